@@ -1,0 +1,82 @@
+//! Commands: every change to the workspace that is not an event. Journalled like events, and checked again
+//! inside the fold, where their outcome is decided.
+
+use serde::{Deserialize, Serialize};
+
+use segops_model::{Instant, Position, SegmentId, SegmentVersion, SourceId};
+use segops_rules::{Resolved, Rule};
+
+use crate::settings::Settings;
+
+/// A journalled command: who asked for it, and what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    pub author: String,
+    pub change: Change,
+}
+
+/// What a command changes. Stored as JSON under a format number; variants and fields are only added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    CreateSource { name: String, write_key: String },
+    CreateSegment { name: String, rule: Rule<Resolved> },
+    /// A new version of the rule, if the newest is still `expected_version`.
+    EditSegment { segment: SegmentId, expected_version: SegmentVersion, rule: Rule<Resolved> },
+    RenameSegment { segment: SegmentId, name: String },
+    /// Gathering for the version's signals starts here: history is read up to this position.
+    StartPriming { segment: SegmentId, version: SegmentVersion },
+    /// History up to `position` has been read into an artefact; it takes effect here, in one step.
+    FinishPriming { segment: SegmentId, version: SegmentVersion, position: Position, artefact: String },
+    PauseSegment { segment: SegmentId },
+    /// A paused segment reads history again and goes live.
+    ResumeSegment { segment: SegmentId },
+    DeleteSegment { segment: SegmentId },
+    ChangeSettings { settings: Box<Settings> },
+    StartImport { file_hash: String, file_name: String, source: SourceId },
+    FinishImport { file_hash: String, rows: u64, accepted_rows: u64, rejected_rows: u64, events: u64 },
+    /// Freezes a view of the state here, after the timers that are due.
+    Mark,
+}
+
+/// What the fold made of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Done { at: Position, instant: Instant },
+    SourceCreated(SourceId),
+    SegmentCreated(SegmentId),
+    SegmentVersion(SegmentId, SegmentVersion),
+}
+
+/// Why a command was refused. Nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no segment {0}; list them to see which there are")]
+    NoSegment(String),
+    #[error("a segment named `{0}` exists already ({1}); choose another name, or edit that one")]
+    NameTaken(String, SegmentId),
+    #[error("a source named `{0}` exists already; choose another name")]
+    SourceNameTaken(String),
+    #[error("the write key is in use by another source; choose another")]
+    WriteKeyTaken,
+    #[error("the segment is at version {found} and not at {expected}: someone else has edited it; look at the newest version and edit again")]
+    VersionMoved { expected: u32, found: u32 },
+    #[error("the segment is used by {0}; edit those first")]
+    InUse(String),
+    #[error("the segment is {0}; {1}")]
+    WrongStatus(&'static str, &'static str),
+    #[error("the rule refers to a segment or source that is gone, or back to itself: {0}")]
+    BrokenReference(String),
+    #[error("there are {0} segments, which is the limit; delete one first")]
+    TooManySegments(usize),
+    #[error("the priming at this position is no longer wanted")]
+    StalePriming,
+    #[error("the artefact cannot be used: {0}")]
+    Artefact(String),
+    #[error("a name needs 1 to 200 characters")]
+    BadName,
+    #[error("the settings cannot be used: {0}")]
+    BadSettings(String),
+    #[error("there is no source {0}; list them to see which there are")]
+    NoSource(String),
+}

@@ -1,0 +1,362 @@
+//! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use segops_model::{
+    Cause, Direction, Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, Transition,
+    TransitionId, Value,
+};
+use segops_rules::Base;
+use segops_segment::Explanation;
+
+/// Where events come from, and the key that they come with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    #[schema(value_type = String, example = "src_1")]
+    pub id: SourceId,
+    pub name: String,
+    /// What clients send as their write key.
+    pub write_key: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    pub author: String,
+    /// Events accepted from it, duplicates not counted.
+    pub events: u64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_event_at: Option<Instant>,
+}
+
+/// How many profiles, and how many of those can be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Counts {
+    pub total: u64,
+    /// With an identifier beyond an anonymous one.
+    pub identified: u64,
+    /// With a valid email address and no recorded opt-out.
+    pub reachable_email: u64,
+    /// With a valid phone number and no recorded opt-out.
+    pub reachable_sms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Segment {
+    #[schema(value_type = String, example = "seg_12")]
+    pub id: SegmentId,
+    pub name: String,
+    pub status: SegmentStatus,
+    /// The version that members are kept by; none until the first is primed.
+    #[schema(value_type = Option<u32>)]
+    pub serving_version: Option<SegmentVersion>,
+    /// The version being primed, if one is.
+    #[schema(value_type = Option<u32>)]
+    pub pending_version: Option<SegmentVersion>,
+    /// The serving rule as text; the pending one where nothing serves yet.
+    pub rule_text: String,
+    /// The same rule as JSON.
+    #[schema(value_type = Object)]
+    pub rule: serde_json::Value,
+    #[schema(value_type = String, example = "customers")]
+    pub base: Base,
+    pub counts: Counts,
+    pub owner: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    pub changed_at: Instant,
+    /// Segments whose rules name this one.
+    #[schema(value_type = Vec<String>)]
+    pub used_by: Vec<SegmentId>,
+    pub versions: Vec<SegmentVersionView>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentStatus {
+    /// Reading history for its first members.
+    Priming,
+    /// Members are true now.
+    Live,
+    /// Live by the serving version, while a new one is being primed.
+    Editing,
+    /// Members are held as they were.
+    Paused,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentVersionView {
+    #[schema(value_type = u32)]
+    pub version: SegmentVersion,
+    pub rule_text: String,
+    pub author: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub primed_at: Option<Instant>,
+}
+
+/// One member, and since when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Member {
+    #[schema(value_type = String, example = "p_17")]
+    pub profile: ProfileId,
+    #[schema(value_type = Vec<Object>)]
+    pub identifiers: Vec<Identifier>,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Instant,
+    #[schema(value_type = String)]
+    pub cause: Cause,
+    /// When the verdict can change next with no new input.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_change: Option<Instant>,
+}
+
+/// What a rule selects at an instant, from raw history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Preview {
+    pub rule_text: String,
+    #[schema(value_type = Object)]
+    pub rule: serde_json::Value,
+    #[schema(value_type = String, example = "customers")]
+    pub base: Base,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    /// The journal position up to which history was read (exclusive).
+    #[schema(value_type = u64)]
+    pub position: Position,
+    pub counts: Counts,
+    /// The size of the base itself, for a share.
+    pub base_counts: Counts,
+    /// Some members, oldest profiles first.
+    pub sample: Vec<Member>,
+    #[schema(value_type = Vec<Object>)]
+    pub warnings: Vec<segops_rules::Problem>,
+    /// A segment that has the same rule already.
+    #[schema(value_type = Option<String>)]
+    pub same_as: Option<SegmentId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProfileView {
+    #[schema(value_type = String, example = "p_17")]
+    pub id: ProfileId,
+    /// Ids that this profile answers to since merges.
+    #[schema(value_type = Vec<String>)]
+    pub merged_ids: Vec<ProfileId>,
+    #[schema(value_type = Vec<Object>)]
+    pub identifiers: Vec<Identifier>,
+    pub identified: bool,
+    pub traits: BTreeMap<String, TraitView>,
+    pub orders: Vec<OrderView>,
+    /// Net of refunds and cancellations, by currency ("" where none was sent).
+    pub net_spend: BTreeMap<String, String>,
+    pub segments: Vec<ProfileSegment>,
+    /// Counted events (track, page and screen), duplicates left out.
+    pub events: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub first_seen: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    pub last_seen: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TraitView {
+    #[schema(value_type = Object)]
+    pub value: Value,
+    #[schema(value_type = String, format = DateTime)]
+    pub set_at: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OrderView {
+    pub id: String,
+    pub status: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub currency: Option<String>,
+    /// Decimal text: what the order was worth before refunds.
+    pub value: String,
+    pub refunded: String,
+    /// Decimal text: net of refunds and cancellation.
+    pub net: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProfileSegment {
+    #[schema(value_type = String)]
+    pub segment: SegmentId,
+    pub name: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Instant,
+    #[schema(value_type = String)]
+    pub cause: Cause,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_change: Option<Instant>,
+}
+
+/// Why a profile is in a segment, or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ExplainView {
+    #[schema(value_type = String)]
+    pub profile: ProfileId,
+    #[schema(value_type = String)]
+    pub segment: SegmentId,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    #[schema(value_type = Object)]
+    pub explanation: Explanation,
+}
+
+/// A transition as the stream sends it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TransitionView {
+    #[schema(value_type = String, example = "4711-1795443511394-17-12")]
+    pub id: TransitionId,
+    #[schema(value_type = String)]
+    pub profile: ProfileId,
+    #[schema(value_type = String)]
+    pub segment: SegmentId,
+    #[schema(value_type = u32)]
+    pub version: SegmentVersion,
+    #[schema(value_type = String, example = "entered")]
+    pub direction: Direction,
+    #[schema(value_type = String, example = "event")]
+    pub cause: Cause,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+}
+
+impl From<&Transition> for TransitionView {
+    fn from(transition: &Transition) -> Self {
+        Self {
+            id: transition.id,
+            profile: transition.id.profile,
+            segment: transition.id.segment,
+            version: transition.version,
+            direction: transition.direction,
+            cause: transition.cause,
+            at: transition.id.due,
+        }
+    }
+}
+
+/// The result of holding live membership against a rebuild from raw history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VerifyReport {
+    /// What was redone from raw input: `journal` redoes decoding, duplicates and identity as well.
+    pub from: String,
+    #[schema(value_type = u64)]
+    pub position: Position,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub profiles: u64,
+    pub segments: Vec<VerifiedSegment>,
+    /// The sum over segments, and 0 when live is exact.
+    pub differences: u64,
+    /// Whether the two ways found the same profiles.
+    pub profiles_agree: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VerifiedSegment {
+    #[schema(value_type = String)]
+    pub segment: SegmentId,
+    pub name: String,
+    pub live: u64,
+    pub rebuilt: u64,
+    pub differences: u64,
+    /// Some profiles that are only in one of the two.
+    pub examples: Vec<Difference>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Difference {
+    #[schema(value_type = String)]
+    pub profile: ProfileId,
+    /// `live` or `rebuilt`: the one that has it as a member.
+    pub only_in: CompactString,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    pub version: String,
+    /// The next journal position to be written durably.
+    #[schema(value_type = u64)]
+    pub durable_position: Position,
+    /// The next position that the fold will apply; equal to the durable one when it has caught up.
+    #[schema(value_type = u64)]
+    pub applied_position: Position,
+    #[schema(value_type = String, format = DateTime)]
+    pub instant: Instant,
+    pub profiles: u64,
+    pub identifiers: u64,
+    pub events: u64,
+    pub duplicates: u64,
+    pub merges: u64,
+    pub segments: u64,
+    pub transitions: u64,
+    pub rejections: u64,
+    pub timers: u64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_timer_at: Option<Instant>,
+    pub journal_bytes: u64,
+    pub time_zone: String,
+    pub week_start: String,
+    /// Set when the journal has failed: nothing more is accepted, reads go on.
+    pub failure: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CatalogueEvent {
+    pub name: String,
+    pub count: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub first_seen: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    pub last_seen: Instant,
+    pub properties: Vec<CatalogueProperty>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CatalogueProperty {
+    /// The path as rules write it: `total`, `products[].category`.
+    pub path: String,
+    pub count: u64,
+    /// `text`, `number`, `boolean`, `date`, `list`, with how often each was seen.
+    pub types: BTreeMap<String, u64>,
+    /// Values seen, the most frequent first, while there are few enough to keep.
+    pub values: Vec<CatalogueValue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CatalogueValue {
+    pub value: String,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Catalogue {
+    pub events: Vec<CatalogueEvent>,
+    pub traits: Vec<CatalogueProperty>,
+}
+
+/// A file's import as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Import {
+    /// SHA-256 of the file, as hex.
+    pub file_hash: String,
+    pub file_name: String,
+    #[schema(value_type = String)]
+    pub source: SourceId,
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub finished_at: Option<Instant>,
+    pub rows: u64,
+    pub accepted_rows: u64,
+    pub rejected_rows: u64,
+    pub events: u64,
+}
