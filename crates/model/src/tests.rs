@@ -40,7 +40,8 @@ fn doubles_become_the_decimal_that_was_written() {
 
 #[test]
 fn products_round_to_nine_digits() {
-    let product = |a: &str, b: &str| Decimal::parse(a)?.checked_mul(Decimal::parse(b)?).map(|d| d.to_string());
+    let product =
+        |a: &str, b: &str| Decimal::parse(a)?.checked_mul(Decimal::parse(b)?).map(|d| d.to_string());
     assert_eq!(product("29.95", "2").as_deref(), Some("59.9"));
     assert_eq!(product("0.000000001", "0.5").as_deref(), Some("0.000000001"));
     assert_eq!(product("-1.5", "1.5").as_deref(), Some("-2.25"));
@@ -87,7 +88,10 @@ fn text_folds_beyond_ascii() {
 fn paths_split_at_their_list() {
     let path: Path = "products[].category".parse().expect("path");
     let (list, rest) = path.split_list().expect("a list");
-    assert_eq!((list.to_string(), rest.as_ref().map(ToString::to_string)), ("products".into(), Some("category".into())));
+    assert_eq!(
+        (list.to_string(), rest.as_ref().map(ToString::to_string)),
+        ("products".into(), Some("category".into()))
+    );
     assert_eq!(Path::joined(&list, rest.as_ref()), path);
     assert!("a..b".parse::<Path>().is_err());
     assert!("[]".parse::<Path>().is_err());
@@ -104,5 +108,7 @@ fn instants_and_transition_ids_read_back() {
     assert_eq!(id.to_string(), "7-1000-3-9");
     assert!("7-1000-3".parse::<TransitionId>().is_err());
     let negative: TransitionId = TransitionId { due: Instant::from_ms(-5), ..id };
-    assert!(negative.to_string().parse::<TransitionId>().is_err() || negative.to_string().parse() == Ok(negative));
+    assert!(
+        negative.to_string().parse::<TransitionId>().is_err() || negative.to_string().parse() == Ok(negative)
+    );
 }
