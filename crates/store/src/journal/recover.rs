@@ -1,0 +1,117 @@
+//! Finding the journal's end after a stop of any kind.
+
+use std::path::{Path, PathBuf};
+
+use segops_model::{Instant, Position};
+
+use super::PAYLOAD_BYTES;
+use super::file::{HEADER_BYTES, Header, path_of, position_in_name};
+use super::reader::split_payload;
+use crate::frame::{Parsed, holds_whole_frame, parse_frame};
+use crate::{Disk, StoreError};
+
+/// Where the journal ends.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) next_position: Position,
+    pub(super) last_instant: Instant,
+    pub(super) truncated_bytes: u64,
+    /// The file to append to and its length; `None` where the next file is yet to be made.
+    pub(super) last_file: Option<(PathBuf, u64)>,
+}
+
+pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Found, StoreError> {
+    let names = disk.list(dir).map_err(StoreError::io("list", dir))?;
+    let mut firsts: Vec<Position> = names.iter().filter_map(|name| position_in_name(name)).collect();
+    let unfinished = remove_unfinished(disk, dir, &mut firsts)?;
+    let Some((last, earlier)) = firsts.split_last() else {
+        let next_position = unfinished.map_or(Position(0), |(first, _)| first);
+        if next_position != Position(0) {
+            return Err(StoreError::MissingPosition { dir: dir.to_owned(), position: Position(0) });
+        }
+        let truncated_bytes = unfinished.map_or(0, |(_, bytes)| bytes);
+        return Ok(Found { next_position, last_instant: Instant::MIN, truncated_bytes, last_file: None });
+    };
+    for first in earlier {
+        read_header(disk, &path_of(dir, *first), *first)?;
+    }
+    let mut found = scan_last(disk, &path_of(dir, *last), *last)?;
+    if let Some((first, bytes)) = unfinished {
+        if first != found.next_position {
+            return Err(StoreError::MissingPosition { dir: dir.to_owned(), position: found.next_position });
+        }
+        // The file before was closed for rotation; the writer starts the removed one again.
+        found.last_file = None;
+        found.truncated_bytes += bytes;
+    }
+    Ok(found)
+}
+
+/// Removes a last file whose header was never finished: a header is synced before any frame is written, so
+/// such a file held none. Returns the position it was named by and its bytes.
+fn remove_unfinished(
+    disk: &dyn Disk,
+    dir: &Path,
+    firsts: &mut Vec<Position>,
+) -> Result<Option<(Position, u64)>, StoreError> {
+    let Some(last) = firsts.last().copied() else { return Ok(None) };
+    let path = path_of(dir, last);
+    let bytes = disk.len(&path).map_err(StoreError::io("read", &path))?;
+    if bytes > HEADER_BYTES as u64 {
+        return Ok(None);
+    }
+    let header = disk.read(&path).map_err(StoreError::io("read", &path))?;
+    match Header::parse(&header, &path) {
+        Err(StoreError::CorruptHeader { .. }) => {}
+        Err(error) => return Err(error),
+        Ok(_) => return Ok(None),
+    }
+    disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+    disk.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
+    firsts.pop();
+    Ok(Some((last, bytes)))
+}
+
+fn read_header(disk: &dyn Disk, path: &Path, first: Position) -> Result<Header, StoreError> {
+    let file = disk.open_read(path).map_err(StoreError::io("open", path))?;
+    let mut bytes = [0; HEADER_BYTES];
+    let count = file.read_at(&mut bytes, 0).map_err(StoreError::io("read", path))?;
+    let header = Header::parse(bytes.get(..count).unwrap_or_default(), path)?;
+    if header.first == first { Ok(header) } else { Err(StoreError::CorruptHeader { file: path.to_owned() }) }
+}
+
+/// Reads the last file from its start to its end, and cuts what is not whole.
+fn scan_last(disk: &dyn Disk, path: &Path, first: Position) -> Result<Found, StoreError> {
+    let header = read_header(disk, path, first)?;
+    let bytes = disk.read(path).map_err(StoreError::io("read", path))?;
+    let mut at = HEADER_BYTES;
+    let mut next_position = first;
+    let mut last_instant = header.previous_instant;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let Parsed::Whole { payload, frame_bytes } = parse_frame(rest, PAYLOAD_BYTES) else {
+            break;
+        };
+        if let Some((_, _, instant, _)) = split_payload(payload) {
+            last_instant = instant;
+        }
+        next_position = next_position.next();
+        at += frame_bytes;
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    if holds_whole_frame(tail, &PAYLOAD_BYTES) {
+        return Err(StoreError::CorruptFrame {
+            file: path.to_owned(),
+            offset: at as u64,
+            position: next_position,
+        });
+    }
+    if !tail.is_empty() {
+        disk.truncate(path, at as u64).map_err(StoreError::io("cut the unfinished end of", path))?;
+    }
+    Ok(Found {
+        next_position,
+        last_instant,
+        truncated_bytes: tail.len() as u64,
+        last_file: Some((path.to_owned(), at as u64)),
+    })
+}
