@@ -1,1 +1,19 @@
-//! (being written)
+//! From identifiers to profiles: what is an identifier, whose it is, what merges, what is a duplicate.
+//!
+//! Pure: state and input in, decision out. This crate knows nothing of storage, of rules, of what an event
+//! says beyond its identifiers, and of the wall clock: instants are those of the journal's frames.
+
+mod duplicates;
+mod memory;
+mod normalise;
+mod resolve;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use duplicates::Duplicates;
+pub use memory::MemoryIdentity;
+pub use normalise::{DropReason, normalise};
+pub use resolve::{IdentityView, NoIdentifier, PREVIOUS_ID, Resolution, resolve};
+pub use settings::{IdentitySettings, KindSettings, SettingsError};
