@@ -13,6 +13,9 @@ impl IdentifierKind {
     pub const EMAIL: &'static str = "email";
     pub const PHONE: &'static str = "phone";
     pub const ANONYMOUS_ID: &'static str = "anonymous_id";
+    /// What an alias call names as the id before: a user id or an anonymous id, which identity finds out.
+    /// No profile has an identifier of this kind.
+    pub const PREVIOUS_ID: &'static str = "previous_id";
 
     #[must_use]
     pub fn new(name: &str) -> Self {

@@ -112,3 +112,14 @@ fn instants_and_transition_ids_read_back() {
         negative.to_string().parse::<TransitionId>().is_err() || negative.to_string().parse() == Ok(negative)
     );
 }
+
+#[test]
+fn of_two_members_with_one_name_the_later_holds_in_the_earlier_place() {
+    for count in [3_i64, 100] {
+        let json: Vec<String> = (0..count).chain([1]).map(|n| format!(r#""p{n}":{}"#, n * 10)).collect();
+        let text = format!("{{{},\"p1\":7}}", json.join(","));
+        let object: Object = serde_json::from_str(&text).unwrap();
+        assert_eq!(i64::try_from(object.len()), Ok(count));
+        assert_eq!(object.iter().nth(1), Some(("p1", &Value::from(7))));
+    }
+}

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use compact_str::CompactString;
 
 use crate::Decimal;
@@ -123,9 +125,33 @@ impl Object {
     }
 }
 
+/// Up to this many members, comparing each name with all before it is the fastest way.
+const LINEAR_MAX: usize = 32;
+
+/// The same for any number of members, in linear time: a client chooses how many there are.
+fn distinct(members: Vec<(CompactString, Value)>) -> Vec<(CompactString, Value)> {
+    let mut places: HashMap<CompactString, usize> = HashMap::with_capacity(members.len());
+    let mut kept: Vec<(CompactString, Value)> = Vec::with_capacity(members.len());
+    for (key, value) in members {
+        match places.get(&key).and_then(|at| kept.get_mut(*at)) {
+            Some((_, old)) => *old = value,
+            None => {
+                places.insert(key.clone(), kept.len());
+                kept.push((key, value));
+            }
+        }
+    }
+    kept
+}
+
 impl<K: Into<CompactString>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
-        let mut object = Self::new();
+        let members: Vec<(CompactString, Value)> =
+            members.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        if members.len() > LINEAR_MAX {
+            return Self(distinct(members));
+        }
+        let mut object = Self(Vec::with_capacity(members.len()));
         for (key, value) in members {
             object.set(key, value);
         }

@@ -103,11 +103,11 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 fn read_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Object, A::Error> {
-    let mut object = Object::new();
-    while let Some((key, value)) = map.next_entry::<CompactString, Value>()? {
-        object.set(key, value);
+    let mut members = Vec::new();
+    while let Some(member) = map.next_entry::<CompactString, Value>()? {
+        members.push(member);
     }
-    Ok(object)
+    Ok(members.into_iter().collect())
 }
 
 struct AnyValue;
