@@ -1,1 +1,36 @@
-//! (being written)
+//! The engine: the fold and its shell. It takes decoded events and commands, makes them durable in one order,
+//! folds them into identities, profiles and memberships, and answers questions about the result.
+//!
+//! Data leaves by the door it came in: every change goes through the journal, and only [`fold`] writes the
+//! state. [`rebuild`] answers from raw history without either. This crate knows nothing of HTTP, accounts or
+//! file formats.
+
+mod artefact;
+mod changes;
+mod command;
+mod engine;
+mod error;
+pub mod fold;
+pub mod journal_item;
+mod names;
+mod preview;
+mod questions;
+mod reach;
+mod reading;
+pub mod rebuild;
+mod settings;
+mod shell;
+pub mod state;
+mod transitions;
+mod verify;
+pub mod view;
+mod work;
+
+pub use artefact::{Artefact, ArtefactFolder, ProfileVerdict};
+pub use command::{Change, Command, Outcome, Refusal};
+pub use engine::{Engine, EngineOptions, Timers};
+pub use error::{Busy, EngineError};
+pub use settings::Settings;
+pub use shell::OpenProgress;
+pub use transitions::{TransitionsGone, WatchId};
+pub use work::{Cancelled, Work};

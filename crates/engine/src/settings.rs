@@ -27,9 +27,17 @@ impl Settings {
     /// # Errors
     /// A time zone that the embedded database does not know.
     pub fn calendar(&self) -> Result<Calendar, String> {
-        let zone = TimeZone::get(&self.time_zone).map_err(|_| {
-            format!("there is no time zone `{}`; use an IANA name such as Europe/Berlin", self.time_zone)
-        })?;
-        Ok(Calendar { zone, week_start: self.week_start })
+        calendar_of(&self.time_zone, self.week_start)
     }
+}
+
+/// The calendar of a named time zone.
+///
+/// # Errors
+/// A time zone that the embedded database does not know.
+pub fn calendar_of(time_zone: &str, week_start: Weekday) -> Result<Calendar, String> {
+    let zone = TimeZone::get(time_zone).map_err(|_| {
+        format!("there is no time zone `{time_zone}`; use an IANA name such as Europe/Berlin")
+    })?;
+    Ok(Calendar { zone, week_start })
 }

@@ -1,0 +1,82 @@
+//! What a priming has read from history, as an immutable file that a journalled command names by its hash.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use segops_model::{Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId};
+use segops_segment::Timeline;
+use segops_store::{Disk, StoreError};
+
+use crate::fold::Artefacts;
+
+/// A segment version's history up to a position: the timelines of its signals, and everyone's verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Artefact {
+    pub segment: SegmentId,
+    pub version: SegmentVersion,
+    pub position: Position,
+    pub instant: Instant,
+    /// Complete for each signal, in ascending order of profile.
+    pub timelines: Vec<(ProfileId, SignalId, Timeline)>,
+    /// Members, and others whose verdict can change with no new input.
+    pub verdicts: Vec<ProfileVerdict>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileVerdict {
+    pub profile: ProfileId,
+    pub member: bool,
+    pub next_change: Option<Instant>,
+}
+
+/// The folder that artefacts are kept in, for as long as the journal may be replayed.
+#[derive(Debug, Clone)]
+pub struct ArtefactFolder {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+}
+
+impl ArtefactFolder {
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn open(disk: Arc<dyn Disk>, data: &Path) -> Result<Self, StoreError> {
+        let folder = data.join("artefacts");
+        disk.create_dir_all(&folder)?;
+        Ok(Self { disk, folder })
+    }
+
+    /// Writes an artefact durably and gives the hash of its content.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, artefact: &Artefact) -> Result<String, StoreError> {
+        let bytes = postcard::to_allocvec(artefact).map_err(|error| StoreError::encoding(&error))?;
+        let hash = hex(&Sha256::digest(&bytes));
+        self.disk.write_atomic(&self.folder.join(&hash), &bytes)?;
+        Ok(hash)
+    }
+}
+
+impl Artefacts for ArtefactFolder {
+    fn load(&self, hash: &str) -> Result<Artefact, String> {
+        let path = self.folder.join(hash);
+        let bytes = self.disk.read(&path).map_err(|error| error.to_string())?;
+        if hex(&Sha256::digest(&bytes)) != hash {
+            return Err(format!("{} does not hold what its name says; restore it from a backup", path.display()));
+        }
+        postcard::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+/// Bytes as lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,201 @@
+//! Changing the workspace: each a journalled command, answered with what the fold made of it.
+
+use std::time::Duration;
+
+use segops_model::{SegmentId, SegmentVersion, SourceId};
+use segops_rules::{Named, Problem, Resolved, Rule, resolve_within};
+
+use crate::command::{Change, Outcome, Refusal};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::names::WorkspaceNames;
+use crate::settings::Settings;
+use crate::shell::command;
+use crate::view;
+use crate::work::Work;
+
+impl Engine {
+    /// # Errors
+    /// The name or the key is taken, or the engine is stopping.
+    pub fn create_source(
+        &self,
+        author: &str,
+        name: &str,
+        write_key: Option<String>,
+    ) -> Result<view::Source, EngineError> {
+        let write_key = write_key.unwrap_or_else(|| self.new_write_key(name));
+        let change = Change::CreateSource { name: name.to_owned(), write_key };
+        let Outcome::SourceCreated(id) = self.change(author, change)? else {
+            return Err(EngineError::NotFound("the source".to_owned()));
+        };
+        let source = self.find_source(&id.to_string())?;
+        self.core().write_keys.write().insert(source.write_key.clone(), id);
+        Ok(source)
+    }
+
+    /// Saves a new segment. It goes live once its history is read; see [`Engine::wait_primed`].
+    ///
+    /// # Errors
+    /// The rule has problems, or the name is taken.
+    pub fn create_segment(
+        &self,
+        author: &str,
+        name: &str,
+        rule: &Rule<Named>,
+    ) -> Result<(view::Segment, Vec<Problem>), EngineError> {
+        let (rule, warnings) = self.resolve_rule(rule, None)?;
+        let change = Change::CreateSegment { name: name.to_owned(), rule };
+        let Outcome::SegmentCreated(id) = self.change(author, change)? else {
+            return Err(EngineError::NotFound("the segment".to_owned()));
+        };
+        Ok((self.segment(&id.to_string())?, warnings))
+    }
+
+    /// Saves a new version of a segment's rule, if the newest is still the expected one. The old version
+    /// serves until the new one is primed.
+    ///
+    /// # Errors
+    /// The rule has problems, or someone else has edited the segment.
+    pub fn edit_segment(
+        &self,
+        author: &str,
+        segment: &str,
+        expected_version: Option<SegmentVersion>,
+        rule: &Rule<Named>,
+    ) -> Result<(view::Segment, Vec<Problem>), EngineError> {
+        let (id, newest) = self.with_segment(segment, |segment| (segment.id, segment.newest()))?;
+        let (rule, warnings) = self.resolve_rule(rule, Some(id))?;
+        let expected_version = expected_version.unwrap_or(newest);
+        self.change(author, Change::EditSegment { segment: id, expected_version, rule })?;
+        Ok((self.segment(&id.to_string())?, warnings))
+    }
+
+    /// # Errors
+    /// There is no such segment, or the name is taken.
+    pub fn rename_segment(&self, author: &str, segment: &str, name: &str) -> Result<view::Segment, EngineError> {
+        let id = self.segment_id(segment)?;
+        self.change(author, Change::RenameSegment { segment: id, name: name.to_owned() })?;
+        self.segment(&id.to_string())
+    }
+
+    /// Holds the members as they are.
+    ///
+    /// # Errors
+    /// There is no such segment, or another segment's rule names it.
+    pub fn pause_segment(&self, author: &str, segment: &str) -> Result<view::Segment, EngineError> {
+        let id = self.segment_id(segment)?;
+        self.change(author, Change::PauseSegment { segment: id })?;
+        self.segment(&id.to_string())
+    }
+
+    /// Evaluates again, once history is read.
+    ///
+    /// # Errors
+    /// There is no such segment, or it is not paused.
+    pub fn resume_segment(&self, author: &str, segment: &str) -> Result<view::Segment, EngineError> {
+        let id = self.segment_id(segment)?;
+        self.change(author, Change::ResumeSegment { segment: id })?;
+        self.segment(&id.to_string())
+    }
+
+    /// # Errors
+    /// There is no such segment, or another segment's rule names it.
+    pub fn delete_segment(&self, author: &str, segment: &str) -> Result<(), EngineError> {
+        let id = self.segment_id(segment)?;
+        self.change(author, Change::DeleteSegment { segment: id })?;
+        Ok(())
+    }
+
+    /// Blocks until no version of the segment waits for its history.
+    ///
+    /// # Errors
+    /// The segment was deleted, the engine ended, or the work was cancelled.
+    pub fn wait_primed(&self, segment: SegmentId, work: &Work) -> Result<view::Segment, EngineError> {
+        loop {
+            let waits = self.with_segment(&segment.to_string(), |state| state.pending.is_some() && !state.paused)?;
+            if !waits {
+                return self.segment(&segment.to_string());
+            }
+            let core = self.core();
+            if let Some(failed) = core.failed() {
+                return Err(failed.into());
+            }
+            if core.is_stopping() {
+                return Err(crate::error::Busy::Stopping.into());
+            }
+            work.reach(0)?;
+            let mut applied = core.applied.lock();
+            core.applied_moved.wait_for(&mut applied, Duration::from_millis(100));
+        }
+    }
+
+    /// # Errors
+    /// The settings do not hold together.
+    pub fn change_settings(&self, author: &str, settings: Settings) -> Result<(), EngineError> {
+        self.change(author, Change::ChangeSettings { settings: Box::new(settings) })?;
+        Ok(())
+    }
+
+    /// Enters a file into the ledger of imports.
+    ///
+    /// # Errors
+    /// There is no such source.
+    pub fn start_import(
+        &self,
+        author: &str,
+        file_hash: &str,
+        file_name: &str,
+        source: SourceId,
+    ) -> Result<(), EngineError> {
+        let (file_hash, file_name) = (file_hash.to_owned(), file_name.to_owned());
+        self.change(author, Change::StartImport { file_hash, file_name, source })?;
+        Ok(())
+    }
+
+    /// Notes in the ledger that a file is in, whole.
+    ///
+    /// # Errors
+    /// The engine is stopping.
+    pub fn finish_import(&self, author: &str, import: &view::Import) -> Result<(), EngineError> {
+        let change = Change::FinishImport {
+            file_hash: import.file_hash.clone(),
+            rows: import.rows,
+            accepted_rows: import.accepted_rows,
+            rejected_rows: import.rejected_rows,
+            events: import.events,
+        };
+        self.change(author, change)?;
+        Ok(())
+    }
+
+    /// Resolves a rule against what the workspace has, with warnings for what it has never seen.
+    pub(crate) fn resolve_rule(
+        &self,
+        rule: &Rule<Named>,
+        editing: Option<SegmentId>,
+    ) -> Result<(Rule<Resolved>, Vec<Problem>), EngineError> {
+        let fold = self.core().fold.read();
+        resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits).map_err(EngineError::Rule)
+    }
+
+    pub(crate) fn change(&self, author: &str, change: Change) -> Result<Outcome, EngineError> {
+        Ok(command(self.core(), author, change)?.outcome?)
+    }
+
+    fn segment_id(&self, name_or_id: &str) -> Result<SegmentId, EngineError> {
+        self.with_segment(name_or_id, |segment| segment.id)
+    }
+
+    /// A key that cannot be guessed is the server's to make; this one only has to be new.
+    fn new_write_key(&self, name: &str) -> String {
+        let seed = format!("{name}\0{}\0{}", self.now(), self.core().durable_position());
+        let hash = <sha2::Sha256 as sha2::Digest>::digest(seed.as_bytes());
+        format!("wk_{}", crate::artefact::hex(hash.get(..12).unwrap_or_default()))
+    }
+
+    /// Refusals that mean "there is no such thing".
+    #[must_use]
+    pub fn is_not_found(refusal: &Refusal) -> bool {
+        matches!(refusal, Refusal::NoSegment(_) | Refusal::NoSource(_))
+    }
+}

@@ -1,0 +1,143 @@
+//! Deciding memberships anew, for one profile.
+
+use segops_model::{Cause, Direction, Instant, Position, ProfileId, SegmentId, Transition, TransitionId};
+use segops_segment::evaluate;
+
+use super::roster::Slot;
+use super::{Effects, Fold, LiveProfile};
+use crate::state::{Membership, Standing, Standings};
+
+/// Why memberships are decided anew: the frame, the instant that counts as now, and the cause that
+/// transitions will carry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason {
+    pub position: Position,
+    pub now: Instant,
+    pub cause: Cause,
+}
+
+/// Places in the roster, each once, taken in dependency order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SlotSet {
+    bits: Vec<u64>,
+}
+
+impl SlotSet {
+    pub(super) fn add(&mut self, slot: Slot) {
+        let (word, bit) = (slot.0 / 64, slot.0 % 64);
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.bits.get_mut(word) {
+            *bits |= 1 << bit;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits.iter().all(|word| *word == 0)
+    }
+
+    /// Takes the first slot out.
+    fn pop(&mut self) -> Option<Slot> {
+        let (word, bits) = self.bits.iter_mut().enumerate().find(|(_, bits)| **bits != 0)?;
+        let bit = bits.trailing_zeros() as usize;
+        *bits &= *bits - 1;
+        Some(Slot(word * 64 + bit))
+    }
+}
+
+impl Extend<Slot> for SlotSet {
+    fn extend<I: IntoIterator<Item = Slot>>(&mut self, slots: I) {
+        for slot in slots {
+            self.add(slot);
+        }
+    }
+}
+
+impl Fold {
+    /// Decides the given segments for one profile, in dependency order, and whatever depends on one that
+    /// flips; writes the standings, and one transition for each membership that changed.
+    pub(super) fn decide(&mut self, profile: ProfileId, slots: SlotSet, reason: Reason, effects: &mut Effects) {
+        let before = self.state.standings.get(&profile);
+        let changes = self.decide_against(profile, before, slots, reason);
+        if changes.is_empty() {
+            return;
+        }
+        let mut standings = before.cloned().unwrap_or_default();
+        for change in changes {
+            let was_member = standings.is_member(change.segment);
+            self.note_membership(profile, was_member, &change, reason, effects);
+            standings.set(change);
+        }
+        self.state.put_standings(profile, standings);
+    }
+
+    /// The standings that come out different, in dependency order. Changes nothing.
+    pub(super) fn decide_against(
+        &self,
+        profile: ProfileId,
+        before: Option<&Standings>,
+        mut slots: SlotSet,
+        reason: Reason,
+    ) -> Vec<Standing> {
+        let mut view = LiveProfile::new(self, profile, before);
+        while let Some(slot) = slots.pop() {
+            let Some(entry) = self.roster.get(slot) else { continue };
+            let verdict = evaluate(&entry.program, &view, reason.now);
+            let held = view.standing(entry.segment);
+            let membership = held.and_then(|standing| standing.membership);
+            let due = verdict.next_change.map(|at| at.max(reason.now.plus_ms(1)));
+            if membership.is_some() == verdict.member && held.and_then(|standing| standing.due) == due {
+                continue;
+            }
+            if membership.is_some() != verdict.member {
+                slots.extend(entry.dependents.iter().copied());
+            }
+            let entered = Membership { since: reason.now, cause: reason.cause };
+            view.change(Standing {
+                segment: entry.segment,
+                membership: verdict.member.then(|| membership.unwrap_or(entered)),
+                due,
+            });
+        }
+        view.into_changes()
+    }
+
+    /// Records a membership that changed: the member set, primings in progress, the transition.
+    pub(super) fn note_membership(
+        &mut self,
+        profile: ProfileId,
+        was_member: bool,
+        now: &Standing,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
+        if was_member == now.membership.is_some() {
+            return;
+        }
+        let members = self.state.members.entry(now.segment).or_default();
+        let direction = if was_member {
+            members.remove(profile.0);
+            Direction::Exited
+        } else {
+            members.insert(profile.0);
+            Direction::Entered
+        };
+        self.touch(profile);
+        self.emit(profile, now.segment, direction, reason, effects);
+    }
+
+    pub(super) fn emit(
+        &mut self,
+        profile: ProfileId,
+        segment: SegmentId,
+        direction: Direction,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
+        let Some(version) = self.state.segments.get(&segment).and_then(|segment| segment.serving) else { return };
+        self.state.tallies.transitions += 1;
+        let id = TransitionId { position: reason.position, due: reason.now, profile, segment };
+        effects.transitions.push(Transition { id, version, direction, cause: reason.cause });
+    }
+}

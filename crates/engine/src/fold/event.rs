@@ -1,0 +1,154 @@
+//! One event: identity, the profile's records, the segments that it touches.
+
+use segops_identity::{Resolution, resolve};
+use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
+use segops_segment::{Entry, OrderFact, OrderFacts, Timeline};
+use segops_store::Keyspace;
+
+use super::decide::{Reason, SlotSet};
+use super::{Effects, Fold, Stamp, TurnedAway};
+use crate::reach;
+use crate::state::{ProfileRecord, Trait};
+
+impl Fold {
+    pub(super) fn apply_event(&mut self, stamp: Stamp, envelope: &Envelope, event: &Event, effects: &mut Effects) {
+        if !self.state.duplicates.check_and_insert(&event.message_id, stamp.instant) {
+            self.state.tallies.duplicates += 1;
+            return;
+        }
+        let identity = &self.state.settings.identity;
+        let resolution = match resolve(identity, &self.state, event.kind, &event.identifiers, stamp.position) {
+            Ok(resolution) => resolution,
+            Err(reason) => {
+                self.state.tallies.rejected += 1;
+                effects.turned_away.push(TurnedAway::of(event, reason.to_string()));
+                return;
+            }
+        };
+        let profile = resolution.profile;
+        let mut slots = SlotSet::default();
+        let merged = self.place(&resolution, event, &mut slots);
+        self.count(profile, event);
+        self.set_traits(profile, &event.traits, event, stamp.position, &mut slots);
+        self.extend_timelines(profile, event, stamp.position, &mut slots);
+        self.record_order(profile, event, stamp.position);
+        self.state.regroup(profile);
+        self.touch(profile);
+        let cause = if merged.is_some() { Cause::Merge } else { cause_of(envelope, event) };
+        let reason = Reason { position: stamp.position, now: stamp.instant, cause };
+        match merged {
+            Some(merged) => self.decide_merged(profile, &merged, reason, effects),
+            None if !slots.is_empty() => self.decide(profile, slots, reason, effects),
+            None => {}
+        }
+    }
+
+    /// Brings the identity graph in line with the resolution: a new profile, merges, new identifiers.
+    fn place(&mut self, resolution: &Resolution, event: &Event, slots: &mut SlotSet) -> Option<super::merge::Merged> {
+        let profile = resolution.profile;
+        if resolution.created {
+            self.state.profiles.insert(profile, ProfileRecord::new(event.ts));
+            slots.extend(self.roster.when_empty().iter().copied());
+        }
+        let merged = (!resolution.absorb.is_empty()).then(|| self.merge(profile, &resolution.absorb));
+        if !resolution.add.is_empty() {
+            for identifier in &resolution.add {
+                self.state.identifiers.insert(identifier.clone(), profile);
+            }
+            if let Some(record) = self.state.profiles.get_mut(&profile) {
+                let was_identified = record.is_identified();
+                record.identifiers.extend(resolution.add.iter().cloned());
+                if record.is_identified() != was_identified {
+                    slots.extend(self.roster.on_identified().iter().copied());
+                }
+            }
+        }
+        merged
+    }
+
+    fn count(&mut self, profile: ProfileId, event: &Event) {
+        self.state.tallies.events += 1;
+        self.state.catalogue.observe(event, &self.limits);
+        if let Some(source) = self.state.sources.get_mut(&event.source) {
+            source.events += 1;
+            source.last_event_at = source.last_event_at.max(Some(event.received_at));
+        }
+        if let Some(record) = self.state.profiles.get_mut(&profile) {
+            record.events += u64::from(event.kind.is_counted());
+            record.first_seen = record.first_seen.min(event.ts);
+            record.last_seen = record.last_seen.max(event.ts);
+            record.email_opted_out |= reach::is_email_opt_out(event);
+        }
+    }
+
+    fn set_traits(
+        &mut self,
+        profile: ProfileId,
+        traits: &Object,
+        event: &Event,
+        position: Position,
+        slots: &mut SlotSet,
+    ) {
+        if traits.is_empty() {
+            return;
+        }
+        let mut held = self.state.traits.remove(&profile).unwrap_or_default();
+        for (name, value) in traits.iter() {
+            let new = Trait { name: name.into(), value: value.clone(), ts: event.ts, position };
+            if held.set(new) {
+                slots.extend(self.roster.of_trait(name).iter().copied());
+            }
+        }
+        self.state.traits.insert(profile, held);
+    }
+
+    /// Adds the event to the profile's timeline of each signal that it matches.
+    fn extend_timelines(&mut self, profile: ProfileId, event: &Event, position: Position, slots: &mut SlotSet) {
+        let mut matched = std::mem::take(&mut self.matched);
+        matched.clear();
+        self.signals.matching(event, &mut matched);
+        let entry = Entry { ts: event.ts, position };
+        for signal in &matched {
+            let Some(keep) = self.programs.keep_of(*signal) else { continue };
+            let key: (ProfileId, SignalId) = (profile, *signal);
+            match self.state.timelines.get_mut(&key) {
+                Some(timeline) => {
+                    timeline.insert(entry);
+                    timeline.keep(keep);
+                }
+                None => self.state.timelines.insert(key, Timeline::from_iter([entry])),
+            }
+            slots.extend(self.roster.of_signal(*signal).iter().copied());
+        }
+        self.matched = matched;
+    }
+
+    fn record_order(&mut self, profile: ProfileId, event: &Event, position: Position) {
+        let Some((key, fact)) = OrderFact::of_event(event, position) else { return };
+        let slot = (profile, key);
+        if self.state.orders.get(&slot).is_none() {
+            self.state.order_keys.get_mut_or_insert_with(&profile, Vec::new).push(slot.1.clone());
+        }
+        self.state.orders.get_mut_or_insert_with(&slot, OrderFacts::default).add(fact);
+    }
+
+    /// Notes, for primings in progress, that a profile must be decided anew when they end.
+    pub(super) fn touch(&mut self, profile: ProfileId) {
+        for segment in self.programs.gathering() {
+            let pending = self.state.segments.get_mut(segment).and_then(|segment| segment.pending.as_mut());
+            if let Some(started) = pending.and_then(|pending| pending.started.as_mut()) {
+                started.touched.add(profile);
+            }
+        }
+    }
+}
+
+fn cause_of(envelope: &Envelope, event: &Event) -> Cause {
+    if envelope.channel == Channel::File {
+        Cause::Import
+    } else if event.received_at.ms_since(event.ts) > DAY_MS {
+        Cause::Late
+    } else {
+        Cause::Event
+    }
+}

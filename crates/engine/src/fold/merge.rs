@@ -1,0 +1,167 @@
+//! Two profiles become one: everything that the absorbed one has goes to the survivor.
+
+use std::collections::BTreeMap;
+
+use segops_model::{Direction, ProfileId, SegmentId};
+use segops_store::Keyspace;
+
+use super::decide::{Reason, SlotSet};
+use super::{Effects, Fold};
+use crate::state::{Membership, Standings};
+
+/// What a merge leaves for the decision that follows it: the survivor's own standings from before, and the
+/// earliest open entry into each segment that any of the profiles was in.
+#[derive(Debug)]
+pub(super) struct Merged {
+    own: Standings,
+    earliest: BTreeMap<SegmentId, Membership>,
+}
+
+impl Fold {
+    /// Moves the absorbed profiles' records to the survivor. Nothing is decided yet.
+    pub(super) fn merge(&mut self, survivor: ProfileId, absorbed: &[ProfileId]) -> Merged {
+        let own = self.state.standings.get(&survivor).cloned().unwrap_or_default();
+        let mut earliest = BTreeMap::new();
+        note_earliest(&mut earliest, &own);
+        for profile in absorbed {
+            let standings = self.state.standings.get(profile).cloned().unwrap_or_default();
+            note_earliest(&mut earliest, &standings);
+            self.state.put_standings(*profile, Standings::default());
+            for standing in standings.iter().filter(|standing| standing.membership.is_some()) {
+                if let Some(members) = self.state.members.get_mut(&standing.segment) {
+                    members.remove(profile.0);
+                }
+            }
+            self.move_record(survivor, *profile);
+            self.move_traits(survivor, *profile);
+            self.move_timelines(survivor, *profile);
+            self.move_orders(survivor, *profile);
+            self.state.regroup(*profile);
+            self.touch(*profile);
+            self.state.tallies.merges += 1;
+        }
+        Merged { own, earliest }
+    }
+
+    /// Decides every segment anew for the survivor. It keeps the earliest open entry into each; someone
+    /// who follows the stream sees the survivor enter what only an absorbed profile was in, and no exit of
+    /// the old id.
+    pub(super) fn decide_merged(&mut self, survivor: ProfileId, merged: &Merged, reason: Reason, effects: &mut Effects) {
+        let mut slots = SlotSet::default();
+        slots.extend(self.roster.all());
+        let changes = self.decide_against(survivor, Some(&merged.own), slots, reason);
+        let mut standings = merged.own.clone();
+        for mut change in changes {
+            let was_member = merged.own.is_member(change.segment);
+            if let (Some(membership), Some(earliest)) = (&mut change.membership, merged.earliest.get(&change.segment)) {
+                membership.since = membership.since.min(earliest.since);
+            }
+            self.note_membership(survivor, was_member, &change, reason, effects);
+            standings.set(change);
+        }
+        let kept: Vec<_> = standings.iter().cloned().collect();
+        for mut standing in kept {
+            let earliest = merged.earliest.get(&standing.segment);
+            if let (Some(membership), Some(earliest)) = (&mut standing.membership, earliest)
+                && earliest.since < membership.since
+            {
+                *membership = *earliest;
+                standings.set(standing);
+            }
+        }
+        self.keep_paused(survivor, merged, &mut standings, reason, effects);
+        self.state.put_standings(survivor, standings);
+    }
+
+    /// A paused segment holds its members: the survivor takes the absorbed profile's place.
+    fn keep_paused(
+        &mut self,
+        survivor: ProfileId,
+        merged: &Merged,
+        standings: &mut Standings,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
+        for (segment, membership) in &merged.earliest {
+            let paused = self.state.segments.get(segment).is_some_and(|segment| segment.paused);
+            if paused && !standings.is_member(*segment) {
+                self.state.members.entry(*segment).or_default().insert(survivor.0);
+                standings.set(crate::state::Standing {
+                    segment: *segment,
+                    membership: Some(*membership),
+                    due: None,
+                });
+                self.emit(survivor, *segment, Direction::Entered, reason, effects);
+            }
+        }
+    }
+
+    fn move_record(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        let Some(old) = self.state.profiles.remove(&absorbed) else { return };
+        for identifier in &old.identifiers {
+            self.state.identifiers.insert(identifier.clone(), survivor);
+        }
+        for alias in old.absorbed.iter().chain([&absorbed]) {
+            self.state.aliases.insert(*alias, survivor);
+        }
+        if let Some(record) = self.state.profiles.get_mut(&survivor) {
+            record.identifiers.extend(old.identifiers);
+            record.absorbed.extend(old.absorbed);
+            record.absorbed.push(absorbed);
+            record.events += old.events;
+            record.first_seen = record.first_seen.min(old.first_seen);
+            record.last_seen = record.last_seen.max(old.last_seen);
+            record.email_opted_out |= old.email_opted_out;
+        }
+    }
+
+    fn move_traits(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        let Some(old) = self.state.traits.remove(&absorbed) else { return };
+        let mut held = self.state.traits.remove(&survivor).unwrap_or_default();
+        held.absorb(old);
+        self.state.traits.insert(survivor, held);
+    }
+
+    fn move_timelines(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        for (signal, keep) in self.programs.kept_signals() {
+            let Some(old) = self.state.timelines.remove(&(absorbed, signal)) else { continue };
+            match self.state.timelines.get_mut(&(survivor, signal)) {
+                Some(timeline) => {
+                    timeline.merge(&old);
+                    timeline.keep(keep);
+                }
+                None => self.state.timelines.insert((survivor, signal), old),
+            }
+        }
+    }
+
+    fn move_orders(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        let Some(keys) = self.state.order_keys.remove(&absorbed) else { return };
+        let mut held = self.state.order_keys.remove(&survivor).unwrap_or_default();
+        for key in keys {
+            let Some(old) = self.state.orders.remove(&(absorbed, key.clone())) else { continue };
+            match self.state.orders.get_mut(&(survivor, key.clone())) {
+                Some(facts) => facts.merge(&old),
+                None => {
+                    self.state.orders.insert((survivor, key.clone()), old);
+                    held.push(key);
+                }
+            }
+        }
+        self.state.order_keys.insert(survivor, held);
+    }
+}
+
+fn note_earliest(earliest: &mut BTreeMap<SegmentId, Membership>, standings: &Standings) {
+    for standing in standings.iter() {
+        let Some(membership) = standing.membership else { continue };
+        earliest
+            .entry(standing.segment)
+            .and_modify(|held| {
+                if membership.since < held.since {
+                    *held = membership;
+                }
+            })
+            .or_insert(membership);
+    }
+}

@@ -1,0 +1,135 @@
+//! The fold: the journal's inputs, in order, make the state and the transitions. It reads its own state, the
+//! input, and artefacts that a command names by hash, and nothing else: the same journal gives the same
+//! state, however it is cut into batches.
+//!
+//! One input goes through in this order: timers that are due at or before it fire at their own instants;
+//! then identity, the profile's records, and the segments that the change touches.
+
+mod command;
+mod decide;
+mod event;
+mod merge;
+mod prime;
+mod programs;
+mod roster;
+mod segment_command;
+mod timers;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+
+use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
+use segops_segment::SignalRegistry;
+
+use crate::artefact::Artefact;
+use crate::command::{Outcome, Refusal};
+use crate::journal_item::Input;
+use crate::state::State;
+
+pub use view::LiveProfile;
+
+use programs::Programs;
+use roster::Roster;
+
+/// The state and the machinery that evaluates it.
+#[derive(Debug)]
+pub struct Fold {
+    pub state: State,
+    limits: Limits,
+    signals: SignalRegistry,
+    programs: Programs,
+    roster: Roster,
+    matched: Vec<segops_model::SignalId>,
+}
+
+/// A frame's place and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    pub position: Position,
+    pub instant: Instant,
+}
+
+/// What applying inputs brings about beside the new state. Collected here, and sent on only once the inputs
+/// are durable.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub transitions: Vec<Transition>,
+    /// Events that identity could not place, with the reason.
+    pub turned_away: Vec<TurnedAway>,
+    /// What became of a command, by its position.
+    pub outcomes: Vec<(Position, Result<Outcome, Refusal>)>,
+    /// Set when a segment waits for its history to be read.
+    pub priming_wanted: bool,
+}
+
+/// An event that was durable before it was found to belong to nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedAway {
+    pub source: Option<SourceId>,
+    pub place: String,
+    pub raw: String,
+    pub reason: String,
+}
+
+impl TurnedAway {
+    fn of(event: &Event, reason: String) -> Self {
+        let identifiers: Vec<_> = event.identifiers.iter().map(ToString::to_string).collect();
+        Self {
+            source: Some(event.source),
+            place: format!("message {}", event.message_id),
+            raw: format!("{} {}", event.name, identifiers.join(" ")),
+            reason,
+        }
+    }
+
+    fn unreadable(stamp: Stamp, reason: &str) -> Self {
+        let place = format!("journal position {}", stamp.position);
+        Self { source: None, place, raw: String::new(), reason: reason.to_owned() }
+    }
+}
+
+/// Artefacts that commands name by their hash.
+pub trait Artefacts: Debug {
+    /// # Errors
+    /// One that is missing, or whose content does not have the hash; as text for the log.
+    fn load(&self, hash: &str) -> Result<Artefact, String>;
+}
+
+impl Fold {
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            state: State::new(),
+            limits,
+            signals: SignalRegistry::new(),
+            programs: Programs::default(),
+            roster: Roster::default(),
+            matched: Vec::new(),
+        }
+    }
+
+    /// Applies one input.
+    pub fn apply(&mut self, stamp: Stamp, input: &Input, artefacts: &dyn Artefacts, effects: &mut Effects) {
+        self.fire_timers(stamp, effects);
+        match input {
+            Input::Event { envelope, event } => self.apply_event(stamp, envelope, event, effects),
+            Input::Command(command) => {
+                let outcome = self.apply_command(stamp, command, artefacts, effects);
+                effects.outcomes.push((stamp.position, outcome));
+            }
+            Input::Unreadable { reason } => effects.turned_away.push(TurnedAway::unreadable(stamp, reason)),
+            Input::Tick => {}
+        }
+        self.state.position = stamp.position.next();
+        self.state.instant = stamp.instant;
+    }
+
+    /// The next instant at which something is due with no new input.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Instant> {
+        self.state.timers.first().map(|(due, _)| *due)
+    }
+}

@@ -1,0 +1,192 @@
+//! Priming: a version's history is read outside, up to a position; what arrives from there on is gathered
+//! here; and one command brings both together, in one step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use segops_model::{Position, ProfileId, SegmentId, SegmentVersion, SignalId};
+use segops_segment::{Calendar, Program, evaluate};
+use segops_store::Keyspace;
+
+use super::decide::{Reason, SlotSet};
+use super::{Artefacts, Effects, Fold, LiveProfile, Stamp};
+use crate::artefact::Artefact;
+use crate::command::{Outcome, Refusal};
+use crate::settings::calendar_of;
+use crate::state::{Membership, Standing, Started, Touched, VersionState};
+
+impl Fold {
+    /// From this position on the timelines of the version's signals are gathered.
+    pub(super) fn start_priming(
+        &mut self,
+        stamp: Stamp,
+        id: SegmentId,
+        number: SegmentVersion,
+    ) -> Result<Outcome, Refusal> {
+        let segment = self.segment_mut(id)?;
+        if segment.paused {
+            return Err(Refusal::StalePriming);
+        }
+        let pending = segment.pending.as_mut().filter(|pending| pending.version == number);
+        let pending = pending.ok_or(Refusal::StalePriming)?;
+        pending.started =
+            Some(Started { position: stamp.position, instant: stamp.instant, touched: Touched::default() });
+        let version = segment.version(number).ok_or(Refusal::StalePriming)?;
+        let program = Program::compile(&version.rule.clone(), &mut self.signals, &calendar(version)?);
+        let unread = self.programs.gather(id, number, Arc::new(program), &mut self.signals);
+        self.drop_timelines(&unread);
+        Ok(super::command::done(stamp))
+    }
+
+    /// The signals of a version that is gathering, in the order of its program.
+    #[must_use]
+    pub fn gathering_signals(&self, id: SegmentId) -> Option<Vec<SignalId>> {
+        let program = self.programs.gathering_program(id)?;
+        Some(program.signals().iter().map(|(signal, _)| *signal).collect())
+    }
+
+    /// The version takes over with the members that history and what was gathered since give it.
+    #[expect(clippy::too_many_arguments, reason = "the command's own fields")]
+    pub(super) fn finish_priming(
+        &mut self,
+        stamp: Stamp,
+        id: SegmentId,
+        number: SegmentVersion,
+        position: Position,
+        hash: &str,
+        artefacts: &dyn Artefacts,
+        effects: &mut Effects,
+    ) -> Result<Outcome, Refusal> {
+        let segment = self.segment_mut(id)?;
+        let current = segment.pending.as_ref().is_some_and(|pending| {
+            pending.version == number && pending.started.as_ref().is_some_and(|started| started.position == position)
+        });
+        if !current || segment.paused {
+            return Err(Refusal::StalePriming);
+        }
+        let artefact = artefacts.load(hash).map_err(Refusal::Artefact)?;
+        if (artefact.segment, artefact.version, artefact.position) != (id, number, position) {
+            return Err(Refusal::Artefact("it was made for another version".to_owned()));
+        }
+        let segment = self.segment_mut(id)?;
+        let Some(pending) = segment.pending.take() else { return Err(Refusal::StalePriming) };
+        let Some(started) = pending.started else { return Err(Refusal::StalePriming) };
+        self.take_timelines(&artefact);
+        let reason = Reason { position: stamp.position, now: stamp.instant, cause: pending.cause };
+        let standings = self.first_standings(id, &artefact, &started.touched, reason);
+        self.switch(id, number, standings, reason, effects);
+        Ok(super::command::done(stamp))
+    }
+
+    /// Adds history to what has been gathered: both are sets of entries, so their union is the whole.
+    fn take_timelines(&mut self, artefact: &Artefact) {
+        for (profile, signal, timeline) in &artefact.timelines {
+            let Some(keep) = self.programs.keep_of(*signal) else { continue };
+            let key = (self.state.canonical(*profile), *signal);
+            match self.state.timelines.get_mut(&key) {
+                Some(held) => {
+                    held.merge(timeline);
+                    held.keep(keep);
+                }
+                None => {
+                    let mut timeline = timeline.clone();
+                    timeline.keep(keep);
+                    self.state.timelines.insert(key, timeline);
+                }
+            }
+        }
+    }
+
+    /// Everyone's standing with the new version: the artefact's verdict where nothing has happened since,
+    /// decided now where something has, or where time has passed the verdict's next change.
+    fn first_standings(
+        &self,
+        id: SegmentId,
+        artefact: &Artefact,
+        touched: &Touched,
+        reason: Reason,
+    ) -> BTreeMap<ProfileId, Standing> {
+        let mut standings = BTreeMap::new();
+        let Some(program) = self.programs.gathering_program(id) else { return standings };
+        let entered = Membership { since: reason.now, cause: reason.cause };
+        let mut put = |profile: ProfileId, member: bool, due| {
+            let standing = Standing { segment: id, membership: member.then_some(entered), due };
+            standings.insert(profile, standing);
+        };
+        let decide = |profile: ProfileId| {
+            let verdict = evaluate(program, &LiveProfile::of(self, profile), reason.now);
+            (verdict.member, verdict.next_change.map(|at| at.max(reason.now.plus_ms(1))))
+        };
+        for verdict in &artefact.verdicts {
+            let profile = verdict.profile;
+            if touched.contains(profile) || !self.state.groups.all.contains(profile.0) {
+                continue;
+            }
+            if verdict.next_change.is_some_and(|at| at <= reason.now) {
+                let (member, due) = decide(profile);
+                put(profile, member, due);
+            } else {
+                put(profile, verdict.member, verdict.next_change);
+            }
+        }
+        for profile in touched.iter() {
+            if self.state.groups.all.contains(profile.0) {
+                let (member, due) = decide(profile);
+                put(profile, member, due);
+            }
+        }
+        standings
+    }
+
+    /// Makes the version serve, with one transition for each membership that differs from before.
+    fn switch(
+        &mut self,
+        id: SegmentId,
+        number: SegmentVersion,
+        mut standings: BTreeMap<ProfileId, Standing>,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
+        if let Some(segment) = self.state.segments.get_mut(&id) {
+            segment.serving = Some(number);
+            if let Some(version) = segment.versions.iter_mut().find(|version| version.number == number) {
+                version.primed_at = Some(reason.now);
+            }
+        }
+        let unread = self.programs.promote(id, &mut self.signals);
+        self.rebuild_roster();
+        let held: Vec<ProfileId> = self
+            .state
+            .standings
+            .iter()
+            .filter(|(_, held)| held.get(id).is_some())
+            .map(|(profile, _)| *profile)
+            .collect();
+        for profile in held {
+            let nothing = Standing { segment: id, membership: None, due: None };
+            standings.entry(profile).or_insert(nothing);
+        }
+        let dependents = self.roster.slot_of(id).and_then(|slot| self.roster.get(slot));
+        let mut dependent_slots = SlotSet::default();
+        dependent_slots.extend(dependents.into_iter().flat_map(|entry| entry.dependents.iter().copied()));
+        for (profile, mut standing) in standings {
+            let mut held = self.state.standings.get(&profile).cloned().unwrap_or_default();
+            let before = held.get(id).and_then(|standing| standing.membership);
+            if let (Some(membership), Some(before)) = (&mut standing.membership, before) {
+                *membership = before;
+            }
+            let flipped = before.is_some() != standing.membership.is_some();
+            self.note_membership(profile, before.is_some(), &standing, reason, effects);
+            held.set(standing);
+            self.state.put_standings(profile, held);
+            if flipped && !dependent_slots.is_empty() {
+                self.decide(profile, dependent_slots.clone(), reason, effects);
+            }
+        }
+        self.drop_timelines(&unread);
+    }
+}
+
+fn calendar(version: &VersionState) -> Result<Calendar, Refusal> {
+    calendar_of(&version.time_zone, version.week_start).map_err(Refusal::BadSettings)
+}

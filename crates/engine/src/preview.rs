@@ -1,0 +1,111 @@
+//! What a rule selects at an instant, from raw history: without saving anything, and beside live traffic.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use segops_model::{Cause, Instant, SegmentId};
+use segops_rules::{Named, Resolved, Rule, normal_form, format, to_json, unresolve};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::names::WorkspaceNames;
+use crate::questions::dependencies;
+use crate::reach;
+use crate::reading::reading_instant;
+use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
+use crate::state::State;
+use crate::view::{Counts, Member, Preview};
+use crate::work::Work;
+
+/// The id under which a rule that is not saved is asked for.
+const UNSAVED: SegmentId = SegmentId(u64::MAX);
+/// The id under which the base alone is asked for.
+const BASE: SegmentId = SegmentId(u64::MAX - 1);
+
+impl Engine {
+    /// Counts what a rule selects at an instant (now, if none is named), over the events that happened up to
+    /// then and with the identity of today, and shows some of the profiles.
+    ///
+    /// # Errors
+    /// The rule has problems, history cannot be read, or the work was cancelled.
+    pub fn preview(
+        &self,
+        rule: &Rule<Named>,
+        at: Option<Instant>,
+        sample: usize,
+        work: &Work,
+    ) -> Result<Preview, EngineError> {
+        let (resolved, warnings) = self.resolve_rule(rule, None)?;
+        let core = self.core();
+        let at = at.unwrap_or_else(|| reading_instant(self));
+        let (questions, position, rule_text, rule_json, same_as) = {
+            let fold = core.fold.read();
+            let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
+            let same_as = same_rule(&fold.state, &resolved);
+            (questions(&fold.state, &resolved)?, fold.state.position, format(&named), to_json(&named), same_as)
+        };
+        let backfill =
+            JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
+        rebuild(&backfill, &Plan::new(&questions), position, at, |answer| {
+            let [.., base, verdict] = answer.verdicts else { return };
+            let history = answer.history;
+            if base.member {
+                count(&mut base_counts, history);
+            }
+            if verdict.member {
+                count(&mut counts, history);
+                if shown.len() < sample {
+                    shown.push(Member {
+                        profile: history.profile,
+                        identifiers: history.identifiers.clone(),
+                        since: at,
+                        cause: Cause::Prime,
+                        next_change: verdict.next_change,
+                    });
+                }
+            }
+        })?;
+        Ok(Preview {
+            rule_text,
+            rule: rule_json,
+            base: resolved.base,
+            at,
+            position,
+            counts,
+            base_counts,
+            sample: shown,
+            warnings,
+            same_as,
+        })
+    }
+}
+
+/// The rule, last, after its base alone and what it depends on.
+fn questions(state: &State, rule: &Rule<Resolved>) -> Result<Vec<Question>, EngineError> {
+    let calendar = state.settings.calendar().map_err(EngineError::Damaged)?;
+    let mut questions = dependencies(state, rule);
+    let everyone_in_base = Rule { when: segops_rules::Condition::All(Vec::new()), ..rule.clone() };
+    questions.push(Question { segment: BASE, rule: everyone_in_base, calendar: calendar.clone() });
+    questions.push(Question { segment: UNSAVED, rule: rule.clone(), calendar });
+    Ok(questions)
+}
+
+fn count(counts: &mut Counts, history: &segops_segment::History) {
+    let reach = reach::of(&history.identifiers, history.email_opted_out);
+    counts.total += 1;
+    counts.identified += u64::from(history.is_identified());
+    counts.reachable_email += u64::from(reach.email);
+    counts.reachable_sms += u64::from(reach.sms);
+}
+
+fn same_rule(state: &State, rule: &Rule<Resolved>) -> Option<SegmentId> {
+    let key = normal_form(rule);
+    let mut same = BTreeSet::new();
+    for segment in state.segments.values() {
+        if segment.shown_version().is_some_and(|version| normal_form(&version.rule) == key) {
+            same.insert(segment.id);
+        }
+    }
+    same.pop_first()
+}

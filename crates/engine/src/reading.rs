@@ -1,0 +1,438 @@
+//! Reading the state: short looks under the lock, each page bounded.
+
+use std::collections::BTreeMap;
+
+use segops_collect::Rejection;
+use segops_identity::normalise;
+use segops_model::{Decimal, Identifier, IdentifierKind, Instant, ProfileId, SegmentId, TransitionId};
+use segops_rules::{Named, Problem, Rule, format, to_json, unresolve};
+use segops_segment::{OrderKey, OrderStatus, explain};
+use segops_store::Keyspace;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::fold::{Fold, LiveProfile};
+use crate::names::WorkspaceNames;
+use crate::settings::Settings;
+use crate::state::{Properties, SegmentState, State, VersionState};
+use crate::transitions::{TransitionsGone, WatchId};
+use crate::view;
+
+impl Engine {
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.core().fold.read().state.settings.clone()
+    }
+
+    #[must_use]
+    pub fn sources(&self) -> Vec<view::Source> {
+        self.core().fold.read().state.sources.values().cloned().collect()
+    }
+
+    /// # Errors
+    /// There is no such source.
+    pub fn find_source(&self, name_or_id: &str) -> Result<view::Source, EngineError> {
+        let fold = self.core().fold.read();
+        let found = fold.state.find_source(name_or_id).cloned();
+        found.ok_or_else(|| EngineError::NotFound(format!("there is no source `{name_or_id}`; list them to see which there are")))
+    }
+
+    #[must_use]
+    pub fn imports(&self) -> Vec<view::Import> {
+        self.core().fold.read().state.imports.values().cloned().collect()
+    }
+
+    /// What a rule says that the workspace has never seen.
+    ///
+    /// # Errors
+    /// The problems for which it cannot be used.
+    pub fn check_rule(&self, rule: &Rule<Named>, editing: Option<SegmentId>) -> Result<Vec<Problem>, Vec<Problem>> {
+        match self.resolve_rule(rule, editing) {
+            Ok((_, warnings)) => Ok(warnings),
+            Err(EngineError::Rule(problems)) => Err(problems),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    #[must_use]
+    pub fn segments(&self) -> Vec<view::Segment> {
+        let fold = self.core().fold.read();
+        fold.state.segments.values().map(|segment| segment_view(&fold, segment)).collect()
+    }
+
+    /// # Errors
+    /// There is no such segment.
+    pub fn segment(&self, name_or_id: &str) -> Result<view::Segment, EngineError> {
+        let fold = self.core().fold.read();
+        let segment = fold.state.find_segment(name_or_id).ok_or_else(|| no_segment(name_or_id))?;
+        Ok(segment_view(&fold, segment))
+    }
+
+    /// A page of members in ascending order of profile.
+    ///
+    /// # Errors
+    /// There is no such segment.
+    pub fn members(
+        &self,
+        segment: &str,
+        after: Option<ProfileId>,
+        limit: usize,
+    ) -> Result<Vec<view::Member>, EngineError> {
+        let fold = self.core().fold.read();
+        let id = fold.state.find_segment(segment).ok_or_else(|| no_segment(segment))?.id;
+        let Some(members) = fold.state.members.get(&id) else { return Ok(Vec::new()) };
+        let limit = limit.min(self.core().limits.page_rows_max);
+        let mut ids = members.iter();
+        if let Some(after) = after {
+            ids.advance_to(after.0.saturating_add(1));
+        }
+        Ok(ids.take(limit).filter_map(|profile| member_view(&fold.state, id, ProfileId(profile))).collect())
+    }
+
+    /// Why a profile is in a segment, or not, as of now.
+    ///
+    /// # Errors
+    /// There is no such segment or profile, or the segment is not live yet.
+    pub fn explain(&self, segment: &str, profile: ProfileId) -> Result<view::ExplainView, EngineError> {
+        let fold = self.core().fold.read();
+        let state = fold.state.find_segment(segment).ok_or_else(|| no_segment(segment))?;
+        let profile = fold.state.canonical(profile);
+        if fold.state.profiles.get(&profile).is_none() {
+            return Err(no_profile(profile));
+        }
+        let (program, version) = fold
+            .serving_program(state.id)
+            .zip(state.live_version())
+            .ok_or_else(|| EngineError::NotFound(format!("`{}` has no live version yet; wait until it is primed", state.name)))?;
+        let at = self.now().max(fold.state.instant);
+        let names = WorkspaceNames::new(&fold.state);
+        let explanation = explain(program, &version.rule, &LiveProfile::of(&fold, profile), &names, at);
+        Ok(view::ExplainView { profile, segment: state.id, at, explanation })
+    }
+
+    /// # Errors
+    /// There is no such profile.
+    pub fn profile(&self, id: ProfileId) -> Result<view::ProfileView, EngineError> {
+        let fold = self.core().fold.read();
+        let id = fold.state.canonical(id);
+        profile_view(&fold.state, id).ok_or_else(|| no_profile(id))
+    }
+
+    /// The profile that an identifier points at, read as an event's would be.
+    #[must_use]
+    pub fn find_profile(&self, identifier: &Identifier) -> Option<ProfileId> {
+        let fold = self.core().fold.read();
+        find_identifier(&fold.state, identifier)
+    }
+
+    /// Profiles that answer to a text: a profile's id, `kind:value`, or any identifier's value.
+    #[must_use]
+    pub fn find_profiles(&self, text: &str, limit: usize) -> Vec<ProfileId> {
+        let text = text.trim();
+        let fold = self.core().fold.read();
+        let state = &fold.state;
+        let mut found = Vec::new();
+        if let Ok(id) = text.parse::<ProfileId>() {
+            let id = state.canonical(id);
+            found.extend(state.profiles.get(&id).map(|_| id));
+        }
+        if let Some((kind, value)) = text.split_once(':') {
+            found.extend(find_identifier(state, &Identifier::new(kind, value)));
+        }
+        let kinds = state.settings.identity.kinds.iter().map(|kind| kind.kind.clone());
+        let usual = [IdentifierKind::USER_ID, IdentifierKind::EMAIL, IdentifierKind::PHONE, IdentifierKind::ANONYMOUS_ID];
+        for kind in kinds.chain(usual.map(IdentifierKind::new)) {
+            found.extend(find_identifier(state, &Identifier { kind, value: text.into() }));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        found.retain(|profile| seen.insert(*profile));
+        found.truncate(limit);
+        found
+    }
+
+    #[must_use]
+    pub fn catalogue(&self) -> view::Catalogue {
+        let fold = self.core().fold.read();
+        let events = fold.state.catalogue.events.iter().map(|(name, entry)| view::CatalogueEvent {
+            name: name.to_string(),
+            count: entry.count,
+            first_seen: entry.first_seen,
+            last_seen: entry.last_seen,
+            properties: properties_view(&entry.properties),
+        });
+        view::Catalogue { events: events.collect(), traits: properties_view(&fold.state.catalogue.traits) }
+    }
+
+    /// Rejections, newest first, each with its sequence number to page on from.
+    #[must_use]
+    pub fn rejections(&self, before: Option<u64>, limit: usize) -> Vec<(u64, Rejection)> {
+        let limit = limit.min(self.core().limits.page_rows_max);
+        let records = self.core().rejections.lock().newest(limit, before).unwrap_or_default();
+        records
+            .into_iter()
+            .filter_map(|record| Some((record.sequence, serde_json::from_slice(&record.bytes).ok()?)))
+            .collect()
+    }
+
+    /// Transitions after one, oldest first.
+    ///
+    /// # Errors
+    /// Some of those after the one named are no longer kept.
+    pub fn transitions(
+        &self,
+        after: Option<TransitionId>,
+        segment: Option<SegmentId>,
+        limit: usize,
+    ) -> Result<Vec<view::TransitionView>, TransitionsGone> {
+        let transitions = self.core().transitions.after(after, segment, limit)?;
+        Ok(transitions.iter().map(view::TransitionView::from).collect())
+    }
+
+    /// Where a stream starts that wants only what comes.
+    #[must_use]
+    pub fn newest_transition(&self) -> Option<TransitionId> {
+        self.core().transitions.newest()
+    }
+
+    /// Has `wake` called after new transitions are readable. It must not block.
+    #[must_use]
+    pub fn watch_transitions(&self, wake: std::sync::Arc<dyn Fn() + Send + Sync>) -> WatchId {
+        self.core().transitions.watch(wake)
+    }
+
+    pub fn unwatch(&self, id: WatchId) {
+        self.core().transitions.unwatch(id);
+    }
+
+    #[must_use]
+    pub fn status(&self) -> view::Status {
+        let core = self.core();
+        let rejections = core.rejections.lock().next_sequence();
+        let journal_bytes = self.journal_bytes();
+        let fold = core.fold.read();
+        let state = &fold.state;
+        view::Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            durable_position: core.durable_position(),
+            applied_position: state.position,
+            instant: state.instant,
+            profiles: state.groups.all.len(),
+            identifiers: state.identifiers.len() as u64,
+            events: state.tallies.events,
+            duplicates: state.tallies.duplicates,
+            merges: state.tallies.merges,
+            segments: state.segments.len() as u64,
+            transitions: state.tallies.transitions,
+            rejections,
+            timers: state.timers.len() as u64,
+            next_timer_at: fold.next_due(),
+            journal_bytes,
+            time_zone: state.settings.time_zone.clone(),
+            week_start: format!("{:?}", state.settings.week_start).to_lowercase(),
+            failure: core.failure.lock().clone(),
+        }
+    }
+
+    /// A digest of everything that is a function of the journal: equal for equal journals.
+    #[must_use]
+    pub fn state_hash(&self) -> String {
+        self.core().fold.read().state.hash()
+    }
+
+    fn journal_bytes(&self) -> u64 {
+        let core = self.core();
+        let folder = core.data.join("journal");
+        let files = core.disk.list(&folder).unwrap_or_default();
+        files.iter().filter_map(|file| core.disk.len(&folder.join(file)).ok()).sum()
+    }
+
+    pub(crate) fn with_segment<T>(
+        &self,
+        name_or_id: &str,
+        read: impl FnOnce(&SegmentState) -> T,
+    ) -> Result<T, EngineError> {
+        let fold = self.core().fold.read();
+        fold.state.find_segment(name_or_id).map(read).ok_or_else(|| no_segment(name_or_id))
+    }
+}
+
+fn no_segment(name_or_id: &str) -> EngineError {
+    EngineError::NotFound(format!("there is no segment `{name_or_id}`; list them to see which there are"))
+}
+
+fn no_profile(id: ProfileId) -> EngineError {
+    EngineError::NotFound(format!("there is no profile {id}; look one up by an identifier, such as email:ann@shop.example"))
+}
+
+fn find_identifier(state: &State, identifier: &Identifier) -> Option<ProfileId> {
+    let identifier = normalise(&state.settings.identity, identifier).ok()?;
+    state.identifiers.get(&identifier).copied()
+}
+
+/// A stored version as people read it.
+pub(crate) fn rule_texts(state: &State, version: &VersionState) -> (String, serde_json::Value) {
+    let named = unresolve(&version.rule, &WorkspaceNames::new(state));
+    (format(&named), to_json(&named))
+}
+
+pub(crate) fn counts_of(state: &State, members: &roaring::RoaringTreemap) -> view::Counts {
+    let common = |group: &roaring::RoaringTreemap| members.intersection_len(group);
+    view::Counts {
+        total: members.len(),
+        identified: common(&state.groups.identified),
+        reachable_email: common(&state.groups.reachable_email),
+        reachable_sms: common(&state.groups.reachable_sms),
+    }
+}
+
+fn segment_view(fold: &Fold, segment: &SegmentState) -> view::Segment {
+    let state = &fold.state;
+    let (rule_text, rule) = segment.shown_version().map(|version| rule_texts(state, version)).unwrap_or_default();
+    let pending_version = segment.pending.as_ref().map(|pending| pending.version);
+    let status = match (segment.paused, segment.serving, pending_version) {
+        (true, _, _) => view::SegmentStatus::Paused,
+        (false, None, _) => view::SegmentStatus::Priming,
+        (false, Some(_), Some(_)) => view::SegmentStatus::Editing,
+        (false, Some(_), None) => view::SegmentStatus::Live,
+    };
+    view::Segment {
+        id: segment.id,
+        name: segment.name.clone(),
+        status,
+        serving_version: segment.serving,
+        pending_version,
+        rule_text,
+        rule,
+        base: segment.shown_version().map(|version| version.rule.base).unwrap_or_default(),
+        counts: state.members.get(&segment.id).map(|members| counts_of(state, members)).unwrap_or_default(),
+        owner: segment.owner.clone(),
+        created_at: segment.created_at,
+        changed_at: segment.changed_at,
+        used_by: fold.users_of(segment.id).map(|user| user.id).collect(),
+        versions: segment
+            .versions
+            .iter()
+            .map(|version| view::SegmentVersionView {
+                version: version.number,
+                rule_text: rule_texts(state, version).0,
+                author: version.author.clone(),
+                at: version.at,
+                primed_at: version.primed_at,
+            })
+            .collect(),
+    }
+}
+
+fn member_view(state: &State, segment: SegmentId, profile: ProfileId) -> Option<view::Member> {
+    let standing = state.standings.get(&profile)?.get(segment)?;
+    let membership = standing.membership?;
+    Some(view::Member {
+        profile,
+        identifiers: state.profiles.get(&profile).map(|record| record.identifiers.clone()).unwrap_or_default(),
+        since: membership.since,
+        cause: membership.cause,
+        next_change: standing.due,
+    })
+}
+
+fn profile_view(state: &State, id: ProfileId) -> Option<view::ProfileView> {
+    let record = state.profiles.get(&id)?;
+    let traits = state.traits.get(&id).into_iter().flat_map(crate::state::Traits::iter);
+    let keys = state.order_keys.get(&id).into_iter().flatten();
+    let mut orders: Vec<_> =
+        keys.filter_map(|key| state.orders.get(&(id, key.clone()))).filter_map(order_view).collect();
+    orders.sort_by(|left, right| (right.0.at, &right.0.id).cmp(&(left.0.at, &left.0.id)));
+    let mut net_spend: BTreeMap<String, Decimal> = BTreeMap::new();
+    for (order, net) in &orders {
+        let sum = net_spend.entry(order.currency.clone().unwrap_or_default()).or_default();
+        *sum = [*sum, *net].into_iter().sum();
+    }
+    let standings = state.standings.get(&id).into_iter().flat_map(crate::state::Standings::iter);
+    let segments = standings.filter_map(|standing| {
+        let membership = standing.membership?;
+        let segment = state.segments.get(&standing.segment)?;
+        Some(view::ProfileSegment {
+            segment: segment.id,
+            name: segment.name.clone(),
+            since: membership.since,
+            cause: membership.cause,
+            next_change: standing.due,
+        })
+    });
+    Some(view::ProfileView {
+        id,
+        merged_ids: record.absorbed.clone(),
+        identifiers: record.identifiers.clone(),
+        identified: record.is_identified(),
+        traits: traits
+            .map(|held| (held.name.to_string(), view::TraitView { value: held.value.clone(), set_at: held.ts }))
+            .collect(),
+        net_spend: net_spend.into_iter().map(|(currency, sum)| (currency, sum.to_string())).collect(),
+        orders: orders.into_iter().map(|(order, _)| order).collect(),
+        segments: segments.collect(),
+        events: record.events,
+        first_seen: record.first_seen,
+        last_seen: record.last_seen,
+    })
+}
+
+fn order_view(facts: &segops_segment::OrderFacts) -> Option<(view::OrderView, Decimal)> {
+    let order = facts.order()?;
+    let view = view::OrderView {
+        id: match &order.key {
+            OrderKey::Id(id) => id.to_string(),
+            OrderKey::Event(position) => format!("event {position}"),
+        },
+        status: order_status(order.status).to_owned(),
+        at: order.completed_at,
+        currency: order.currency.as_ref().map(ToString::to_string),
+        value: order.value.to_string(),
+        refunded: order.refunded.to_string(),
+        net: order.net.to_string(),
+    };
+    Some((view, order.net))
+}
+
+fn order_status(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Completed => "completed",
+        OrderStatus::PartiallyRefunded => "partially_refunded",
+        OrderStatus::Refunded => "refunded",
+        OrderStatus::Cancelled => "cancelled",
+    }
+}
+
+fn properties_view(properties: &Properties) -> Vec<view::CatalogueProperty> {
+    let mut views: Vec<_> = properties
+        .by_path
+        .iter()
+        .map(|(path, entry)| {
+            let types = [
+                ("text", entry.texts),
+                ("number", entry.numbers),
+                ("boolean", entry.booleans),
+                ("list", entry.lists),
+                ("object", entry.objects),
+            ];
+            let mut values: Vec<_> = entry
+                .values
+                .iter()
+                .map(|(value, count)| view::CatalogueValue { value: value.to_string(), count: *count })
+                .collect();
+            values.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.value.cmp(&right.value)));
+            view::CatalogueProperty {
+                path: path.to_string(),
+                count: entry.count,
+                types: types.iter().filter(|(_, n)| *n > 0).map(|(name, n)| ((*name).to_owned(), *n)).collect(),
+                values,
+            }
+        })
+        .collect();
+    views.sort_by(|left, right| left.path.cmp(&right.path));
+    views
+}
+
+/// The later of the clock and the newest frame: what "now" means to a reader.
+pub(crate) fn reading_instant(engine: &Engine) -> Instant {
+    engine.now().max(engine.core().fold.read().state.instant)
+}

@@ -1,0 +1,99 @@
+//! Everything that the questions need of each profile, gathered in the order of the journal.
+
+use compact_str::CompactString;
+use rustc_hash::FxHashMap;
+
+use segops_identity::MemoryIdentity;
+use segops_model::{Event, Instant, Position, ProfileId, SignalId, Value};
+use segops_segment::{Entry, History, HistoryRequest, Timeline};
+
+use crate::reach;
+
+/// The histories as they grow, under the ids that profiles had when each event came in.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    by_profile: FxHashMap<ProfileId, Gathering>,
+    matched: Vec<SignalId>,
+}
+
+#[derive(Debug, Default)]
+struct Gathering {
+    entries: Vec<(SignalId, Entry)>,
+    traits: Vec<TraitSet>,
+    email_opted_out: bool,
+}
+
+#[derive(Debug)]
+struct TraitSet {
+    name: CompactString,
+    value: Value,
+    ts: Instant,
+    position: Position,
+}
+
+impl Gathered {
+    /// Adds an event that happened up to the instant asked for. A profile is there from its first one on.
+    pub(super) fn add(&mut self, request: &HistoryRequest<'_>, profile: ProfileId, event: &Event, position: Position) {
+        let gathering = self.by_profile.entry(profile).or_default();
+        self.matched.clear();
+        request.signals.matching(event, &mut self.matched);
+        let entry = Entry { ts: event.ts, position };
+        gathering.entries.extend(self.matched.iter().map(|signal| (*signal, entry)));
+        for (name, value) in event.traits.iter() {
+            if request.trait_roots.contains(name) {
+                gathering.traits.push(TraitSet { name: name.into(), value: value.clone(), ts: event.ts, position });
+            }
+        }
+        gathering.email_opted_out |= reach::is_email_opt_out(event);
+    }
+
+    /// Brings together what belongs to one profile by the identity at the end, and hands out the histories
+    /// in ascending order of profile.
+    pub(super) fn finish(mut self, identity: &MemoryIdentity, each: &mut dyn FnMut(&History)) {
+        let mut joined: FxHashMap<ProfileId, Gathering> = FxHashMap::default();
+        let mut ids: Vec<ProfileId> = self.by_profile.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            let Some(gathering) = self.by_profile.remove(&id) else { continue };
+            let whole = joined.entry(identity.canonical(id)).or_default();
+            whole.entries.extend(gathering.entries);
+            whole.traits.extend(gathering.traits);
+            whole.email_opted_out |= gathering.email_opted_out;
+        }
+        let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
+        survivors.sort_unstable();
+        for profile in survivors {
+            let Some(gathering) = joined.remove(&profile) else { continue };
+            each(&gathering.into_history(profile, identity));
+        }
+    }
+}
+
+impl Gathering {
+    fn into_history(mut self, profile: ProfileId, identity: &MemoryIdentity) -> History {
+        self.entries.sort_unstable_by_key(|(signal, entry)| (*signal, entry.ts, entry.position));
+        let timelines = self
+            .entries
+            .chunk_by(|(left, _), (right, _)| left == right)
+            .filter_map(|run| Some((run.first()?.0, run.iter().map(|(_, entry)| *entry).collect::<Timeline>())))
+            .collect();
+        // The newest set of each trait is the one in force; a newest that is null unsets it.
+        self.traits.sort_by(|left, right| {
+            (&left.name, left.ts, left.position).cmp(&(&right.name, right.ts, right.position))
+        });
+        let traits = self
+            .traits
+            .chunk_by(|left, right| left.name == right.name)
+            .filter_map(<[TraitSet]>::last)
+            .filter(|newest| newest.value != Value::Null)
+            .map(|newest| (newest.name.clone(), newest.value.clone()))
+            .collect();
+        History {
+            profile,
+            timelines,
+            traits,
+            identifiers: identity.identifiers_of(profile).to_vec(),
+            email_opted_out: self.email_opted_out,
+        }
+    }
+}

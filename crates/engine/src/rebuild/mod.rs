@@ -1,0 +1,123 @@
+//! The rebuild: memberships from the raw history, at one instant, in one pass.
+//!
+//! It shares the evaluator with the fold and nothing else: it decodes, drops duplicates and resolves
+//! identity from the journal itself, gathers each profile's complete timelines, and asks once. It never
+//! reads live state and never calls the fold, so what is wrong in one shows against the other.
+
+mod gather;
+mod journal;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use compact_str::CompactString;
+
+use segops_model::{Instant, Position, SegmentId, SignalId, Value};
+use segops_rules::{Resolved, Rule};
+use segops_segment::{
+    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict, evaluate,
+};
+
+pub use journal::{JournalBackfill, RebuildError};
+
+/// One rule to answer for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub segment: SegmentId,
+    pub rule: Rule<Resolved>,
+    pub calendar: Calendar,
+}
+
+/// A profile's history and its verdict for each question, in the questions' order.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    pub history: &'a History,
+    pub verdicts: &'a [Verdict],
+}
+
+/// The questions' programs, and the signals of each in its program's order.
+#[derive(Debug)]
+pub struct Plan {
+    programs: Vec<(SegmentId, Program)>,
+    registry: SignalRegistry,
+}
+
+impl Plan {
+    /// Compiles the questions, which must be ordered so that each comes after the segments its rule names.
+    #[must_use]
+    pub fn new(questions: &[Question]) -> Self {
+        let mut registry = SignalRegistry::new();
+        let programs = questions
+            .iter()
+            .map(|question| {
+                let program = Program::compile(&question.rule, &mut registry, &question.calendar);
+                (question.segment, program)
+            })
+            .collect();
+        Self { programs, registry }
+    }
+
+    /// The signals of one question, in the order in which its program lists them.
+    #[must_use]
+    pub fn signals_of(&self, segment: SegmentId) -> Vec<SignalId> {
+        let program = self.programs.iter().find(|(id, _)| *id == segment);
+        program.map(|(_, program)| program.signals().iter().map(|(id, _)| *id).collect()).unwrap_or_default()
+    }
+
+    fn trait_roots(&self) -> BTreeSet<CompactString> {
+        self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
+    }
+}
+
+/// Answers every question of the plan for every profile, in ascending order of profile: over the events
+/// before `until` that happened up to `at`, with the identity in force at `until`.
+///
+/// # Errors
+/// The history cannot be read, or the work was cancelled.
+pub fn rebuild<B: Backfill>(
+    backfill: &B,
+    plan: &Plan,
+    until: Position,
+    at: Instant,
+    mut each: impl FnMut(Answer<'_>),
+) -> Result<(), B::Error> {
+    let request = HistoryRequest { until, at, signals: &plan.registry, trait_roots: &plan.trait_roots() };
+    let mut verdicts = Vec::with_capacity(plan.programs.len());
+    backfill.histories(&request, &mut |history| {
+        verdicts.clear();
+        for (_, program) in &plan.programs {
+            let view = RebuiltProfile { history, plan, decided: &verdicts };
+            verdicts.push(evaluate(program, &view, at));
+        }
+        each(Answer { history, verdicts: &verdicts });
+    })
+}
+
+/// A profile as rules see it in a rebuild: its history, and the verdicts of the questions before.
+#[derive(Debug)]
+struct RebuiltProfile<'a> {
+    history: &'a History,
+    plan: &'a Plan,
+    decided: &'a [Verdict],
+}
+
+impl ProfileView for RebuiltProfile<'_> {
+    fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
+        self.history.timelines.iter().find(|(id, _)| *id == signal).map(|(_, timeline)| timeline)
+    }
+
+    fn trait_value(&self, root: &str) -> Option<&Value> {
+        self.history.traits.iter().find(|(name, _)| name == root).map(|(_, value)| value)
+    }
+
+    fn is_identified(&self) -> bool {
+        self.history.is_identified()
+    }
+
+    fn is_member(&self, segment: SegmentId) -> bool {
+        let asked = self.plan.programs.iter().zip(self.decided).find(|((id, _), _)| *id == segment);
+        asked.is_some_and(|(_, verdict)| verdict.member)
+    }
+}

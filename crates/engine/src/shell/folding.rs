@@ -1,0 +1,125 @@
+//! The fold thread: applies what is durable, and lets the effects go.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+
+use segops_collect::{Origin, Rejection, RejectionCode};
+use segops_model::{Position, ProfileId};
+use segops_store::{FrozenKeyspace, Keyspace};
+
+use super::Core;
+use crate::command::{Change, Outcome, Refusal};
+use crate::fold::{Effects, Stamp};
+use crate::journal_item::Input;
+use crate::state::{SegmentState, Standings};
+
+/// Frames applied under one lock, so that readers get their turn.
+const LOCKED_FRAMES_MAX: usize = 256;
+
+/// A frame that is durable, with its input decoded already.
+#[derive(Debug)]
+pub struct Durable {
+    pub stamp: Stamp,
+    pub input: Input,
+    pub reply: Option<Reply>,
+}
+
+/// Whoever waits for a command's outcome.
+pub type Reply = Sender<Decided>;
+
+/// A command's outcome; for a mark, the view that it froze.
+#[derive(Debug)]
+pub struct Decided {
+    pub outcome: Result<Outcome, Refusal>,
+    pub marked: Option<Box<Marked>>,
+}
+
+/// The state at a mark: what live membership is held against.
+#[derive(Debug)]
+pub struct Marked {
+    pub stamp: Stamp,
+    pub standings: FrozenKeyspace<ProfileId, Standings>,
+    pub profiles: u64,
+    pub segments: Vec<SegmentState>,
+}
+
+/// What is handed to the fold thread.
+#[derive(Debug)]
+pub enum Folding {
+    Frames(Vec<Durable>),
+    Stop,
+}
+
+/// Runs until the journal thread stops.
+pub fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
+    let mut effects = Effects::default();
+    while let Ok(Folding::Frames(frames)) = queue.recv() {
+        let mut frames = frames.into_iter().peekable();
+        while frames.peek().is_some() {
+            let mut replies = Vec::new();
+            let (position, next_due) = {
+                let mut fold = core.fold.write();
+                for frame in frames.by_ref().take(LOCKED_FRAMES_MAX) {
+                    fold.apply(frame.stamp, &frame.input, &core.artefacts, &mut effects);
+                    if let Some(reply) = frame.reply {
+                        let outcome = effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
+                        let marked = is_mark(&frame.input).then(|| Box::new(mark(&mut fold, frame.stamp)));
+                        replies.push((reply, Decided { outcome, marked }));
+                    }
+                }
+                (fold.state.position, fold.next_due())
+            };
+            publish(core, &mut effects, position);
+            core.note_applied(position, next_due);
+            for (reply, decided) in replies {
+                let _ = reply.send(decided);
+            }
+        }
+    }
+}
+
+/// Lets effects go: their inputs are durable.
+pub fn publish(core: &Core, effects: &mut Effects, position: Position) {
+    core.transitions.extend(std::mem::take(&mut effects.transitions));
+    effects.outcomes.clear();
+    if std::mem::take(&mut effects.priming_wanted) {
+        core.want_priming();
+    }
+    for turned_away in effects.turned_away.drain(..) {
+        let rejection = Rejection {
+            code: RejectionCode::MissingIdentifier,
+            message: turned_away.reason,
+            place: turned_away.place,
+            raw: turned_away.raw,
+            source: turned_away.source,
+            received_at: core.clock.now(),
+            origin: Origin::Api { path: "journal".to_owned() },
+        };
+        if let Err(error) = keep_rejection(core, &rejection) {
+            tracing::warn!(%error, %position, "a rejection could not be kept");
+        }
+    }
+}
+
+/// Keeps a rejection in the bounded log.
+///
+/// # Errors
+/// The log cannot be written.
+pub fn keep_rejection(core: &Core, rejection: &Rejection) -> Result<(), String> {
+    let bytes = serde_json::to_vec(rejection).map_err(|error| error.to_string())?;
+    core.rejections.lock().append(&bytes).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn is_mark(input: &Input) -> bool {
+    matches!(input, Input::Command(command) if command.change == Change::Mark)
+}
+
+fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
+    Marked {
+        stamp,
+        standings: fold.state.standings.freeze(),
+        profiles: fold.state.groups.all.len(),
+        segments: fold.state.segments.values().cloned().collect(),
+    }
+}

@@ -1,0 +1,52 @@
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use segops_store::Keyspace;
+
+use super::State;
+use crate::artefact::hex;
+
+impl State {
+    /// A digest of everything that is a function of the journal; derived indexes are left out. It reads the
+    /// whole state in the order of the keys: for tests and checks, not for the way of an event.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut digest = Sha256::new();
+        feed(&mut digest, &(self.position, self.instant, &self.tallies));
+        feed_text(&mut digest, &(&self.settings, &self.sources, &self.imports, &self.segments, &self.catalogue));
+        feed_space(&mut digest, self.identifiers.iter_sorted());
+        feed_space(&mut digest, self.aliases.iter_sorted());
+        feed_space(&mut digest, self.profiles.iter_sorted());
+        feed_space(&mut digest, self.traits.iter_sorted());
+        feed_space(&mut digest, self.timelines.iter_sorted());
+        feed_space(&mut digest, self.order_keys.iter_sorted());
+        feed_space(&mut digest, self.orders.iter_sorted());
+        feed_space(&mut digest, self.standings.iter_sorted());
+        hex(&digest.finalize())
+    }
+}
+
+fn feed_space<'a, K: Serialize + 'a, V: Serialize + 'a>(
+    digest: &mut Sha256,
+    entries: impl Iterator<Item = (&'a K, &'a V)>,
+) {
+    for (key, value) in entries {
+        feed(digest, &(key, value));
+    }
+}
+
+fn feed(digest: &mut Sha256, value: &impl Serialize) {
+    // What cannot be encoded would make two states look alike; it feeds its error instead.
+    match postcard::to_allocvec(value) {
+        Ok(bytes) => digest.update(&bytes),
+        Err(error) => digest.update(error.to_string().as_bytes()),
+    }
+}
+
+/// Rules and settings refer to things by text, which binary encodings of them do not promise.
+fn feed_text(digest: &mut Sha256, value: &impl Serialize) {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => digest.update(&bytes),
+        Err(error) => digest.update(error.to_string().as_bytes()),
+    }
+}

@@ -1,0 +1,199 @@
+//! The fold's state: keyed records, one keyspace for each kind, and what is derived from them.
+//!
+//! Whatever here is not marked as derived is a function of the journal alone. Derived indexes are kept
+//! beside the records that they are made from, and changed with them, never by themselves.
+
+mod catalogue;
+mod hash;
+mod profile;
+mod segments;
+mod traits;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roaring::RoaringTreemap;
+use rustc_hash::FxHashMap;
+
+use segops_identity::{Duplicates, IdentityView};
+use segops_model::{Identifier, IdentifierKind, Instant, Position, ProfileId, SegmentId, SignalId, SourceId};
+use segops_segment::{OrderFacts, OrderKey, Timeline};
+use segops_store::{Keyspace, MemoryKeyspace};
+
+pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
+pub use profile::{Membership, ProfileRecord, Standing, Standings};
+pub use segments::{Pending, SegmentState, Started, Touched, VersionState};
+pub use traits::{Trait, Traits};
+
+use crate::settings::Settings;
+use crate::view::{Import, Source};
+
+/// A keyspace of the state. The one place that says what holds it.
+pub type Space<K, V> = MemoryKeyspace<K, V>;
+
+#[derive(Debug)]
+pub struct State {
+    /// The next position to apply.
+    pub position: Position,
+    /// The newest frame's instant.
+    pub instant: Instant,
+    pub settings: Settings,
+    pub sources: BTreeMap<SourceId, Source>,
+    pub imports: BTreeMap<String, Import>,
+    pub segments: BTreeMap<SegmentId, SegmentState>,
+    pub catalogue: Catalogue,
+    pub duplicates: Duplicates,
+    pub tallies: Tallies,
+
+    /// Which profile an identifier points at; always a surviving one.
+    pub identifiers: Space<Identifier, ProfileId>,
+    /// Ids of merged profiles, and the survivor that answers for each.
+    pub aliases: Space<ProfileId, ProfileId>,
+    pub profiles: Space<ProfileId, ProfileRecord>,
+    pub traits: Space<ProfileId, Traits>,
+    pub timelines: Space<(ProfileId, SignalId), Timeline>,
+    pub order_keys: Space<ProfileId, Vec<OrderKey>>,
+    pub orders: Space<(ProfileId, OrderKey), OrderFacts>,
+    pub standings: Space<ProfileId, Standings>,
+
+    /// Derived from `standings`: each profile's earliest due instant.
+    pub timers: BTreeSet<(Instant, ProfileId)>,
+    /// Derived from `standings`: each segment's members.
+    pub members: FxHashMap<SegmentId, RoaringTreemap>,
+    /// Derived from `profiles`.
+    pub groups: ProfileGroups,
+}
+
+/// Sets of profiles that counts are split by. Derived from the profile records.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileGroups {
+    pub all: RoaringTreemap,
+    pub identified: RoaringTreemap,
+    pub reachable_email: RoaringTreemap,
+    pub reachable_sms: RoaringTreemap,
+}
+
+/// Running numbers for the status page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tallies {
+    pub events: u64,
+    pub duplicates: u64,
+    pub merges: u64,
+    pub transitions: u64,
+    /// Events that the fold itself turned away: no usable identifier.
+    pub rejected: u64,
+}
+
+impl State {
+    #[must_use]
+    pub fn new() -> Self {
+        let settings = Settings::default();
+        Self {
+            position: Position(0),
+            instant: Instant::MIN,
+            duplicates: Duplicates::new(settings.identity.duplicate_window_ms),
+            settings,
+            sources: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            catalogue: Catalogue::default(),
+            tallies: Tallies::default(),
+            identifiers: Space::new(),
+            aliases: Space::new(),
+            profiles: Space::new(),
+            traits: Space::new(),
+            timelines: Space::new(),
+            order_keys: Space::new(),
+            orders: Space::new(),
+            standings: Space::new(),
+            timers: BTreeSet::new(),
+            members: FxHashMap::default(),
+            groups: ProfileGroups::default(),
+        }
+    }
+
+    /// The surviving profile that an id stands for now.
+    #[must_use]
+    pub fn canonical(&self, profile: ProfileId) -> ProfileId {
+        self.aliases.get(&profile).copied().unwrap_or(profile)
+    }
+
+    /// Writes a profile's standings, and its timer.
+    pub fn put_standings(&mut self, profile: ProfileId, standings: Standings) {
+        let before = self.standings.get(&profile).and_then(Standings::earliest);
+        let after = standings.earliest();
+        if before != after {
+            if let Some(due) = before {
+                self.timers.remove(&(due, profile));
+            }
+            if let Some(due) = after {
+                self.timers.insert((due, profile));
+            }
+        }
+        if standings.is_empty() {
+            self.standings.remove(&profile);
+        } else {
+            self.standings.insert(profile, standings);
+        }
+    }
+
+    /// Brings the groups that counts are split by in line with a profile's record.
+    pub fn regroup(&mut self, profile: ProfileId) {
+        let record = self.profiles.get(&profile);
+        let reach = record.map(ProfileRecord::reach).unwrap_or_default();
+        let identified = record.is_some_and(ProfileRecord::is_identified);
+        let exists = record.is_some();
+        let put = |group: &mut RoaringTreemap, belongs: bool| {
+            if belongs {
+                group.insert(profile.0);
+            } else {
+                group.remove(profile.0);
+            }
+        };
+        put(&mut self.groups.all, exists);
+        put(&mut self.groups.identified, identified);
+        put(&mut self.groups.reachable_email, reach.email);
+        put(&mut self.groups.reachable_sms, reach.sms);
+    }
+
+    /// The segment with this id, or with this name.
+    #[must_use]
+    pub fn find_segment(&self, name_or_id: &str) -> Option<&SegmentState> {
+        if let Some(segment) = name_or_id.parse().ok().and_then(|id: SegmentId| self.segments.get(&id)) {
+            return Some(segment);
+        }
+        self.segments.values().find(|segment| segops_model::same_text(&segment.name, name_or_id))
+    }
+
+    /// The source with this id, or with this name.
+    #[must_use]
+    pub fn find_source(&self, name_or_id: &str) -> Option<&Source> {
+        if let Some(source) = name_or_id.parse().ok().and_then(|id: SourceId| self.sources.get(&id)) {
+            return Some(source);
+        }
+        self.sources.values().find(|source| segops_model::same_text(&source.name, name_or_id))
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IdentityView for State {
+    fn profile_of(&self, identifier: &Identifier) -> Option<ProfileId> {
+        self.identifiers.get(identifier).copied()
+    }
+
+    fn count_of_kind(&self, profile: ProfileId, kind: &IdentifierKind) -> usize {
+        self.profiles.get(&profile).map_or(0, |record| record.count_of_kind(kind))
+    }
+
+    fn kinds_of(&self, profile: ProfileId) -> Vec<IdentifierKind> {
+        let held = self.profiles.get(&profile).into_iter().flat_map(|record| &record.identifiers);
+        let mut kinds: Vec<_> = held.map(|identifier| identifier.kind.clone()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+}

@@ -1,0 +1,64 @@
+//! A crash at any moment: what was acknowledged is there once, and the same journal gives the same state.
+
+use segops_store::Disk;
+use segops_testkit::TornWrites;
+use serde_json::json;
+
+use super::world::{DAY_MS, World};
+
+#[test]
+fn a_restart_gives_the_same_state_and_transitions() {
+    let mut world = World::new();
+    world.segment("Recent", r#"did "Order Completed" in last 2 days"#);
+    world.segment("Not VIP", r#"everyone where not in segment "Recent""#);
+    for day in 0..6 {
+        world.order(&format!("u{}", day % 3));
+        world.send(json!({"anonymousId": format!("a{day}"), "event": "Product Viewed"}));
+        world.send(json!({"type": "identify", "userId": format!("u{}", day % 3), "anonymousId": format!("a{day}")}));
+        world.pass_ms(DAY_MS);
+    }
+    let (hash, transitions) = (world.engine.state_hash(), world.transitions());
+    let world = world.restarted();
+    assert_eq!(world.engine.state_hash(), hash);
+    assert_eq!(world.transitions(), transitions);
+    world.verify();
+}
+
+#[test]
+fn an_unfinished_priming_starts_again_after_a_crash() {
+    let mut world = World::new();
+    world.order("u1");
+    let (segment, _) = world
+        .engine
+        .create_segment("ann", "Buyers", &super::world::rule(r#"did "Order Completed""#))
+        .expect("a segment");
+    // The crash keeps what was synced: the segment, and perhaps its priming, perhaps not.
+    let crashed = std::sync::Arc::new(world.disk.crash(TornWrites::Lost));
+    let clock = std::sync::Arc::clone(&world.clock);
+    world.engine.close();
+    let engine = crate::Engine::open(
+        crate::EngineOptions {
+            data: "/data".into(),
+            clock,
+            disk: crashed as std::sync::Arc<dyn Disk>,
+            limits: segops_model::Limits::default(),
+            timers: crate::Timers::Manual,
+        },
+        &mut |_| {},
+    )
+    .expect("opens");
+    engine.wait_primed(segment.id, &crate::Work::new()).expect("primed");
+    assert_eq!(engine.members("Buyers", None, 10).expect("members").len(), 1);
+}
+
+#[test]
+fn a_failed_sync_refuses_what_follows_and_reads_go_on() {
+    let mut world = World::new();
+    world.segment("Buyers", r#"did "Order Completed""#);
+    world.order("u1");
+    world.disk.fail_nth(segops_testkit::Operation::SyncFile, world.disk.calls(segops_testkit::Operation::SyncFile) + 1);
+    assert!(world.engine.tick().is_err() || world.engine.room().is_err());
+    assert!(world.engine.room().is_err());
+    assert!(world.engine.status().failure.is_some());
+    assert_eq!(world.members("Buyers"), ["u1"]);
+}

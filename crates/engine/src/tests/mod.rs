@@ -1,0 +1,9 @@
+//! The engine as a whole, in simulated time on a simulated disk: what goes in, and what is true then.
+
+mod crash;
+mod editing;
+mod living;
+mod merging;
+mod planted;
+mod property;
+mod world;
