@@ -1,6 +1,7 @@
 //! Keyed state that can be frozen: written in place, and read at one instant while writing goes on.
 
 mod frozen;
+mod generation;
 mod memory;
 mod overlay;
 

@@ -1,14 +1,13 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
+use super::generation::Generation;
 use super::overlay::Overlay;
 
 /// What a keyspace held at one instant; cheap to take, to clone and to send to another thread.
 #[derive(Debug)]
 pub struct FrozenKeyspace<K, V> {
-    pub(super) base: Arc<FxHashMap<K, V>>,
+    pub(super) base: Arc<Generation<K, V>>,
     /// From the oldest to the newest; a newer one hides what is under it.
     pub(super) layers: Vec<Arc<Overlay<K, V>>>,
     pub(super) len: usize,
@@ -60,7 +59,7 @@ impl<K: Eq + Hash + Clone, V> FrozenKeyspace<K, V> {
 
 /// The entries that no newer layer hides. `layers` go from the oldest to the newest.
 pub(super) fn visible<'a, K: Eq + Hash + Clone, V>(
-    base: &'a FxHashMap<K, V>,
+    base: &'a Generation<K, V>,
     layers: Vec<&'a Overlay<K, V>>,
 ) -> impl Iterator<Item = (&'a K, &'a V)> {
     let over_base = layers.clone();

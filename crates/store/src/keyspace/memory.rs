@@ -1,13 +1,12 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::frozen::visible;
-use super::overlay::Overlay;
+use super::generation::Generation;
+use super::overlay::{Overlay, Taken};
 use super::{FrozenKeyspace, Keyspace};
 
-/// Entries that one write moves down at most, once no view holds what is below. More than one, so that
+/// Keys of a generation that one write moves down at most, once no view holds what is below. More than one, so that
 /// draining always gains on writing.
 const DRAINED_PER_WRITE: usize = 8;
 
@@ -21,7 +20,7 @@ const DRAINED_PER_WRITE: usize = 8;
 /// the lowest generation that is free, until the stack is gone: nothing ever stops to merge.
 #[derive(Debug)]
 pub struct MemoryKeyspace<K, V> {
-    base: Arc<FxHashMap<K, V>>,
+    base: Arc<Generation<K, V>>,
     /// From the oldest to the newest. Each was, or still is, held by a view.
     layers: Vec<Arc<Overlay<K, V>>>,
     /// Never held by a view.
@@ -81,13 +80,16 @@ impl<K: Eq + Hash + Clone, V: Clone> MemoryKeyspace<K, V> {
                 },
                 None => &mut self.top,
             };
-            let Some((key, value)) = from.take_any() else {
-                if above < self.layers.len() {
-                    self.layers.remove(above);
+            match from.take_any() {
+                Taken::Entry(key, value) => self.put(free, key, value),
+                Taken::GoneBefore => {}
+                Taken::AllGone => {
+                    if above < self.layers.len() {
+                        self.layers.remove(above);
+                    }
+                    return;
                 }
-                return;
-            };
-            self.put(free, key, value);
+            }
         }
     }
 

@@ -1,19 +1,28 @@
 use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
+use super::generation::Generation;
 
 /// What was written over a generation that a view holds: a value, or `None` for a removed key.
 #[derive(Debug)]
 pub(super) struct Overlay<K, V> {
-    entries: FxHashMap<K, Option<V>>,
+    entries: Generation<K, Option<V>>,
     /// The keys, so that a bounded number of entries can be taken out at a time. A key whose entry is
     /// already gone is skipped.
     keys: Vec<K>,
 }
 
+/// What [`Overlay::take_any`] came upon.
+#[derive(Debug)]
+pub(super) enum Taken<K, V> {
+    Entry(K, Option<V>),
+    /// A key whose entry was taken before.
+    GoneBefore,
+    AllGone,
+}
+
 impl<K, V> Default for Overlay<K, V> {
     fn default() -> Self {
-        Self { entries: FxHashMap::default(), keys: Vec::new() }
+        Self { entries: Generation::default(), keys: Vec::new() }
     }
 }
 
@@ -28,7 +37,7 @@ impl<K: Eq + Hash + Clone, V> Overlay<K, V> {
     }
 
     pub(super) fn contains(&self, key: &K) -> bool {
-        self.entries.contains_key(key)
+        self.entries.contains(key)
     }
 
     pub(super) fn set(&mut self, key: K, value: Option<V>) {
@@ -39,7 +48,7 @@ impl<K: Eq + Hash + Clone, V> Overlay<K, V> {
 
     /// Sets an entry unless there is one: for an entry that comes from an older overlay.
     pub(super) fn set_if_absent(&mut self, key: K, value: Option<V>) {
-        if !self.entries.contains_key(&key) {
+        if !self.entries.contains(&key) {
             self.set(key, value);
         }
     }
@@ -49,19 +58,22 @@ impl<K: Eq + Hash + Clone, V> Overlay<K, V> {
         self.entries.remove(key)
     }
 
-    /// Takes any entry; `None` once there is none, and then the memory is given back.
-    pub(super) fn take_any(&mut self) -> Option<(K, Option<V>)> {
-        while let Some(key) = self.keys.pop() {
-            if let Some(value) = self.entries.remove(&key) {
-                return Some((key, value));
-            }
+    /// Takes any entry, by one key at a time.
+    pub(super) fn take_any(&mut self) -> Taken<K, V> {
+        let Some(key) = self.keys.pop() else {
+            // Gives the memory back.
+            *self = Self::default();
+            return Taken::AllGone;
+        };
+        match self.entries.remove(&key) {
+            Some(value) => Taken::Entry(key, value),
+            None => Taken::GoneBefore,
         }
-        *self = Self::default();
-        None
     }
 
+    /// False may also say that only keys of entries already gone are left.
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.keys.is_empty()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, Option<&V>)> {
