@@ -7,7 +7,7 @@ use crate::{Identifier, Instant, Object, SourceId, Value};
 /// the same way on every replay; identifiers are as sent, not yet normalised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The duplicate key: the same id from the same source within the duplicate window is the same event.
+    /// The duplicate key: the same id within the duplicate window is the same event, whatever its source.
     pub message_id: CompactString,
     pub source: SourceId,
     pub kind: EventKind,
