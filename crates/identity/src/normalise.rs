@@ -23,6 +23,20 @@ pub enum DropReason {
     Limit,
 }
 
+impl DropReason {
+    /// The reason in a word or two, for lists.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Blocked => "a blocked value",
+            Self::Invalid => "not valid",
+            Self::TooLong => "too long",
+            Self::Limit => "over a limit",
+        }
+    }
+}
+
 /// The identifier in the one form under which it is looked up, or why it is not one.
 ///
 /// Everything is trimmed. An e-mail address is lower-cased, local part included, as every mail provider of

@@ -48,9 +48,9 @@ pub struct NoIdentifier {
 fn because(dropped: &[(Identifier, DropReason)]) -> String {
     let reasons: Vec<String> = dropped
         .iter()
-        .map(|(identifier, reason)| format!("{}: {reason}", identifier.kind.as_str()))
+        .map(|(identifier, reason)| format!("{} is {}", identifier.kind.as_str(), reason.label()))
         .collect();
-    if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) }
+    if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
 }
 
 /// Finds the profile of an event at a position.

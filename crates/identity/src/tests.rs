@@ -1,1 +1,5 @@
-
+mod duplicates;
+mod normalise;
+mod order;
+mod resolve;
+mod settings;
