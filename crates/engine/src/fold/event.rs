@@ -6,13 +6,14 @@ use segops_segment::{Entry, OrderFact, OrderFacts, Timeline};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
-use super::{Effects, Fold, Stamp, TurnedAway};
+use super::{Effects, Fold, PlantedBug, Stamp, TurnedAway};
 use crate::reach;
 use crate::state::{ProfileRecord, Trait};
 
 impl Fold {
     pub(super) fn apply_event(&mut self, stamp: Stamp, envelope: &Envelope, event: &Event, effects: &mut Effects) {
-        if !self.state.duplicates.check_and_insert(&event.message_id, stamp.instant) {
+        let first = self.state.duplicates.check_and_insert(&event.message_id, stamp.instant);
+        if !first && !self.has_planted(PlantedBug::DuplicateCounted) {
             self.state.tallies.duplicates += 1;
             return;
         }
@@ -48,7 +49,9 @@ impl Fold {
         let profile = resolution.profile;
         if resolution.created {
             self.state.profiles.insert(profile, ProfileRecord::new(event.ts));
-            slots.extend(self.roster.when_empty().iter().copied());
+            if !self.has_planted(PlantedBug::NewProfileForgotten) {
+                slots.extend(self.roster.when_empty().iter().copied());
+            }
         }
         let merged = (!resolution.absorb.is_empty()).then(|| self.merge(profile, &resolution.absorb));
         if !resolution.add.is_empty() {
@@ -58,7 +61,8 @@ impl Fold {
             if let Some(record) = self.state.profiles.get_mut(&profile) {
                 let was_identified = record.is_identified();
                 record.identifiers.extend(resolution.add.iter().cloned());
-                if record.is_identified() != was_identified {
+                let became = record.is_identified() != was_identified;
+                if became && !self.has_planted(PlantedBug::IdentifiedForgotten) {
                     slots.extend(self.roster.on_identified().iter().copied());
                 }
             }
@@ -94,7 +98,9 @@ impl Fold {
         }
         let mut held = self.state.traits.remove(&profile).unwrap_or_default();
         for (name, value) in traits.iter() {
-            let new = Trait { name: name.into(), value: value.clone(), ts: event.ts, position };
+            let last_wins = self.has_planted(PlantedBug::LastTraitArrivalWins);
+            let ts = if last_wins { event.received_at } else { event.ts };
+            let new = Trait { name: name.into(), value: value.clone(), ts, position };
             if held.set(new) {
                 slots.extend(self.roster.of_trait(name).iter().copied());
             }
@@ -113,6 +119,10 @@ impl Fold {
             let key: (ProfileId, SignalId) = (profile, *signal);
             match self.state.timelines.get_mut(&key) {
                 Some(timeline) => {
+                    let late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
+                    if late && self.planted_here(PlantedBug::LateEventDropped) {
+                        continue;
+                    }
                     timeline.insert(entry);
                     timeline.keep(keep);
                 }

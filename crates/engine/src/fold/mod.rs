@@ -9,15 +9,13 @@ mod command;
 mod decide;
 mod event;
 mod merge;
+mod planted;
 mod prime;
 mod programs;
 mod roster;
 mod segment_command;
 mod timers;
 mod view;
-
-#[cfg(test)]
-mod tests;
 
 use std::fmt::Debug;
 
@@ -29,6 +27,7 @@ use crate::command::{Outcome, Refusal};
 use crate::journal_item::Input;
 use crate::state::State;
 
+pub use planted::PlantedBug;
 pub use view::LiveProfile;
 
 use programs::Programs;
@@ -43,6 +42,8 @@ pub struct Fold {
     programs: Programs,
     roster: Roster,
     matched: Vec<segops_model::SignalId>,
+    #[cfg(test)]
+    pub(crate) planted: Option<PlantedBug>,
 }
 
 /// A frame's place and time.
@@ -108,6 +109,8 @@ impl Fold {
             programs: Programs::default(),
             roster: Roster::default(),
             matched: Vec::new(),
+            #[cfg(test)]
+            planted: None,
         }
     }
 

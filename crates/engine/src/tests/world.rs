@@ -14,6 +14,7 @@ use segops_store::Disk;
 use segops_testkit::{MemoryDisk, SimulatedClock};
 
 use crate::engine::{Engine, EngineOptions, Timers};
+use crate::fold::PlantedBug;
 use crate::view::TransitionView;
 use crate::work::Work;
 
@@ -163,6 +164,17 @@ impl World {
             profile.unwrap_or_else(|_| transition.profile.to_string()),
             cause.as_str().unwrap_or_default()
         )
+    }
+
+    /// Plants a mistake in the incremental apply.
+    pub(super) fn plant(&self, bug: Option<PlantedBug>) {
+        self.engine.core().fold.write().planted = bug;
+    }
+
+    /// How many memberships differ between live and a rebuild.
+    pub(super) fn differences(&self) -> u64 {
+        let report = self.engine.verify(&Work::new()).expect("a report");
+        report.differences + u64::from(!report.profiles_agree)
     }
 
     /// Live membership equals a rebuild from the journal, segment by segment.

@@ -1,0 +1,64 @@
+//! Mistakes that tests plant in the incremental apply, to see that a verify finds each. Outside tests there
+//! is nothing to plant, and the questions below are constant.
+
+use super::Fold;
+
+/// One mistake of the kind that an incremental engine makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlantedBug {
+    /// An event older than the newest of its timeline is not entered.
+    LateEventDropped,
+    /// The instant at which a verdict changes by itself is forgotten.
+    TimerLost,
+    /// A timer fires a moment after the window's edge, so that its verdict is that of before.
+    TimerKeepsVerdict,
+    /// A timeline is cut to one entry fewer than its rules need.
+    TimelineCutShort,
+    /// A merge leaves the absorbed profile's timelines behind.
+    MergeDropsTimelines,
+    /// A merge leaves the absorbed profile's traits behind.
+    MergeDropsTraits,
+    /// After a merge nothing is decided anew.
+    MergeNotDecided,
+    /// The trait that arrives last wins, whatever its time.
+    LastTraitArrivalWins,
+    /// Segments that name one that has changed are not decided anew.
+    DependentsForgotten,
+    /// A profile that becomes identified is not decided anew.
+    IdentifiedForgotten,
+    /// Rules that hold of a profile with no history do not see new profiles.
+    NewProfileForgotten,
+    /// A message that comes twice counts twice.
+    DuplicateCounted,
+}
+
+impl PlantedBug {
+    /// Every mistake there is.
+    pub const ALL: [Self; 12] = [
+        Self::LateEventDropped,
+        Self::TimerLost,
+        Self::TimerKeepsVerdict,
+        Self::TimelineCutShort,
+        Self::MergeDropsTimelines,
+        Self::MergeDropsTraits,
+        Self::MergeNotDecided,
+        Self::LastTraitArrivalWins,
+        Self::DependentsForgotten,
+        Self::IdentifiedForgotten,
+        Self::NewProfileForgotten,
+        Self::DuplicateCounted,
+    ];
+}
+
+impl Fold {
+    #[cfg(test)]
+    pub(super) fn has_planted(&self, bug: PlantedBug) -> bool {
+        self.planted == Some(bug)
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "with tests it asks the fold")]
+    pub(super) const fn has_planted(&self, _: PlantedBug) -> bool {
+        false
+    }
+}

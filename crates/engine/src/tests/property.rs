@@ -1,0 +1,162 @@
+//! Whatever happens, in whatever order: live membership equals a rebuild, also at the instants at which
+//! verdicts change by themselves, and one millisecond before.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::world::{AUTHOR, DAY_MS, World, rule};
+use crate::fold::PlantedBug;
+use crate::work::Work;
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Event { user: u8, by_anonymous: bool, name: u8, total: u8, late_days: u8, repeat: bool },
+    Identify { user: u8, anonymous: Option<u8>, country: u8, late_days: u8 },
+    Pass { hours: u16 },
+    /// To one millisecond before the next due instant, and then to it.
+    ToNextDue,
+    Create { name: u8, rule: u8 },
+    Edit { name: u8, rule: u8 },
+    PauseOrResume { name: u8 },
+    Restart,
+}
+
+const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
+const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
+const NAMES: [&str; 4] = ["A", "B", "C", "D"];
+const RULES: [&str; 14] = [
+    r#"did "Order Completed" >= 2 times in last 3 days"#,
+    r#"everyone where did not "Product Viewed" in last 2 days"#,
+    r#"everyone where did "Product Viewed" exactly 2 times"#,
+    r#"everyone where did "Product Added" between 1 and 2 days ago"#,
+    r#"did "Order Completed" where total >= 50 and did "Product Viewed" < 3 times in last 1 week"#,
+    r#"everyone where country is "DE""#,
+    r#"everyone where country is not "DE""#,
+    r#"identified where did any event in last 1 day"#,
+    r#"everyone where did "Product Viewed" today or did "Order Completed" yesterday"#,
+    r#"everyone where did "Order Completed" this week and not did "Product Added" last week"#,
+    r#"everyone where none of (did "Product Viewed" in last 1 month, country exists)"#,
+    r#"identified where did "Product Viewed" >= 0 times"#,
+    r#"everyone where in segment "A""#,
+    r#"everyone where not in segment "A" and did "Product Viewed""#,
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let small = |below: u8| 0..below;
+    prop_oneof![
+        8 => (small(4), any::<bool>(), small(3), small(100), prop_oneof![3 => Just(0), 1 => small(6)], prop::bool::weighted(0.1))
+            .prop_map(|(user, by_anonymous, name, total, late_days, repeat)| Step::Event { user, by_anonymous, name, total, late_days, repeat }),
+        3 => (small(4), prop::option::of(small(4)), small(4), prop_oneof![2 => Just(0), 1 => small(4)])
+            .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
+        3 => (0u16..60).prop_map(|hours| Step::Pass { hours }),
+        2 => Just(Step::ToNextDue),
+        2 => (small(4), small(14)).prop_map(|(name, rule)| Step::Create { name, rule }),
+        1 => (small(4), small(14)).prop_map(|(name, rule)| Step::Edit { name, rule }),
+        1 => small(4).prop_map(|name| Step::PauseOrResume { name }),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// A workspace with some segments from the start, and what happens in it.
+pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
+    let first = prop::collection::vec((0u8..4, 0u8..14), 3..5)
+        .prop_map(|made| made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>());
+    (first, prop::collection::vec(step(), 10..50)).prop_map(|(mut first, rest)| {
+        first.extend(rest);
+        first
+    })
+}
+
+/// Plays a history and sums the differences that verify finds on the way and at the end.
+pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u64 {
+    let mut world = World::new();
+    world.plant(planted);
+    let mut differences = 0;
+    for step in steps {
+        match step {
+            Step::ToNextDue => {
+                let Some(due) = world.engine.status().next_timer_at else { continue };
+                let ahead = due.ms_since(world.now());
+                if ahead > 1 {
+                    world.pass_ms(ahead - 1);
+                    differences += world.differences();
+                    world.pass_ms(1);
+                } else {
+                    world.pass_ms(ahead.max(0));
+                }
+                differences += world.differences();
+            }
+            Step::Restart => {
+                world = world.restarted();
+                world.plant(planted);
+            }
+            _ => play(&mut world, step),
+        }
+    }
+    differences + world.differences()
+}
+
+fn play(world: &mut World, step: &Step) {
+    match step {
+        Step::Event { user, by_anonymous, name, total, late_days, repeat } => {
+            let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
+            let id = if *by_anonymous { "anonymousId" } else { "userId" };
+            let mut event = json!({
+                id: format!("{}{user}", if *by_anonymous { 'a' } else { 'u' }),
+                "event": EVENTS[usize::from(*name)],
+                "properties": {"total": total},
+                "timestamp": ts.to_string(),
+            });
+            if *repeat {
+                event["messageId"] = json!(format!("repeated{user}"));
+            }
+            world.send(event);
+        }
+        Step::Identify { user, anonymous, country, late_days } => {
+            let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
+            let mut identify = json!({
+                "type": "identify",
+                "userId": format!("u{user}"),
+                "traits": {"country": COUNTRIES[usize::from(*country)]},
+                "timestamp": ts.to_string(),
+            });
+            if let Some(anonymous) = anonymous {
+                identify["anonymousId"] = json!(format!("a{anonymous}"));
+            }
+            world.send(identify);
+        }
+        Step::Pass { hours } => world.pass_ms(i64::from(*hours) * segops_model::HOUR_MS),
+        Step::Create { name, rule: text } => {
+            let created = world.engine.create_segment(AUTHOR, NAMES[usize::from(*name)], &rule(RULES[usize::from(*text)]));
+            if let Ok((segment, _)) = created {
+                world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+            }
+        }
+        Step::Edit { name, rule: text } => {
+            let edited =
+                world.engine.edit_segment(AUTHOR, NAMES[usize::from(*name)], None, &rule(RULES[usize::from(*text)]));
+            if let Ok((segment, _)) = edited {
+                world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+            }
+        }
+        Step::PauseOrResume { name } => {
+            let name = NAMES[usize::from(*name)];
+            if world.engine.pause_segment(AUTHOR, name).is_err()
+                && let Ok(segment) = world.engine.resume_segment(AUTHOR, name)
+            {
+                world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+            }
+        }
+        Step::ToNextDue | Step::Restart => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn live_equals_rebuild(steps in history()) {
+        prop_assert_eq!(differences_over(&steps, None), 0);
+    }
+}
