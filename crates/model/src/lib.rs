@@ -29,6 +29,6 @@ pub use ids::{Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId
 pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;
 pub use path::{Path, PathError};
-pub use text::{fold_case, same_text};
+pub use text::{fold_case, fold_character, same_text};
 pub use transition::{Cause, Direction, Transition, TransitionId};
 pub use value::{Object, Value};

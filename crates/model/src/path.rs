@@ -76,6 +76,13 @@ impl Path {
         }
     }
 
+    /// The value below the first name's own value, for a path without `[]`: that value itself where the
+    /// path has one name.
+    #[must_use]
+    pub fn below_root<'a>(&self, root: &'a Value) -> Option<&'a Value> {
+        walk(root, self.steps.get(1..)?)
+    }
+
     /// The value in an object (a line item, an object trait), for a path without `[]`.
     #[must_use]
     pub fn in_object<'a>(&self, object: &'a Object) -> Option<&'a Value> {

@@ -24,3 +24,9 @@ pub fn same_text(left: &str, right: &str) -> bool {
     }
     fold_case(left) == fold_case(right)
 }
+
+/// One character with simple case folding applied, for comparisons that need no folded copy of a text.
+#[must_use]
+pub fn fold_character(character: char) -> char {
+    if character.is_ascii() { character.to_ascii_lowercase() } else { MAPPER.simple_fold(character) }
+}

@@ -1,0 +1,157 @@
+//! Whether a rule holds for a profile at an instant, and when that can next change by time alone.
+
+#[cfg(test)]
+mod tests;
+
+use segops_model::{Instant, SegmentId, SignalId, Value};
+
+use crate::program::{CountNode, Node, Program};
+use crate::{Entry, Timeline};
+
+/// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
+/// the instant reached so far is given: too early, never too late.
+const SKIPS_MAX: usize = 256;
+
+/// What a rule may read of a profile.
+pub trait ProfileView {
+    /// The matches of a signal, with at least what [`Program::signals`] asks to keep; none if there are
+    /// none.
+    fn timeline(&self, signal: SignalId) -> Option<&Timeline>;
+    /// The value of a trait by its first name.
+    fn trait_value(&self, root: &str) -> Option<&Value>;
+    /// Whether the profile has an identifier beyond an anonymous one.
+    fn is_identified(&self) -> bool;
+    /// Whether the profile is in another segment now.
+    fn is_member(&self, segment: SegmentId) -> bool;
+}
+
+/// The answer of a rule for one profile at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub member: bool,
+    /// The next instant at which the answer can change with no new input: never later than the true one,
+    /// and exact where the rule is one count. `None` if it cannot. Another segment's change is an input.
+    pub next_change: Option<Instant>,
+}
+
+/// Evaluates a program: base and condition.
+#[must_use]
+pub fn evaluate(program: &Program, view: &impl ProfileView, now: Instant) -> Verdict {
+    let outcome = outcome_of(program, view, now);
+    Verdict { member: outcome.holds, next_change: outcome.next_change }
+}
+
+/// A condition's answer, and the earliest instant at which it can be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) holds: bool,
+    pub(crate) next_change: Option<Instant>,
+}
+
+impl Outcome {
+    /// An answer that time alone does not change.
+    const fn settled(holds: bool) -> Self {
+        Self { holds, next_change: None }
+    }
+
+    const fn negated(self) -> Self {
+        Self { holds: !self.holds, next_change: self.next_change }
+    }
+}
+
+pub(crate) fn outcome_of(program: &Program, view: &impl ProfileView, now: Instant) -> Outcome {
+    let parts = program.base_node.iter().chain([&program.root]);
+    every(parts.map(|node| outcome_of_node(node, view, now)))
+}
+
+pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant) -> Outcome {
+    let each = |nodes| {
+        let nodes: std::slice::Iter<'_, Node> = nodes;
+        nodes.map(|node| outcome_of_node(node, view, now))
+    };
+    match node {
+        Node::All(nodes) => every(each(nodes.iter())),
+        Node::Any(nodes) => every(each(nodes.iter()).map(Outcome::negated)).negated(),
+        Node::None(nodes) => every(each(nodes.iter()).map(Outcome::negated)),
+        Node::Not(node) => outcome_of_node(node, view, now).negated(),
+        Node::Count(count) => outcome_of_count(count, view.timeline(count.signal), now),
+        Node::Trait { root, test } => {
+            let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
+            Outcome::settled(test.holds(value))
+        }
+        Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
+        Node::Identified => Outcome::settled(view.is_identified()),
+    }
+}
+
+/// All of several: while all hold, the first of them to change changes the whole; while some do not, the
+/// whole cannot hold before the last of those has changed.
+fn every(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut first_to_change: Option<Instant> = None;
+    let mut last_false: Option<Instant> = None;
+    for outcome in outcomes {
+        match (outcome.holds, outcome.next_change) {
+            (false, None) => return Outcome::settled(false),
+            (false, Some(at)) => last_false = Some(last_false.map_or(at, |last| last.max(at))),
+            (true, Some(at)) => first_to_change = Some(first_to_change.map_or(at, |first| first.min(at))),
+            (true, None) => {}
+        }
+    }
+    match last_false {
+        Some(at) => Outcome { holds: false, next_change: Some(at) },
+        None => Outcome { holds: true, next_change: first_to_change },
+    }
+}
+
+/// A count's answer and the exact instant of its change: from one instant at which enough entries have
+/// come or gone for a change to be possible to the next.
+fn outcome_of_count(node: &CountNode, timeline: Option<&Timeline>, now: Instant) -> Outcome {
+    let Some(timeline) = timeline.filter(|timeline| !timeline.is_empty()) else {
+        return Outcome::settled(node.range.holds(0));
+    };
+    let mut tally = Tally::of(node, timeline, now);
+    let holds = node.range.holds(tally.count);
+    for _ in 0..SKIPS_MAX {
+        let Some(next) = next_possible_change(node, timeline, tally) else { return Outcome::settled(holds) };
+        tally = Tally::of(node, timeline, next);
+        if node.range.holds(tally.count) != holds {
+            return Outcome { holds, next_change: Some(next) };
+        }
+    }
+    Outcome { holds, next_change: next_possible_change(node, timeline, tally) }
+}
+
+/// Where a window's edges stand in a timeline.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    /// Entries that the older edge has passed.
+    gone: usize,
+    /// Entries that the newer edge has passed.
+    come: usize,
+    count: u64,
+}
+
+impl Tally {
+    fn of(node: &CountNode, timeline: &Timeline, now: Instant) -> Self {
+        let (after, until) = node.window.bounds(now);
+        let gone = timeline.count_until(after);
+        let come = timeline.count_until(until);
+        Self { gone, come, count: come.saturating_sub(gone) as u64 }
+    }
+}
+
+/// The first instant by which so many entries have come or gone that the test can answer otherwise.
+fn next_possible_change(node: &CountNode, timeline: &Timeline, tally: Tally) -> Option<Instant> {
+    let nth = |passed: usize, n: u64| -> Option<Entry> {
+        timeline.get(passed.checked_add(usize::try_from(n).ok()?)?.checked_sub(1)?)
+    };
+    let fall = node.range.fall_to_change(tally.count);
+    let rise = node.range.rise_to_change(tally.count);
+    let falls_at = fall.and_then(|n| nth(tally.gone, n)).and_then(|entry| node.window.leaves_at(entry.ts));
+    let rises_at =
+        rise.and_then(|n| nth(tally.come, n)).and_then(|entry| node.window.reached_by_until(entry.ts));
+    match (falls_at, rises_at) {
+        (Some(falls), Some(rises)) => Some(falls.min(rises)),
+        (falls, rises) => falls.or(rises),
+    }
+}

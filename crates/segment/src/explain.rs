@@ -1,0 +1,196 @@
+//! Why a profile is in a segment or not: the rule's tree with what was found at each condition.
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use segops_model::{Instant, Value};
+use segops_rules::{Base, Condition, CountTest, Resolved, Rule, Test};
+
+use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
+use crate::program::{CountNode, Node, Program};
+use crate::{Entry, Keep, Timeline};
+
+/// Entries shown as evidence at most, the newest first.
+const EVIDENCE_MAX: usize = 10;
+/// Instants of possible change that the search for the true one looks at.
+const FLIP_STEPS_MAX: usize = 1_000;
+
+/// A verdict with its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The instant it holds for.
+    pub at: Instant,
+    pub member: bool,
+    pub base: BaseExplanation,
+    pub condition: ConditionExplanation,
+    /// When the verdict can change next, with no new input.
+    pub next_change: Option<Instant>,
+    /// When the profile comes in with no new input; only for one that is not a member.
+    pub enters_at: Option<Instant>,
+    /// When the profile goes out with no new input; only for a member.
+    pub leaves_at: Option<Instant>,
+    /// Set where the verdict stays as it is for so many possible changes that the search ended here.
+    pub searched_until: Option<Instant>,
+}
+
+/// Whether the profile is among those the rule counts at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseExplanation {
+    pub base: Base,
+    pub holds: bool,
+}
+
+/// One condition or group of the rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConditionExplanation {
+    /// The condition in words.
+    pub text: String,
+    pub holds: bool,
+    pub observed: Option<Observed>,
+    pub threshold: Option<Threshold>,
+    /// The window that a count looked at.
+    pub window: Option<ObservedWindow>,
+    /// The newest of the events that were counted, newest first.
+    pub evidence: Vec<Entry>,
+    /// When this condition by itself can change next, with no new input.
+    pub next_change: Option<Instant>,
+    /// The conditions of a group.
+    pub conditions: Vec<ConditionExplanation>,
+}
+
+/// What a condition found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed {
+    /// How many events; with `or_more` at least so many, because older ones are not kept once they cannot
+    /// matter.
+    Count { count: u64, or_more: bool },
+    /// The trait's value, if it is set.
+    Trait(Option<Value>),
+    /// Whether the profile is in the other segment.
+    Member(bool),
+}
+
+/// What a condition asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Threshold {
+    Count(CountTest),
+    Trait(Test),
+}
+
+/// The events looked at are those after the first instant and not after the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedWindow {
+    /// `None` where the window has no start.
+    pub after: Option<Instant>,
+    pub until: Instant,
+}
+
+/// Explains a program's verdict along the rule that it was compiled from; `describe` puts a condition into
+/// words.
+#[must_use]
+pub fn explain(
+    program: &Program,
+    rule: &Rule<Resolved>,
+    view: &impl ProfileView,
+    now: Instant,
+    describe: &dyn Fn(&Condition<Resolved>) -> String,
+) -> Explanation {
+    let verdict = evaluate(program, view, now);
+    let base_holds = program.base_node.as_ref().is_none_or(|node| outcome_of_node(node, view, now).holds);
+    let (flip, searched_until) = next_flip(program, view, now);
+    Explanation {
+        at: now,
+        member: verdict.member,
+        base: BaseExplanation { base: program.base(), holds: base_holds },
+        condition: Explainer { view, now, describe }.condition(&rule.when, &program.root),
+        next_change: verdict.next_change,
+        enters_at: flip.filter(|_| !verdict.member),
+        leaves_at: flip.filter(|_| verdict.member),
+        searched_until,
+    }
+}
+
+/// The first instant after `now` with another verdict, or else how far the search came without one.
+fn next_flip(program: &Program, view: &impl ProfileView, now: Instant) -> (Option<Instant>, Option<Instant>) {
+    let first = evaluate(program, view, now);
+    let mut at = now;
+    let mut next = first.next_change;
+    for _ in 0..FLIP_STEPS_MAX {
+        let Some(instant) = next.filter(|instant| *instant > at) else { return (None, None) };
+        let verdict = evaluate(program, view, instant);
+        if verdict.member != first.member {
+            return (Some(instant), None);
+        }
+        at = instant;
+        next = verdict.next_change;
+    }
+    (None, Some(at))
+}
+
+struct Explainer<'a, V> {
+    view: &'a V,
+    now: Instant,
+    describe: &'a dyn Fn(&Condition<Resolved>) -> String,
+}
+
+impl<V: ProfileView> Explainer<'_, V> {
+    fn condition(&self, condition: &Condition<Resolved>, node: &Node) -> ConditionExplanation {
+        let outcome = outcome_of_node(node, self.view, self.now);
+        let mut explanation = ConditionExplanation {
+            text: (self.describe)(condition),
+            holds: outcome.holds,
+            observed: None,
+            threshold: None,
+            window: None,
+            evidence: Vec::new(),
+            next_change: outcome.next_change,
+            conditions: Vec::new(),
+        };
+        match (condition, node) {
+            (Condition::All(conditions), Node::All(nodes))
+            | (Condition::Any(conditions), Node::Any(nodes))
+            | (Condition::None(conditions), Node::None(nodes)) => {
+                let pairs = conditions.iter().zip(nodes);
+                explanation.conditions =
+                    pairs.map(|(condition, node)| self.condition(condition, node)).collect();
+            }
+            (Condition::Not(condition), Node::Not(node)) => {
+                explanation.conditions = vec![self.condition(condition, node)];
+            }
+            (Condition::Event(condition), Node::Count(node)) => {
+                explanation.threshold = Some(Threshold::Count(condition.count));
+                self.count(node, &mut explanation);
+            }
+            (Condition::Trait(condition), Node::Trait { root, test }) => {
+                let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
+                explanation.observed = Some(Observed::Trait(value.cloned()));
+                explanation.threshold = Some(Threshold::Trait(condition.test.clone()));
+            }
+            (Condition::Segment(condition), _) => {
+                explanation.observed = Some(Observed::Member(self.view.is_member(condition.segment)));
+            }
+            _ => {}
+        }
+        explanation
+    }
+
+    fn count(&self, node: &CountNode, explanation: &mut ConditionExplanation) {
+        let none = Timeline::new();
+        let timeline = self.view.timeline(node.signal).unwrap_or(&none);
+        let (after, until) = node.window.bounds(self.now);
+        let count = timeline.count_in(after, until) as u64;
+        // With every kept entry counted, and as many kept as are needed, older ones may be gone.
+        let or_more = match node.keep() {
+            Keep::All => false,
+            Keep::Newest(kept) => count == timeline.len() as u64 && count >= u64::from(kept),
+        };
+        explanation.observed = Some(Observed::Count { count, or_more });
+        explanation.evidence = timeline.iter_range(after, until).rev().take(EVIDENCE_MAX).collect();
+        let start = Some(after).filter(|after| *after > Instant::MIN);
+        explanation.window = Some(ObservedWindow { after: start, until });
+    }
+}

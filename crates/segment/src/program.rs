@@ -1,0 +1,211 @@
+//! A rule, compiled for evaluation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
+
+use segops_model::{Instant, SegmentId, SignalId, Value};
+use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule, TraitCondition};
+
+use crate::count_range::CountRange;
+use crate::evaluate::{ProfileView, outcome_of};
+use crate::path_test::PathTest;
+use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
+
+/// The event that makes a profile a customer.
+pub const ORDER_EVENT: &str = "Order Completed";
+
+/// A rule that can be evaluated, and what it reads. Its nodes mirror the rule's conditions one to one.
+#[derive(Debug, Clone)]
+pub struct Program {
+    base: Base,
+    pub(crate) base_node: Option<Node>,
+    pub(crate) root: Node,
+    signals: Vec<(SignalId, Keep)>,
+    trait_roots: Vec<CompactString>,
+    segments: Vec<SegmentId>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    None(Vec<Node>),
+    Not(Box<Node>),
+    Count(CountNode),
+    Trait { root: CompactString, test: PathTest },
+    Segment(SegmentId),
+    Identified,
+}
+
+/// How many entries of a timeline lie in a window.
+#[derive(Debug, Clone)]
+pub(crate) struct CountNode {
+    pub(crate) signal: SignalId,
+    pub(crate) range: CountRange,
+    pub(crate) window: WindowBounds,
+}
+
+impl CountNode {
+    /// What of the timeline decides the count's test, at any instant from the newest entry on.
+    pub(crate) fn keep(&self) -> Keep {
+        if !self.window.ends_now() {
+            return Keep::All;
+        }
+        u32::try_from(self.range.newest_needed()).map_or(Keep::All, Keep::Newest)
+    }
+}
+
+impl Program {
+    /// Compiles a rule that has been checked, and interns its event filters: each of [`Program::signals`]
+    /// is held once, until [`Program::release`].
+    #[must_use]
+    pub fn compile(rule: &Rule<Resolved>, registry: &mut SignalRegistry, calendar: &Calendar) -> Self {
+        let mut reads = Reads::default();
+        let mut compiler = Compiler { registry, calendar, reads: &mut reads };
+        let base_node = match rule.base {
+            Base::Customers => Some(compiler.count(&EventCondition {
+                event: EventFilter {
+                    name: Some(ORDER_EVENT.to_owned()),
+                    predicate: None,
+                    sources: Vec::new(),
+                },
+                count: segops_rules::CountTest::AtLeast(1),
+                window: segops_rules::Window::AllTime,
+            })),
+            Base::Identified => Some(Node::Identified),
+            Base::Everyone => None,
+        };
+        let root = compiler.condition(&rule.when);
+        Self {
+            base: rule.base,
+            base_node,
+            root,
+            signals: reads.signals.into_iter().collect(),
+            trait_roots: reads.trait_roots.into_iter().collect(),
+            segments: reads.segments.into_iter().collect(),
+        }
+    }
+
+    /// Gives its signals back to the registry; the ids of those that nobody holds any more.
+    pub fn release(&self, registry: &mut SignalRegistry) -> Vec<SignalId> {
+        self.signals.iter().map(|(id, _)| *id).filter(|id| registry.release(*id)).collect()
+    }
+
+    #[must_use]
+    pub const fn base(&self) -> Base {
+        self.base
+    }
+
+    /// Each signal that it reads, once, in the order of ids, with what it needs of its timelines.
+    #[must_use]
+    pub fn signals(&self) -> &[(SignalId, Keep)] {
+        &self.signals
+    }
+
+    /// The first names of the trait paths that it reads, sorted.
+    #[must_use]
+    pub fn trait_roots(&self) -> &[CompactString] {
+        &self.trait_roots
+    }
+
+    /// The segments whose membership it reads, sorted.
+    #[must_use]
+    pub fn segments(&self) -> &[SegmentId] {
+        &self.segments
+    }
+
+    /// Whether a profile with no events, no traits, no identifier beyond an anonymous one, and in no
+    /// segment, is a member. Such a profile's membership never changes by time alone.
+    #[must_use]
+    pub fn true_when_empty(&self) -> bool {
+        self.true_when_empty_within(|_| false)
+    }
+
+    /// As [`Program::true_when_empty`], given which segments an empty profile is in.
+    #[must_use]
+    pub fn true_when_empty_within(&self, is_member: impl Fn(SegmentId) -> bool) -> bool {
+        outcome_of(self, &Empty(is_member), Instant::MIN).holds
+    }
+}
+
+/// A profile of which nothing is known.
+struct Empty<F>(F);
+
+impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
+    fn timeline(&self, _: SignalId) -> Option<&Timeline> {
+        None
+    }
+    fn trait_value(&self, _: &str) -> Option<&Value> {
+        None
+    }
+    fn is_identified(&self) -> bool {
+        false
+    }
+    fn is_member(&self, segment: SegmentId) -> bool {
+        (self.0)(segment)
+    }
+}
+
+#[derive(Default)]
+struct Reads {
+    signals: BTreeMap<SignalId, Keep>,
+    trait_roots: BTreeSet<CompactString>,
+    segments: BTreeSet<SegmentId>,
+}
+
+struct Compiler<'a> {
+    registry: &'a mut SignalRegistry,
+    calendar: &'a Calendar,
+    reads: &'a mut Reads,
+}
+
+impl Compiler<'_> {
+    fn condition(&mut self, condition: &Condition<Resolved>) -> Node {
+        match condition {
+            Condition::All(conditions) => Node::All(self.conditions(conditions)),
+            Condition::Any(conditions) => Node::Any(self.conditions(conditions)),
+            Condition::None(conditions) => Node::None(self.conditions(conditions)),
+            Condition::Not(condition) => Node::Not(Box::new(self.condition(condition))),
+            Condition::Event(condition) => self.count(condition),
+            Condition::Trait(condition) => self.trait_test(condition),
+            Condition::Segment(condition) => {
+                self.reads.segments.insert(condition.segment);
+                Node::Segment(condition.segment)
+            }
+        }
+    }
+
+    fn conditions(&mut self, conditions: &[Condition<Resolved>]) -> Vec<Node> {
+        conditions.iter().map(|condition| self.condition(condition)).collect()
+    }
+
+    fn count(&mut self, condition: &EventCondition<Resolved>) -> Node {
+        let node = CountNode {
+            signal: self.registry.intern(&condition.event),
+            range: CountRange::new(condition.count),
+            window: WindowBounds::new(&condition.window, self.calendar),
+        };
+        match self.reads.signals.get_mut(&node.signal) {
+            None => {
+                self.reads.signals.insert(node.signal, node.keep());
+            }
+            Some(keep) => {
+                *keep = (*keep).max(node.keep());
+                // Held once already.
+                self.registry.release(node.signal);
+            }
+        }
+        Node::Count(node)
+    }
+
+    fn trait_test(&mut self, condition: &TraitCondition) -> Node {
+        let zone = &self.calendar.zone;
+        let root = CompactString::from(condition.path.root());
+        self.reads.trait_roots.insert(root.clone());
+        Node::Trait {
+            root,
+            test: PathTest::compile(&condition.path, &condition.test, condition.match_case, zone),
+        }
+    }
+}

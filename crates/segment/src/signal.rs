@@ -1,0 +1,156 @@
+//! Event filters shared by all rules, and which of them an event matches.
+
+mod index;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
+
+use segops_model::{Event, SignalId};
+use segops_rules::{EventFilter, Resolved};
+
+use crate::Matcher;
+use index::Bucket;
+
+/// Every event filter in use, once each. Ids come in the order of first use and are never given twice, so
+/// that the same commands in the same order give the same ids.
+#[derive(Debug, Clone)]
+pub struct SignalRegistry {
+    zone: TimeZone,
+    next: u32,
+    signals: BTreeMap<SignalId, Signal>,
+    by_name: FxHashMap<CompactString, Bucket>,
+    /// Filters that name no event.
+    any_event: Bucket,
+}
+
+#[derive(Debug, Clone)]
+struct Signal {
+    filter: EventFilter<Resolved>,
+    matcher: Matcher,
+    /// How many holders have interned it and not released it.
+    holders: u32,
+}
+
+impl SignalRegistry {
+    /// Dates without an offset are local to `zone`; with another zone, make another registry.
+    #[must_use]
+    pub fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            next: 0,
+            signals: BTreeMap::new(),
+            by_name: FxHashMap::default(),
+            any_event: Bucket::default(),
+        }
+    }
+
+    /// The filter's id, the same for an equal filter while anyone holds it.
+    pub fn intern(&mut self, filter: &EventFilter<Resolved>) -> SignalId {
+        let filter = canonical(filter);
+        let known = self.bucket(filter.name.as_deref()).and_then(|bucket| {
+            let mut ids = bucket.ids().iter().copied();
+            ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.filter == filter))
+        });
+        if let Some(signal) = known.and_then(|id| self.signals.get_mut(&id)) {
+            signal.holders += 1;
+        }
+        known.unwrap_or_else(|| self.add(filter))
+    }
+
+    fn add(&mut self, filter: EventFilter<Resolved>) -> SignalId {
+        let id = SignalId(self.next);
+        self.next += 1;
+        let bucket = match filter.name.as_deref() {
+            Some(name) => self.by_name.entry(name.into()).or_default(),
+            None => &mut self.any_event,
+        };
+        bucket.add(id, filter.predicate.as_ref());
+        let matcher = Matcher::compile(&filter, &self.zone);
+        self.signals.insert(id, Signal { filter, matcher, holders: 1 });
+        id
+    }
+
+    /// Gives back one [`intern`](Self::intern). True if nobody holds the signal any more: it matches
+    /// nothing from then on, and its timelines can go.
+    pub fn release(&mut self, id: SignalId) -> bool {
+        let Some(signal) = self.signals.get_mut(&id) else { return false };
+        signal.holders -= 1;
+        if signal.holders > 0 {
+            return false;
+        }
+        let Some(signal) = self.signals.remove(&id) else { return false };
+        match signal.filter.name.as_deref() {
+            None => self.any_event.remove(id),
+            Some(name) => {
+                if let Some(bucket) = self.by_name.get_mut(name) {
+                    bucket.remove(id);
+                    if bucket.ids().is_empty() {
+                        self.by_name.remove(name);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// The signals that an event matches, in the order of their ids. What `out` held before is gone.
+    pub fn matching(&self, event: &Event, out: &mut Vec<SignalId>) {
+        out.clear();
+        if !event.kind.is_counted() {
+            return;
+        }
+        if let Some(bucket) = self.by_name.get(&event.name) {
+            bucket.candidates(event, out);
+        }
+        self.any_event.candidates(event, out);
+        out.sort_unstable();
+        out.dedup();
+        out.retain(|id| self.signals.get(id).is_some_and(|signal| signal.matcher.matches(event)));
+    }
+
+    #[must_use]
+    pub fn filter(&self, id: SignalId) -> Option<&EventFilter<Resolved>> {
+        self.signals.get(&id).map(|signal| &signal.filter)
+    }
+
+    #[must_use]
+    pub fn matcher(&self, id: SignalId) -> Option<&Matcher> {
+        self.signals.get(&id).map(|signal| &signal.matcher)
+    }
+
+    /// Every signal in use, in the order of ids.
+    pub fn ids(&self) -> impl Iterator<Item = SignalId> {
+        self.signals.keys().copied()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.signals.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.signals.is_empty()
+    }
+
+    fn bucket(&self, name: Option<&str>) -> Option<&Bucket> {
+        match name {
+            None => Some(&self.any_event),
+            Some(name) => self.by_name.get(name),
+        }
+    }
+}
+
+/// The order in which sources are listed, and how often, makes no other filter.
+fn canonical(filter: &EventFilter<Resolved>) -> EventFilter<Resolved> {
+    let mut filter = filter.clone();
+    filter.sources.sort_unstable();
+    filter.sources.dedup();
+    filter
+}

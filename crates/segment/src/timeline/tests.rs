@@ -1,0 +1,155 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use segops_model::Instant;
+
+use super::{CHUNK_ENTRIES_MAX, Entry, Keep, Timeline};
+use crate::sample::entry;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Insert(Vec<Entry>),
+    Merge(Vec<Entry>),
+    Keep(u32),
+    Clone,
+}
+
+fn entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
+    let one = (0_i64..400, 0_u64..6).prop_map(|(ms, position)| entry(ms, position));
+    prop::collection::vec(one, 0..most)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let in_order = (0_i64..400, 1_usize..700).prop_map(|(first, count)| {
+        let at = |step: usize| entry(first + i64::try_from(step / 3).unwrap(), step as u64);
+        Step::Insert((0..count).map(at).collect())
+    });
+    let step = prop_oneof![
+        3 => entries(400).prop_map(Step::Insert),
+        2 => in_order,
+        2 => entries(600).prop_map(Step::Merge),
+        1 => (0_u32..900).prop_map(Step::Keep),
+        1 => Just(Step::Clone),
+    ];
+    prop::collection::vec(step, 1..8)
+}
+
+/// Everything that can be asked, against a plain sorted list.
+fn check(timeline: &Timeline, plain: &BTreeSet<Entry>) {
+    let list: Vec<Entry> = plain.iter().copied().collect();
+    assert_eq!(timeline.len(), list.len());
+    assert_eq!(timeline.is_empty(), list.is_empty());
+    assert!(timeline.iter().eq(list.iter().copied()));
+    assert_eq!(timeline.newest(), list.last().copied());
+    assert_eq!(timeline.oldest(), list.first().copied());
+    assert_eq!(timeline.get(list.len()), None);
+    for chunk in timeline.chunks() {
+        assert!(!chunk.entries().is_empty() && chunk.entries().len() <= CHUNK_ENTRIES_MAX);
+    }
+    for (after, until) in
+        [(-1, 1000), (0, 0), (10, 200), (200, 10), (99, 100), (150, 399), (i64::MIN, i64::MAX)]
+    {
+        let (after, until) = (Instant::from_ms(after), Instant::from_ms(until));
+        let inside: Vec<Entry> =
+            list.iter().copied().filter(|entry| entry.ts > after && entry.ts <= until).collect();
+        assert_eq!(timeline.count_in(after, until), inside.len());
+        assert!(timeline.iter_range(after, until).eq(inside.iter().copied()));
+        for n in [0, 1, 2, 33, 300] {
+            let until_now: Vec<Entry> = list.iter().copied().filter(|entry| entry.ts <= until).collect();
+            let newest = if n == 0 { None } else { until_now.iter().rev().nth(n - 1).copied() };
+            assert_eq!(timeline.nth_newest_until(until, n), newest);
+            let mut later = list.iter().copied().filter(|entry| entry.ts > after);
+            let oldest = if n == 0 { None } else { later.nth(n - 1) };
+            assert_eq!(timeline.nth_after(after, n), oldest);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_timeline_is_a_sorted_set(steps in steps()) {
+        let mut timeline = Timeline::new();
+        let mut plain = BTreeSet::new();
+        let mut frozen: Vec<(Timeline, BTreeSet<Entry>)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Insert(entries) => {
+                    for entry in entries {
+                        prop_assert_eq!(timeline.insert(entry), plain.insert(entry));
+                    }
+                }
+                Step::Merge(entries) => {
+                    timeline.merge(&entries.iter().copied().collect());
+                    plain.extend(entries);
+                }
+                Step::Keep(newest) => {
+                    timeline.keep(Keep::Newest(newest));
+                    while plain.len() > newest as usize {
+                        plain.pop_first();
+                    }
+                }
+                Step::Clone => frozen.push((timeline.clone(), plain.clone())),
+            }
+            check(&timeline, &plain);
+        }
+        for (timeline, plain) in &frozen {
+            check(timeline, plain);
+        }
+    }
+
+    #[test]
+    fn a_stored_timeline_reads_back(entries in entries(700)) {
+        let timeline: Timeline = entries.into_iter().collect();
+        let bytes = postcard::to_allocvec(&timeline).unwrap();
+        let read: Timeline = postcard::from_bytes(&bytes).unwrap();
+        prop_assert_eq!(read, timeline);
+    }
+}
+
+#[test]
+fn extremes_are_stored() {
+    let timeline: Timeline =
+        [entry(i64::MIN, u64::MAX), entry(i64::MAX, 0), entry(0, 7)].into_iter().collect();
+    let bytes = postcard::to_allocvec(&timeline).unwrap();
+    assert_eq!(postcard::from_bytes::<Timeline>(&bytes).unwrap(), timeline);
+}
+
+#[test]
+fn a_stored_timeline_out_of_order_is_an_error() {
+    let bytes = postcard::to_allocvec(&vec![(5_i64, 1_i64), (0, 0)]).unwrap();
+    assert!(postcard::from_bytes::<Timeline>(&bytes).is_err());
+}
+
+#[test]
+fn a_clone_shares_what_neither_writes_to() {
+    let timeline: Timeline = (0..1_000).map(|at| entry(at, 0)).collect();
+    let mut copy = timeline.clone();
+    copy.insert(entry(1_001, 0));
+    let shared =
+        timeline.chunks().zip(copy.chunks()).filter(|(one, other)| std::sync::Arc::ptr_eq(one, other));
+    assert_eq!(shared.count(), timeline.chunks().len() - 1);
+    assert_eq!((timeline.len(), copy.len()), (1_000, 1_001));
+}
+
+#[test]
+fn a_short_timeline_is_small() {
+    assert!(size_of::<Timeline>() <= 24);
+    let mut timeline = Timeline::new();
+    timeline.insert(entry(1, 1));
+    let super::Entries::Few(list) = &timeline.entries else { panic!("one entry needs no chunks") };
+    assert_eq!(list.capacity(), 1);
+}
+
+#[test]
+fn keeping_more_than_all_keeps_all() {
+    assert!(Keep::All > Keep::Newest(u32::MAX));
+    let mut timeline: Timeline = (0..40).map(|at| entry(at, 0)).collect();
+    timeline.keep(Keep::All);
+    timeline.keep(Keep::Newest(41));
+    assert_eq!(timeline.len(), 40);
+    timeline.keep(Keep::Newest(0));
+    assert!(timeline.is_empty());
+}
