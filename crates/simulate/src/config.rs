@@ -66,8 +66,8 @@ impl StoreConfig {
     /// Take the events with [`crate::Store::next_arrival`] and the iterator, each when its time has come.
     #[must_use]
     pub fn live(seed: u64, customers: u32, start: Instant, events_per_second: f64) -> Self {
-        // Observed over many seeds: what one customer, with the strangers that come along, sends a day.
-        const EVENTS_PER_CUSTOMER_DAY: f64 = 4.0;
+        // Observed over several seeds: what comes a day for each customer, strangers' visits included.
+        const EVENTS_PER_CUSTOMER_DAY: f64 = 1.1;
         let natural = f64::from(customers.max(1)) * EVENTS_PER_CUSTOMER_DAY / 86_400.0;
         Self {
             days: None,

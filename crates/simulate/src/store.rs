@@ -50,7 +50,8 @@ enum Doing {
 
 /// Of the customers of a store with an end, this share were customers before it begins.
 const KNOWN_SHARE: f64 = 0.35;
-const KNOWN_FIRST_SEEN_DAYS: f64 = 10.0;
+/// Over how many days those are seen first, with an end and without: live traffic should start at once.
+const KNOWN_FIRST_SEEN_DAYS: [f64; 2] = [10.0, 2.0];
 const YEAR_DAYS: f64 = 365.0;
 
 impl Store {
@@ -268,7 +269,7 @@ impl Arrivals {
         }
         if self.taken < self.known {
             #[expect(clippy::cast_precision_loss, reason = "a count of people")]
-            let gap = KNOWN_FIRST_SEEN_DAYS / self.known as f64;
+            let gap = KNOWN_FIRST_SEEN_DAYS[usize::from(self.total.is_none())] / self.known as f64;
             return Some(shop.season.after(now, 2.0 * gap * self.chance.unit()));
         }
         // Twice a uniform number has the mean that spreads them evenly, with some chance in it.
