@@ -50,8 +50,10 @@ enum Doing {
 
 /// Of the customers of a store with an end, this share were customers before it begins.
 const KNOWN_SHARE: f64 = 0.35;
-/// Over how many days those are seen first, with an end and without: live traffic should start at once.
-const KNOWN_FIRST_SEEN_DAYS: [f64; 2] = [10.0, 2.0];
+/// Over how many days those are seen first.
+const KNOWN_FIRST_SEEN_DAYS: f64 = 10.0;
+/// The same for live traffic, which should start at once.
+const KNOWN_FIRST_SEEN_DAYS_LIVE: f64 = 2.0;
 const YEAR_DAYS: f64 = 365.0;
 
 impl Store {
@@ -121,8 +123,8 @@ impl Store {
 
     fn open(&mut self) {
         let start = self.shop.config.start;
-        self.schedule_next_customer(start);
-        self.schedule_next_stranger(start);
+        self.schedule_next_customer();
+        self.schedule_next_stranger();
         for index in 0..u64::from(self.shop.config.bots) {
             let days = f64::from(self.shop.config.days.unwrap_or(30));
             let at = Chance::new(self.shop.config.seed, Role::Bot, index).unit() * days * 0.5;
@@ -133,17 +135,14 @@ impl Store {
     fn carry_out(&mut self, task: Task) {
         match task.doing {
             Doing::NextCustomer => {
-                if let Some((index, is_known)) = self.customers.take() {
-                    let customer = Box::new(Customer::new(&self.shop, index, task.at, is_known));
-                    self.keep(customer);
-                    self.schedule_next_customer(task.at);
-                }
+                let (index, is_known) = self.customers.take();
+                self.keep(Box::new(Customer::new(&self.shop, index, task.at, is_known)));
+                self.schedule_next_customer();
             }
             Doing::NextStranger => {
-                if let Some((index, _)) = self.strangers.take() {
-                    self.schedule(task.at, Doing::Stranger { index, visit: 0 });
-                    self.schedule_next_stranger(task.at);
-                }
+                let (index, _) = self.strangers.take();
+                self.schedule(task.at, Doing::Stranger { index, visit: 0 });
+                self.schedule_next_stranger();
             }
             Doing::Customer(mut customer) => {
                 let deeds = customer.act(&self.shop);
@@ -180,14 +179,14 @@ impl Store {
         }
     }
 
-    fn schedule_next_customer(&mut self, now: Instant) {
-        if let Some(at) = self.customers.next_at(&self.shop, now) {
+    fn schedule_next_customer(&mut self) {
+        if let Some(at) = self.customers.next_at(&self.shop) {
             self.schedule(at, Doing::NextCustomer);
         }
     }
 
-    fn schedule_next_stranger(&mut self, now: Instant) {
-        if let Some(at) = self.strangers.next_at(&self.shop, now) {
+    fn schedule_next_stranger(&mut self) {
+        if let Some(at) = self.strangers.next_at(&self.shop) {
             self.schedule(at, Doing::NextStranger);
         }
     }
@@ -221,67 +220,82 @@ struct Arrivals {
     known: u64,
     /// How many there are in all; `None` where they never end.
     total: Option<u64>,
-    /// Mean days between two new ones.
+    /// Days of life between two who were there before, and between two new ones.
+    known_gap_days: f64,
     gap_days: f64,
     chance: Chance,
 }
 
 impl Arrivals {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32")]
     fn of_customers(shop: &Shop) -> Self {
         let config = &shop.config;
         let all = f64::from(config.customers);
-        let known = config.days.map_or(all, |_| all * KNOWN_SHARE);
-        let gap_days = config.days.map_or(YEAR_DAYS / all.max(1.0), |days| {
-            f64::from(days) * config.speedup / (all - known).max(1.0)
-        });
+        let chance = Chance::new(config.seed, Role::Arrivals, 0);
+        let (known, known_days, days) = match config.days {
+            Some(days) => {
+                let days = f64::from(days) * config.speedup;
+                ((all * KNOWN_SHARE).floor(), KNOWN_FIRST_SEEN_DAYS.min(days / 4.0), days)
+            }
+            None => (all, KNOWN_FIRST_SEEN_DAYS_LIVE, YEAR_DAYS),
+        };
+        let new = if config.days.is_some() { all - known } else { all };
         Self {
             taken: 0,
-            known: known as u64,
+            known: whole(known),
             total: config.days.map(|_| u64::from(config.customers)),
-            gap_days,
-            chance: Chance::new(config.seed, Role::Arrivals, 0),
+            known_gap_days: known_days / known.max(1.0),
+            gap_days: (days - known_days) / new.max(1.0),
+            chance,
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most a hundred times a u32"
-    )]
     fn of_strangers(shop: &Shop) -> Self {
         let config = &shop.config;
-        let all = f64::from(config.customers) * config.strangers_per_customer;
+        let all = (f64::from(config.customers) * config.strangers_per_customer).floor();
+        let is_endless = config.days.is_none() && all > 0.0;
         let days = config.days.map_or(YEAR_DAYS, |days| f64::from(days) * config.speedup);
-        let is_none = all < 1.0;
         Self {
             taken: 0,
             known: 0,
-            total: if is_none { Some(0) } else { config.days.map(|_| all as u64) },
+            total: (!is_endless).then_some(whole(all)),
+            known_gap_days: 0.0,
             gap_days: days / all.max(1.0),
             chance: Chance::new(config.seed, Role::Arrivals, 1),
         }
     }
 
-    fn next_at(&mut self, shop: &Shop, now: Instant) -> Option<Instant> {
+    /// When the next one comes: somewhere in a slot of its own, so that all of them come before the end.
+    #[expect(clippy::cast_precision_loss, reason = "counts of people")]
+    fn next_at(&mut self, shop: &Shop) -> Option<Instant> {
         if self.total.is_some_and(|total| self.taken >= total) {
             return None;
         }
-        if self.taken < self.known {
-            #[expect(clippy::cast_precision_loss, reason = "a count of people")]
-            let gap = KNOWN_FIRST_SEEN_DAYS[usize::from(self.total.is_none())] / self.known as f64;
-            return Some(shop.season.after(now, 2.0 * gap * self.chance.unit()));
-        }
-        // Twice a uniform number has the mean that spreads them evenly, with some chance in it.
-        Some(shop.season.after(now, 2.0 * self.gap_days * self.chance.unit()))
+        let known = self.known.min(self.taken) as f64;
+        let new = self.taken.saturating_sub(self.known) as f64;
+        let phase = self.chance.unit();
+        let days = if self.taken < self.known {
+            (known + phase) * self.known_gap_days
+        } else {
+            known * self.known_gap_days + (new + phase) * self.gap_days
+        };
+        Some(shop.season.after(shop.config.start, days))
     }
 
     /// The next one's index, and whether they are one who was there before.
-    fn take(&mut self) -> Option<(u64, bool)> {
+    const fn take(&mut self) -> (u64, bool) {
         let index = self.taken;
         self.taken += 1;
-        Some((index, index < self.known))
+        (index, index < self.known)
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of people, not negative"
+)]
+const fn whole(count: f64) -> u64 {
+    count as u64
 }
 
 impl PartialEq for Task {
