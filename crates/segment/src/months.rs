@@ -1,5 +1,8 @@
 //! Rolling spans of months: where "one month ago" is, and when an instant becomes one month old.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
