@@ -7,6 +7,7 @@
 //! caller's.
 
 mod file;
+mod file_frames;
 mod reader;
 mod recover;
 mod writer;

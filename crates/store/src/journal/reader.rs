@@ -3,13 +3,9 @@ use std::sync::Arc;
 
 use segops_model::{Instant, Position};
 
-use super::PAYLOAD_BYTES;
-use super::file::{FOLDER, HEADER_BYTES, Header, path_of, position_in_name};
-use crate::frame::{FRAME_HEAD_BYTES, Parsed, parse_frame};
-use crate::{Disk, ReadFile, StoreError};
-
-/// Bytes read at a time.
-const READ_BYTES: usize = 1024 * 1024;
+use super::file::{FOLDER, position_in_name};
+use super::file_frames::{FileFrames, Loaded};
+use crate::{Disk, StoreError};
 
 /// Reads frames in order, from a position up to another. Safe beside the live writer as long as the end is
 /// no later than the writer's durable position.
@@ -18,22 +14,10 @@ pub struct JournalReader {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     /// `None` before the first frame and between files.
-    open: Option<OpenFile>,
+    file: Option<FileFrames>,
     next: Position,
     until: Position,
     from: Position,
-    buffer: Vec<u8>,
-    /// The part of the buffer that holds bytes not yet taken.
-    filled: std::ops::Range<usize>,
-}
-
-#[derive(Debug)]
-struct OpenFile {
-    file: Box<dyn ReadFile>,
-    path: PathBuf,
-    first: Position,
-    /// Where the buffer's first untaken byte is in the file.
-    offset: u64,
 }
 
 /// A frame that borrows its item from the reader.
@@ -72,7 +56,7 @@ impl JournalReader {
                 .max()
                 .ok_or_else(|| StoreError::MissingPosition { dir: dir.clone(), position: from })?;
         }
-        Ok(Self { disk, dir, open: None, next, until, from, buffer: Vec::new(), filled: 0..0 })
+        Ok(Self { disk, dir, file: None, next, until, from })
     }
 
     /// The next frame, or `None` at the end. After an error the reader stays where it is.
@@ -81,92 +65,37 @@ impl JournalReader {
             if self.next >= self.until {
                 return Ok(None);
             }
-            let Some(frame_bytes) = self.load_frame()? else {
-                // The next file is named by the next position; the same name again is a file that ended early.
-                if self.open.take().is_some_and(|open| open.first == self.next) {
-                    return Err(StoreError::MissingPosition { dir: self.dir.clone(), position: self.next });
-                }
-                continue;
+            let file = match &mut self.file {
+                Some(file) => file,
+                none => none.insert(FileFrames::open(self.disk.as_ref(), &self.dir, self.next)?),
             };
-            let position = self.next;
-            let start = self.filled.start;
-            self.next = position.next();
-            self.filled.start += frame_bytes;
-            if let Some(open) = &mut self.open {
-                open.offset += frame_bytes as u64;
-            }
-            if position >= self.from {
-                let payload =
-                    self.buffer.get(start + FRAME_HEAD_BYTES..start + frame_bytes).unwrap_or_default();
-                return Ok(split_payload(payload).map(|(kind, format, instant, item)| FrameRef {
-                    position,
-                    instant,
-                    kind,
-                    format,
-                    item,
-                }));
-            }
-        }
-    }
-
-    /// Brings a whole frame to the start of the filled part, and returns its bytes; `None` at the file's end.
-    fn load_frame(&mut self) -> Result<Option<usize>, StoreError> {
-        if self.open.is_none() {
-            self.open_file()?;
-        }
-        loop {
-            let bytes = self.buffer.get(self.filled.clone()).unwrap_or_default();
-            match parse_frame(bytes, PAYLOAD_BYTES) {
-                Parsed::Whole { frame_bytes, .. } => return Ok(Some(frame_bytes)),
-                Parsed::Damaged => return Err(self.corrupt()),
-                Parsed::Short { frame_bytes } => {
-                    let at_frame_start = bytes.is_empty();
-                    if !self.read_more(frame_bytes)? {
-                        return if at_frame_start { Ok(None) } else { Err(self.corrupt()) };
+            match file.load()? {
+                Loaded::Whole { frame_bytes } => {
+                    let position = self.next;
+                    self.next = position.next();
+                    if position < self.from {
+                        file.take(frame_bytes);
+                        continue;
                     }
+                    return Ok(self.take_frame(frame_bytes, position));
                 }
+                Loaded::End => {
+                    // The next file is named by the next position; the same name again is a file that ended
+                    // early.
+                    if file.header.first == self.next {
+                        let dir = self.dir.clone();
+                        return Err(StoreError::MissingPosition { dir, position: self.next });
+                    }
+                    self.file = None;
+                }
+                Loaded::Damaged => return Err(file.corrupt_at(self.next)),
             }
         }
     }
 
-    fn open_file(&mut self) -> Result<(), StoreError> {
-        let path = path_of(&self.dir, self.next);
-        let file = match self.disk.open_read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreError::MissingPosition { dir: self.dir.clone(), position: self.next });
-            }
-            opened => opened.map_err(StoreError::io("open", &path))?,
-        };
-        let mut header = [0; HEADER_BYTES];
-        let count = file.read_at(&mut header, 0).map_err(StoreError::io("read", &path))?;
-        if Header::parse(header.get(..count).unwrap_or_default(), &path)?.first != self.next {
-            return Err(StoreError::CorruptHeader { file: path });
-        }
-        self.filled = 0..0;
-        self.open = Some(OpenFile { file, path, first: self.next, offset: HEADER_BYTES as u64 });
-        Ok(())
-    }
-
-    /// Reads on until a frame of `frame_bytes` can be whole; false at the file's end.
-    fn read_more(&mut self, frame_bytes: usize) -> Result<bool, StoreError> {
-        let Some(open) = &self.open else { return Ok(false) };
-        self.buffer.copy_within(self.filled.clone(), 0);
-        self.filled = 0..self.filled.len();
-        let room = READ_BYTES.max(frame_bytes);
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
-        }
-        let free = self.buffer.get_mut(self.filled.end..).unwrap_or_default();
-        let offset = open.offset + self.filled.len() as u64;
-        let count = open.file.read_at(free, offset).map_err(StoreError::io("read", &open.path))?;
-        self.filled.end += count;
-        Ok(count > 0)
-    }
-
-    fn corrupt(&self) -> StoreError {
-        let (file, offset) =
-            self.open.as_ref().map_or((self.dir.clone(), 0), |open| (open.path.clone(), open.offset));
-        StoreError::CorruptFrame { file, offset, position: self.next }
+    fn take_frame(&mut self, frame_bytes: usize, position: Position) -> Option<FrameRef<'_>> {
+        let (kind, format, instant, item) = split_payload(self.file.as_mut()?.take(frame_bytes))?;
+        Some(FrameRef { position, instant, kind, format, item })
     }
 }
 

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use segops_model::{Instant, Position};
 
-use super::PAYLOAD_BYTES;
 use super::file::{HEADER_BYTES, Header, path_of, position_in_name};
+use super::file_frames::{FileFrames, Loaded};
 use super::reader::split_payload;
-use crate::frame::{Parsed, holds_whole_frame, parse_frame};
 use crate::{Disk, StoreError};
 
 /// Where the journal ends.
@@ -33,9 +32,9 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Found, StoreError> 
         return Ok(Found { next_position, last_instant: Instant::MIN, truncated_bytes, last_file: None });
     };
     for first in earlier {
-        read_header(disk, &path_of(dir, *first), *first)?;
+        FileFrames::open(disk, dir, *first)?;
     }
-    let mut found = scan_last(disk, &path_of(dir, *last), *last)?;
+    let mut found = scan_last(disk, dir, *last)?;
     if let Some((first, bytes)) = unfinished {
         if first != found.next_position {
             return Err(StoreError::MissingPosition { dir: dir.to_owned(), position: found.next_position });
@@ -72,46 +71,33 @@ fn remove_unfinished(
     Ok(Some((last, bytes)))
 }
 
-fn read_header(disk: &dyn Disk, path: &Path, first: Position) -> Result<Header, StoreError> {
-    let file = disk.open_read(path).map_err(StoreError::io("open", path))?;
-    let mut bytes = [0; HEADER_BYTES];
-    let count = file.read_at(&mut bytes, 0).map_err(StoreError::io("read", path))?;
-    let header = Header::parse(bytes.get(..count).unwrap_or_default(), path)?;
-    if header.first == first { Ok(header) } else { Err(StoreError::CorruptHeader { file: path.to_owned() }) }
-}
-
 /// Reads the last file from its start to its end, and cuts what is not whole.
-fn scan_last(disk: &dyn Disk, path: &Path, first: Position) -> Result<Found, StoreError> {
-    let header = read_header(disk, path, first)?;
-    let bytes = disk.read(path).map_err(StoreError::io("read", path))?;
-    let mut at = HEADER_BYTES;
+fn scan_last(disk: &dyn Disk, dir: &Path, first: Position) -> Result<Found, StoreError> {
+    let mut frames = FileFrames::open(disk, dir, first)?;
     let mut next_position = first;
-    let mut last_instant = header.previous_instant;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let Parsed::Whole { payload, frame_bytes } = parse_frame(rest, PAYLOAD_BYTES) else {
-            break;
-        };
-        if let Some((_, _, instant, _)) = split_payload(payload) {
-            last_instant = instant;
+    let mut last_instant = frames.header.previous_instant;
+    let mut truncated_bytes = 0;
+    loop {
+        match frames.load()? {
+            Loaded::Whole { frame_bytes } => {
+                if let Some((_, _, instant, _)) = split_payload(frames.take(frame_bytes)) {
+                    last_instant = instant;
+                }
+                next_position = next_position.next();
+            }
+            Loaded::End => break,
+            Loaded::Damaged => {
+                let (holds_frame, left) = frames.look_into_rest()?;
+                if holds_frame {
+                    return Err(frames.corrupt_at(next_position));
+                }
+                let cut = disk.truncate(&frames.path, frames.offset);
+                cut.map_err(StoreError::io("cut the unfinished end of", &frames.path))?;
+                truncated_bytes = left;
+                break;
+            }
         }
-        next_position = next_position.next();
-        at += frame_bytes;
     }
-    let tail = bytes.get(at..).unwrap_or_default();
-    if holds_whole_frame(tail, &PAYLOAD_BYTES) {
-        return Err(StoreError::CorruptFrame {
-            file: path.to_owned(),
-            offset: at as u64,
-            position: next_position,
-        });
-    }
-    if !tail.is_empty() {
-        disk.truncate(path, at as u64).map_err(StoreError::io("cut the unfinished end of", path))?;
-    }
-    Ok(Found {
-        next_position,
-        last_instant,
-        truncated_bytes: tail.len() as u64,
-        last_file: Some((path.to_owned(), at as u64)),
-    })
+    let last_file = Some((frames.path, frames.offset));
+    Ok(Found { next_position, last_instant, truncated_bytes, last_file })
 }

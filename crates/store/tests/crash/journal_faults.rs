@@ -40,6 +40,17 @@ fn a_torn_end_is_cut_wherever_it_is_torn() {
     assert_eq!(ends.last(), Some(&9));
 }
 
+/// Some file systems leave zeros where a write was announced and never came.
+#[test]
+fn an_end_of_zeros_is_cut() {
+    let disk = written(10);
+    let path = last_file(&disk);
+    disk.open_append(&path).expect("opened").append(&[0; 5_000]).expect("written");
+    let (_, recovered) = open(&disk).expect("opened");
+    assert_eq!((recovered.next_position, recovered.truncated_bytes), (Position(10), 5_000));
+    assert_eq!(read(&disk, 0, 10).expect("read").len(), 10);
+}
+
 #[test]
 fn damage_before_whole_frames_is_an_error_and_cuts_nothing() {
     let whole = written(11);
