@@ -10,7 +10,7 @@ use crate::{Entry, Timeline};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
-const SKIPS_MAX: usize = 256;
+const SKIPS_MAX: usize = 64;
 
 /// What a rule may read of a profile.
 pub trait ProfileView {

@@ -50,6 +50,10 @@ pub(crate) fn reaches(zone: &TimeZone, instant: Instant, months: u64) -> Option<
     let guess = resolve(zone, date.to_datetime(local.time()));
     let reached = |now: Instant| months_before(zone, now, months) >= instant;
 
+    // Nearly always the guess is right; the search is for month ends and changes of offset.
+    if guess <= Instant::MAX && reached(guess) && !reached(guess.plus_ms(-1)) {
+        return Some(guess);
+    }
     let mut before = guess.plus_ms(-GUESS_MARGIN_MS);
     let mut after = guess.plus_ms(GUESS_MARGIN_MS);
     if after > Instant::MAX || reached(before) || !reached(after) {

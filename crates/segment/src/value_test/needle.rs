@@ -48,7 +48,7 @@ impl Needle {
         match (self, value) {
             (Self::Number(needle), value) => value.as_number() == Some(*needle),
             (Self::Bool(needle), Value::Bool(bool)) => needle == bool,
-            (Self::Bool(needle), Value::Text(text)) => text.eq_ignore_ascii_case(name_of(*needle)),
+            (Self::Bool(needle), Value::Text(text)) => folds_to(text, name_of(*needle)),
             (Self::Text { number, .. }, Value::Number(value)) => *number == Some(*value),
             (Self::Text { folded, .. }, Value::Bool(bool)) => folded == name_of(*bool),
             (Self::Text { text, match_case: true, .. }, Value::Text(value)) => text == value,

@@ -91,6 +91,9 @@ fn equality() {
         (Value::from("DE"), Value::from("DE "), false),
         (Value::Bool(true), Value::from("True"), true),
         (Value::from("FALSE"), Value::Bool(false), true),
+        // The long s folds to s.
+        (Value::Bool(false), Value::from("FALſE"), true),
+        (Value::from("FALſE"), Value::Bool(false), true),
         (Value::Bool(true), Value::from(1), false),
         (Value::from("1"), Value::Bool(true), false),
         (Value::Null, Value::from(""), false),
