@@ -10,6 +10,7 @@
 //! * [`files`]: CSV and NDJSON files, with a mapping of their columns.
 
 pub mod decode;
+pub mod files;
 mod json;
 mod rejection;
 pub mod segment_api;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub journal_queue_max: usize,
     /// Durable frames that the fold has yet to apply; past it clients are told to come back.
     pub fold_lag_max: u64,
+    /// Bytes of rows that an import holds in memory while it gathers groups from all over a file.
+    pub import_buffer_bytes_max: usize,
     /// Rejections kept for listing; the oldest go first.
     pub rejections_kept_max: usize,
     /// Bytes of a rejected item that are kept with its reason.
@@ -60,6 +62,7 @@ impl Default for Limits {
             identifiers_per_event_max: 32,
             journal_queue_max: 65_536,
             fold_lag_max: 262_144,
+            import_buffer_bytes_max: 1024 * 1024 * 1024,
             rejections_kept_max: 200_000,
             rejection_bytes_max: 4 * 1024,
             catalogue_events_max: 5_000,
