@@ -44,7 +44,8 @@ impl ArtefactFolder {
     /// The folder cannot be made.
     pub fn open(disk: Arc<dyn Disk>, data: &Path) -> Result<Self, StoreError> {
         let folder = data.join("artefacts");
-        disk.create_dir_all(&folder)?;
+        let failed = |source| StoreError::Io { action: "make the folder", path: folder.clone(), source };
+        disk.create_dir_all(&folder).map_err(failed)?;
         Ok(Self { disk, folder })
     }
 
@@ -53,9 +54,11 @@ impl ArtefactFolder {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, artefact: &Artefact) -> Result<String, StoreError> {
-        let bytes = postcard::to_allocvec(artefact).map_err(|error| StoreError::encoding(&error))?;
+        let bytes = postcard::to_allocvec(artefact).map_err(|error| not_encoded("artefact", error))?;
         let hash = hex(&Sha256::digest(&bytes));
-        self.disk.write_atomic(&self.folder.join(&hash), &bytes)?;
+        let path = self.folder.join(&hash);
+        let written = self.disk.write_atomic(&path, &bytes);
+        written.map_err(|source| StoreError::Io { action: "write", path, source })?;
         Ok(hash)
     }
 }
@@ -69,6 +72,11 @@ impl Artefacts for ArtefactFolder {
         }
         postcard::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))
     }
+}
+
+/// Something that cannot be encoded to be stored.
+pub(crate) fn not_encoded(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Io { action: "encode", path: PathBuf::from(what), source: std::io::Error::other(error) }
 }
 
 /// Bytes as lower-case hex.

@@ -239,5 +239,5 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
     std::thread::Builder::new()
         .name(format!("segops-{name}"))
         .spawn(run)
-        .map_err(|error| EngineError::Store(StoreError::thread(error)))
+        .map_err(|source| EngineError::Store(StoreError::Io { action: "start the thread", path: name.into(), source }))
 }

@@ -24,6 +24,8 @@ pub mod state;
 mod transitions;
 mod verify;
 pub mod view;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use artefact::{Artefact, ArtefactFolder, ProfileVerdict};

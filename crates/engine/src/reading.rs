@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use segops_collect::Rejection;
 use segops_identity::normalise;
 use segops_model::{Decimal, Identifier, IdentifierKind, Instant, ProfileId, SegmentId, TransitionId};
-use segops_rules::{Named, Problem, Rule, format, to_json, unresolve};
+use segops_rules::{Base, Condition, Named, Problem, Resolved, Rule, format, to_json, unresolve};
 use segops_segment::{OrderKey, OrderStatus, explain};
 use segops_store::Keyspace;
 
@@ -106,7 +106,11 @@ impl Engine {
             .ok_or_else(|| EngineError::NotFound(format!("`{}` has no live version yet; wait until it is primed", state.name)))?;
         let at = self.now().max(fold.state.instant);
         let names = WorkspaceNames::new(&fold.state);
-        let explanation = explain(program, &version.rule, &LiveProfile::of(&fold, profile), &names, at);
+        let describe = |condition: &Condition<Resolved>| {
+            let rule = Rule { base: Base::Everyone, when: condition.clone(), ..version.rule.clone() };
+            format_condition(&unresolve(&rule, &names))
+        };
+        let explanation = explain(program, &version.rule, &LiveProfile::of(&fold, profile), at, &describe);
         Ok(view::ExplainView { profile, segment: state.id, at, explanation })
     }
 
@@ -269,6 +273,12 @@ fn find_identifier(state: &State, identifier: &Identifier) -> Option<ProfileId> 
     state.identifiers.get(&identifier).copied()
 }
 
+/// A condition's text alone: the base is not its own.
+fn format_condition(rule: &Rule<Named>) -> String {
+    let text = format(rule);
+    text.strip_prefix("everyone where ").map_or_else(|| text.clone(), str::to_owned)
+}
+
 /// A stored version as people read it.
 pub(crate) fn rule_texts(state: &State, version: &VersionState) -> (String, serde_json::Value) {
     let named = unresolve(&version.rule, &WorkspaceNames::new(state));
@@ -340,7 +350,7 @@ fn profile_view(state: &State, id: ProfileId) -> Option<view::ProfileView> {
     let traits = state.traits.get(&id).into_iter().flat_map(crate::state::Traits::iter);
     let keys = state.order_keys.get(&id).into_iter().flatten();
     let mut orders: Vec<_> =
-        keys.filter_map(|key| state.orders.get(&(id, key.clone()))).filter_map(order_view).collect();
+        keys.filter_map(|key| order_view(state.orders.get(&(id, key.clone()))?, key)).collect();
     orders.sort_by(|left, right| (right.0.at, &right.0.id).cmp(&(left.0.at, &left.0.id)));
     let mut net_spend: BTreeMap<String, Decimal> = BTreeMap::new();
     for (order, net) in &orders {
@@ -376,8 +386,8 @@ fn profile_view(state: &State, id: ProfileId) -> Option<view::ProfileView> {
     })
 }
 
-fn order_view(facts: &segops_segment::OrderFacts) -> Option<(view::OrderView, Decimal)> {
-    let order = facts.order()?;
+fn order_view(facts: &segops_segment::OrderFacts, key: &OrderKey) -> Option<(view::OrderView, Decimal)> {
+    let order = facts.order(key)?;
     let view = view::OrderView {
         id: match &order.key {
             OrderKey::Id(id) => id.to_string(),

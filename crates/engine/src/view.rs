@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -277,7 +276,7 @@ pub struct Difference {
     #[schema(value_type = String)]
     pub profile: ProfileId,
     /// `live` or `rebuilt`: the one that has it as a member.
-    pub only_in: CompactString,
+    pub only_in: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

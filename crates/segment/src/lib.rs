@@ -5,6 +5,7 @@
 //! This crate knows nothing of storage, journals, identity or clocks. Everything is a function of what it
 //! is given: a compiled [`Program`], a [`ProfileView`], an instant.
 
+mod backfill;
 mod calendar;
 mod count_range;
 mod evaluate;
@@ -21,6 +22,7 @@ mod timeline;
 mod value_test;
 mod window;
 
+pub use backfill::{Backfill, History, HistoryRequest};
 pub use calendar::Calendar;
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{

@@ -182,7 +182,7 @@ impl Compiler<'_> {
 
     fn count(&mut self, condition: &EventCondition<Resolved>) -> Node {
         let node = CountNode {
-            signal: self.registry.intern(&condition.event),
+            signal: self.registry.intern(&condition.event, &self.calendar.zone),
             range: CountRange::new(condition.count),
             window: WindowBounds::new(&condition.window, self.calendar),
         };

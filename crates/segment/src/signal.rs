@@ -19,9 +19,8 @@ use index::Bucket;
 
 /// Every event filter in use, once each. Ids come in the order of first use and are never given twice, so
 /// that the same commands in the same order give the same ids.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SignalRegistry {
-    zone: TimeZone,
     next: u32,
     signals: BTreeMap<SignalId, Signal>,
     by_name: FxHashMap<CompactString, Bucket>,
@@ -32,38 +31,39 @@ pub struct SignalRegistry {
 #[derive(Debug, Clone)]
 struct Signal {
     filter: EventFilter<Resolved>,
+    zone: TimeZone,
     matcher: Matcher,
     /// How many holders have interned it and not released it.
     holders: u32,
 }
 
+impl Signal {
+    fn is(&self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> bool {
+        self.filter == *filter && (filter.predicate.is_none() || self.zone == *zone)
+    }
+}
+
 impl SignalRegistry {
-    /// Dates without an offset are local to `zone`; with another zone, make another registry.
     #[must_use]
-    pub fn new(zone: TimeZone) -> Self {
-        Self {
-            zone,
-            next: 0,
-            signals: BTreeMap::new(),
-            by_name: FxHashMap::default(),
-            any_event: Bucket::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// The filter's id, the same for an equal filter while anyone holds it.
-    pub fn intern(&mut self, filter: &EventFilter<Resolved>) -> SignalId {
+    /// The filter's id, the same for an equal filter while anyone holds it. Dates without an offset are
+    /// local to `zone`, so that a filter with predicates is another one in another zone.
+    pub fn intern(&mut self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> SignalId {
         let filter = canonical(filter);
         let known = self.bucket(filter.name.as_deref()).and_then(|bucket| {
             let mut ids = bucket.ids().iter().copied();
-            ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.filter == filter))
+            ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(&filter, zone)))
         });
         if let Some(signal) = known.and_then(|id| self.signals.get_mut(&id)) {
             signal.holders += 1;
         }
-        known.unwrap_or_else(|| self.add(filter))
+        known.unwrap_or_else(|| self.add(filter, zone))
     }
 
-    fn add(&mut self, filter: EventFilter<Resolved>) -> SignalId {
+    fn add(&mut self, filter: EventFilter<Resolved>, zone: &TimeZone) -> SignalId {
         let id = SignalId(self.next);
         self.next += 1;
         let bucket = match filter.name.as_deref() {
@@ -71,8 +71,8 @@ impl SignalRegistry {
             None => &mut self.any_event,
         };
         bucket.add(id, filter.predicate.as_ref());
-        let matcher = Matcher::compile(&filter, &self.zone);
-        self.signals.insert(id, Signal { filter, matcher, holders: 1 });
+        let matcher = Matcher::compile(&filter, zone);
+        self.signals.insert(id, Signal { filter, zone: zone.clone(), matcher, holders: 1 });
         id
     }
 

@@ -2,9 +2,10 @@
 
 use segops_model::{Cause, Direction, Instant, Position, ProfileId, SegmentId, Transition, TransitionId};
 use segops_segment::evaluate;
+use segops_store::Keyspace;
 
 use super::roster::Slot;
-use super::{Effects, Fold, LiveProfile};
+use super::{Effects, Fold, LiveProfile, PlantedBug};
 use crate::state::{Membership, Standing, Standings};
 
 /// Why memberships are decided anew: the frame, the instant that counts as now, and the cause that
@@ -86,11 +87,17 @@ impl Fold {
             let verdict = evaluate(&entry.program, &view, reason.now);
             let held = view.standing(entry.segment);
             let membership = held.and_then(|standing| standing.membership);
-            let due = verdict.next_change.map(|at| at.max(reason.now.plus_ms(1)));
+            let mut due = verdict.next_change.map(|at| at.max(reason.now.plus_ms(1)));
+            if self.has_planted(PlantedBug::TimerLost) {
+                due = None;
+            }
+            if self.has_planted(PlantedBug::TimerKeepsVerdict) {
+                due = due.map(|at| at.plus_ms(1));
+            }
             if membership.is_some() == verdict.member && held.and_then(|standing| standing.due) == due {
                 continue;
             }
-            if membership.is_some() != verdict.member {
+            if membership.is_some() != verdict.member && !self.has_planted(PlantedBug::DependentsForgotten) {
                 slots.extend(entry.dependents.iter().copied());
             }
             let entered = Membership { since: reason.now, cause: reason.cause };

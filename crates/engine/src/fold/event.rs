@@ -2,7 +2,7 @@
 
 use segops_identity::{Resolution, resolve};
 use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
-use segops_segment::{Entry, OrderFact, OrderFacts, Timeline};
+use segops_segment::{Entry, Keep, OrderFact, OrderFacts, Timeline};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -117,17 +117,14 @@ impl Fold {
         for signal in &matched {
             let Some(keep) = self.programs.keep_of(*signal) else { continue };
             let key: (ProfileId, SignalId) = (profile, *signal);
-            match self.state.timelines.get_mut(&key) {
-                Some(timeline) => {
-                    let late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
-                    if late && self.planted_here(PlantedBug::LateEventDropped) {
-                        continue;
-                    }
-                    timeline.insert(entry);
-                    timeline.keep(keep);
-                }
-                None => self.state.timelines.insert(key, Timeline::from_iter([entry])),
+            let drops_late = self.has_planted(PlantedBug::LateEventDropped);
+            let cuts_short = self.has_planted(PlantedBug::TimelineCutShort);
+            let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
+            if drops_late && timeline.newest().is_some_and(|newest| newest.ts > entry.ts) {
+                continue;
             }
+            timeline.insert(entry);
+            timeline.keep(if cuts_short { one_fewer(keep) } else { keep });
             slots.extend(self.roster.of_signal(*signal).iter().copied());
         }
         self.matched = matched;
@@ -150,6 +147,14 @@ impl Fold {
                 started.touched.add(profile);
             }
         }
+    }
+}
+
+/// What a planted mistake keeps.
+const fn one_fewer(keep: Keep) -> Keep {
+    match keep {
+        Keep::Newest(count) if count > 1 => Keep::Newest(count - 1),
+        keep => keep,
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use segops_model::{Direction, ProfileId, SegmentId};
+use segops_segment::Timeline;
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
-use super::{Effects, Fold};
+use super::{Effects, Fold, PlantedBug};
 use crate::state::{Membership, Standings};
 
 /// What a merge leaves for the decision that follows it: the survivor's own standings from before, and the
@@ -48,7 +49,9 @@ impl Fold {
     /// the old id.
     pub(super) fn decide_merged(&mut self, survivor: ProfileId, merged: &Merged, reason: Reason, effects: &mut Effects) {
         let mut slots = SlotSet::default();
-        slots.extend(self.roster.all());
+        if !self.has_planted(PlantedBug::MergeNotDecided) {
+            slots.extend(self.roster.all());
+        }
         let changes = self.decide_against(survivor, Some(&merged.own), slots, reason);
         let mut standings = merged.own.clone();
         for mut change in changes {
@@ -117,6 +120,9 @@ impl Fold {
 
     fn move_traits(&mut self, survivor: ProfileId, absorbed: ProfileId) {
         let Some(old) = self.state.traits.remove(&absorbed) else { return };
+        if self.has_planted(PlantedBug::MergeDropsTraits) {
+            return;
+        }
         let mut held = self.state.traits.remove(&survivor).unwrap_or_default();
         held.absorb(old);
         self.state.traits.insert(survivor, held);
@@ -125,13 +131,12 @@ impl Fold {
     fn move_timelines(&mut self, survivor: ProfileId, absorbed: ProfileId) {
         for (signal, keep) in self.programs.kept_signals() {
             let Some(old) = self.state.timelines.remove(&(absorbed, signal)) else { continue };
-            match self.state.timelines.get_mut(&(survivor, signal)) {
-                Some(timeline) => {
-                    timeline.merge(&old);
-                    timeline.keep(keep);
-                }
-                None => self.state.timelines.insert((survivor, signal), old),
+            if self.has_planted(PlantedBug::MergeDropsTimelines) {
+                continue;
             }
+            let timeline = self.state.timelines.get_mut_or_insert_with(&(survivor, signal), Timeline::default);
+            timeline.merge(&old);
+            timeline.keep(keep);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use segops_model::{Position, ProfileId, SegmentId, SegmentVersion, SignalId};
-use segops_segment::{Calendar, Program, evaluate};
+use segops_segment::{Calendar, Program, Timeline, evaluate};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -31,8 +31,8 @@ impl Fold {
         let pending = pending.ok_or(Refusal::StalePriming)?;
         pending.started =
             Some(Started { position: stamp.position, instant: stamp.instant, touched: Touched::default() });
-        let version = segment.version(number).ok_or(Refusal::StalePriming)?;
-        let program = Program::compile(&version.rule.clone(), &mut self.signals, &calendar(version)?);
+        let version = segment.version(number).ok_or(Refusal::StalePriming)?.clone();
+        let program = Program::compile(&version.rule, &mut self.signals, &calendar(&version)?);
         let unread = self.programs.gather(id, number, Arc::new(program), &mut self.signals);
         self.drop_timelines(&unread);
         Ok(super::command::done(stamp))
@@ -83,17 +83,9 @@ impl Fold {
         for (profile, signal, timeline) in &artefact.timelines {
             let Some(keep) = self.programs.keep_of(*signal) else { continue };
             let key = (self.state.canonical(*profile), *signal);
-            match self.state.timelines.get_mut(&key) {
-                Some(held) => {
-                    held.merge(timeline);
-                    held.keep(keep);
-                }
-                None => {
-                    let mut timeline = timeline.clone();
-                    timeline.keep(keep);
-                    self.state.timelines.insert(key, timeline);
-                }
-            }
+            let held = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
+            held.merge(timeline);
+            held.keep(keep);
         }
     }
 

@@ -86,7 +86,7 @@ impl Programs {
         let gathering = self.gathering.values().map(|(_, program)| program);
         for program in self.serving.values().chain(gathering) {
             for (signal, keep) in program.signals() {
-                self.keep.entry(*signal).and_modify(|held| *held = held.max(*keep)).or_insert(*keep);
+                self.keep.entry(*signal).and_modify(|held| *held = Keep::max(*held, *keep)).or_insert(*keep);
             }
         }
         for (signal, _) in old.iter().flat_map(|program| program.signals()) {

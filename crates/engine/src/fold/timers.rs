@@ -1,4 +1,5 @@
 use segops_model::Cause;
+use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, Stamp};

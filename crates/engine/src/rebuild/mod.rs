@@ -7,8 +7,6 @@
 mod gather;
 mod journal;
 
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 

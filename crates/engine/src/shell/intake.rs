@@ -11,6 +11,7 @@ use segops_store::{JournalWriter, StoreError};
 
 use super::Core;
 use super::folding::{Durable, Folding, Reply};
+use crate::artefact::not_encoded;
 use crate::command::Command;
 use crate::error::Busy;
 use crate::fold::Stamp;
@@ -102,7 +103,7 @@ impl Group {
                     let input = Input::Command(Box::new(command));
                     self.append(writer, core.clock.now(), (KIND_COMMAND, FORMAT_COMMAND_V1), &bytes, input, Some(reply));
                 }
-                Err(error) => self.failure = Some(StoreError::encoding(&error)),
+                Err(error) => self.failure = Some(not_encoded("input", error)),
             },
             Intake::Tick => {
                 self.append(writer, core.clock.now(), (KIND_TICK, FORMAT_TICK_V1), &[], Input::Tick, None);
@@ -120,7 +121,7 @@ impl Group {
                 let input = Input::Event { envelope: item.envelope, event: item.event };
                 self.append(writer, now, (KIND_EVENT, FORMAT_SEGMENT_V1), &bytes, input, None);
             }
-            Err(error) => self.failure = Some(StoreError::encoding(&error)),
+            Err(error) => self.failure = Some(not_encoded("input", error)),
         }
     }
 

@@ -9,7 +9,7 @@ mod replay;
 mod ticker;
 
 pub use core::Core;
-pub use folding::{Decided, Marked, keep_rejection, publish, run_fold};
+pub use folding::{Marked, keep_rejection, publish, run_fold};
 pub use intake::{Done, Intake, run_journal};
 pub use primer::{ENGINE, command, run_primer};
 pub use replay::{OpenProgress, replay};

@@ -162,7 +162,7 @@ proptest! {
     fn one_count_changes_exactly_when_said(
         when in any_did(), calendar in any_calendar(), events in any_events(), now in any_instant(),
     ) {
-        let mut registry = SignalRegistry::new(calendar.zone.clone());
+        let mut registry = SignalRegistry::new();
         let program = Program::compile(&rule(Base::Everyone, when.clone()), &mut registry, &calendar);
         let profile = profile(&program, &registry, &events, false);
         prop_assert_eq!(evaluate(&program, &profile, now), expected(&when, &calendar, &events, now));
@@ -172,7 +172,7 @@ proptest! {
     fn a_rule_never_changes_before_it_is_said_to(
         when in any_condition(), calendar in any_calendar(), events in any_events(), now in any_instant(),
     ) {
-        let mut registry = SignalRegistry::new(calendar.zone.clone());
+        let mut registry = SignalRegistry::new();
         let program = Program::compile(&rule(Base::Everyone, when.clone()), &mut registry, &calendar);
         let profile = profile(&program, &registry, &events, false);
         let verdict = evaluate(&program, &profile, now);
@@ -199,7 +199,7 @@ proptest! {
         later in 0_i64..9_000_000_000,
     ) {
         let base = if base { Base::Customers } else { Base::Everyone };
-        let mut registry = SignalRegistry::new(calendar.zone.clone());
+        let mut registry = SignalRegistry::new();
         let program = Program::compile(&rule(base, when), &mut registry, &calendar);
         let newest = events.iter().map(|(_, entry)| entry.ts).max().unwrap_or_default();
         let full = profile(&program, &registry, &events, false);
@@ -222,7 +222,7 @@ fn check(
     member: bool,
     next_change: Option<&str>,
 ) {
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let program = Program::compile(&rule(base, when.clone()), &mut registry, &Calendar::utc());
     let order = |day: &u32| (NAMES[0], entry(instant(&format!("2026-01-{day:02}T12:00:00Z")).as_ms(), 0));
     let events: Vec<(&str, Entry)> = order_days.iter().map(order).collect();
@@ -264,7 +264,7 @@ fn customers_have_an_order() {
 
 #[test]
 fn two_that_leave_together_skip_exactly_one() {
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let when = did(NAMES[0], CountTest::Exactly(1), days(10));
     let program = Program::compile(&rule(Base::Everyone, when), &mut registry, &Calendar::utc());
     let events = [(NAMES[0], entry(1_000, 1)), (NAMES[0], entry(1_000, 2))];
@@ -279,7 +279,7 @@ fn a_long_history_is_searched_within_a_limit() {
     let hour = |count| Span { count, unit: Unit::Hour };
     let window = Window::Ago { near: hour(1), far: hour(2) };
     let when = did(NAMES[1], CountTest::Between(60, 60), window);
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let program = Program::compile(&rule(Base::Everyone, when), &mut registry, &Calendar::utc());
     let events: Vec<_> = (0..6_000).map(|minute| (NAMES[1], entry(minute * 60_000, 0))).collect();
     let profile = profile(&program, &registry, &events, false);
@@ -296,7 +296,7 @@ fn a_long_history_is_searched_within_a_limit() {
 
 #[test]
 fn a_program_says_what_it_reads() {
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let ago =
         Window::Ago { near: Span { count: 1, unit: Unit::Day }, far: Span { count: 2, unit: Unit::Day } };
     let when = Condition::All(vec![
@@ -318,7 +318,7 @@ fn a_program_says_what_it_reads() {
 
 #[test]
 fn an_empty_profile_satisfies_what_it_did_not_do() {
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let never = did(NAMES[1], CountTest::AtMost(0), days(10));
     let outside = Condition::Not(Box::new(Condition::Segment(SegmentCondition { segment: SegmentId(9) })));
     let mut empty = |base, when: &Condition<Resolved>| {
