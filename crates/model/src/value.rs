@@ -128,7 +128,14 @@ impl Object {
 /// Up to this many members, comparing each name with all before it is the fastest way.
 const LINEAR_MAX: usize = 32;
 
-/// The same for any number of members, in linear time: a client chooses how many there are.
+fn all_differ(members: &[(CompactString, Value)]) -> bool {
+    members
+        .iter()
+        .enumerate()
+        .all(|(at, (key, _))| members.iter().take(at).all(|(earlier, _)| earlier != key))
+}
+
+/// Each name once, in linear time: a client chooses how many there are.
 fn distinct(members: Vec<(CompactString, Value)>) -> Vec<(CompactString, Value)> {
     let mut places: HashMap<CompactString, usize> = HashMap::with_capacity(members.len());
     let mut kept: Vec<(CompactString, Value)> = Vec::with_capacity(members.len());
@@ -148,14 +155,10 @@ impl<K: Into<CompactString>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
         let members: Vec<(CompactString, Value)> =
             members.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        if members.len() > LINEAR_MAX {
-            return Self(distinct(members));
+        if members.len() <= LINEAR_MAX && all_differ(&members) {
+            return Self(members);
         }
-        let mut object = Self(Vec::with_capacity(members.len()));
-        for (key, value) in members {
-            object.set(key, value);
-        }
-        object
+        Self(distinct(members))
     }
 }
 
