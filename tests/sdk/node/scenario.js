@@ -1,0 +1,26 @@
+'use strict';
+
+const scenario = require('../scenario.json');
+
+// The calls of the scripted traffic, in order. Each client's customers are its own, so that several clients
+// can drive one server and be counted apart.
+function calls(client) {
+  const list = [];
+  for (let n = 0; n < scenario.customers; n += 1) {
+    for (const template of scenario.calls) {
+      const { times = 1, ...call } = template;
+      const text = JSON.stringify(call).replaceAll('{client}', client).replaceAll('{n}', String(n));
+      for (let time = 0; time < times; time += 1) list.push(JSON.parse(text));
+    }
+  }
+  return list;
+}
+
+// How many calls there are of each type, and in total.
+function counts(list) {
+  const sent = { total: list.length };
+  for (const call of list) sent[call.type] = (sent[call.type] ?? 0) + 1;
+  return sent;
+}
+
+module.exports = { calls, counts, customers: scenario.customers };
