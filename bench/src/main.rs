@@ -1,1 +1,161 @@
-fn main() {}
+//! How many events a second SegOps accepts, makes durable and evaluates, and how long an acknowledgement
+//! takes, measured from outside: a server process, its public HTTP interface, and a load that knows nothing
+//! of what is inside.
+//!
+//! The same load drives a bare loop in the same run, so that a result can be read as a ratio: what a machine
+//! can do depends on the machine, the ratio much less.
+
+mod bare;
+mod connection;
+mod load;
+mod measure;
+mod segments;
+mod segops;
+mod stopwatch;
+mod traffic;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
+
+use load::LoadOptions;
+use measure::Outcome;
+
+/// Measures a SegOps server with live segments, beside a bare loop under the same load.
+#[derive(Debug, Parser)]
+#[command(name = "segops-bench")]
+struct Arguments {
+    /// The server's binary; it is started on an empty folder of its own.
+    #[arg(long, default_value = "target/release/segops")]
+    binary: PathBuf,
+    /// Measure a server that runs already, instead of starting one. Needs --token and --write-key.
+    #[arg(long, requires_all = ["token", "write_key"])]
+    url: Option<String>,
+    /// A bearer token of that server.
+    #[arg(long)]
+    token: Option<String>,
+    /// A write key of that server.
+    #[arg(long)]
+    write_key: Option<String>,
+    /// What to measure.
+    #[arg(long, value_enum, default_value_t = What::Both)]
+    what: What,
+    /// Live segments to create first.
+    #[arg(long, default_value_t = 100)]
+    segments: usize,
+    /// Connections, each with one request under way at a time.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Events in a request.
+    #[arg(long, default_value_t = 100)]
+    batch: usize,
+    /// Different customers in the traffic.
+    #[arg(long, default_value_t = 50_000)]
+    customers: u64,
+    /// How long to send, after the warm-up.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// How long to send before measuring begins.
+    #[arg(long, default_value_t = 2)]
+    warm_up_seconds: u64,
+    /// Where the measured servers keep their data; the disk matters. A temporary folder by default.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Be the bare loop, on this folder: what this program starts for itself.
+    #[arg(long, hide = true)]
+    bare_server: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    Segops,
+    Bare,
+    Both,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(folder) = &arguments.bare_server {
+        return bare::serve(folder);
+    }
+    ensure!(arguments.connections > 0 && arguments.batch > 0, "--connections and --batch are at least 1");
+
+    let workspace = match &arguments.folder {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            tempfile::tempdir_in(folder)
+        }
+        None => tempfile::tempdir(),
+    }
+    .context("cannot make a temporary folder")?;
+
+    let mut outcomes = Vec::new();
+    if arguments.what != What::Segops {
+        outcomes.push(measure_bare(&arguments, &workspace.path().join("bare"))?);
+    }
+    if arguments.what != What::Bare {
+        outcomes.push(measure_segops(&arguments, &workspace.path().join("segops"))?);
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&outcomes)?);
+    } else {
+        print!("{}", measure::table(&outcomes, &describe(&arguments)));
+    }
+    Ok(())
+}
+
+fn describe(arguments: &Arguments) -> String {
+    format!(
+        "{} connections, {} events a request, {} customers, {} s, load included, on {} cores",
+        arguments.connections,
+        arguments.batch,
+        arguments.customers,
+        arguments.seconds,
+        std::thread::available_parallelism().map_or(1, usize::from),
+    )
+}
+
+fn measure_bare(arguments: &Arguments, folder: &std::path::Path) -> Result<Outcome> {
+    let server = bare::BareServer::start(folder)?;
+    let load = load::run(&options(arguments, server.address.clone(), String::new()))?;
+    // The bare loop answers once an event is durable and looked up: it has nothing left to do.
+    Ok(Outcome::new("bare loop", 0, &load, load.sent_for))
+}
+
+fn measure_segops(arguments: &Arguments, folder: &std::path::Path) -> Result<Outcome> {
+    let server = match (&arguments.url, &arguments.token, &arguments.write_key) {
+        (Some(url), Some(token), Some(write_key)) => segops::Server::running(url, token, write_key),
+        _ => segops::Server::start(&arguments.binary, folder)?,
+    };
+    segments::create(&server, arguments.segments)?;
+    let before = server.status()?;
+    let load = load::run(&options(arguments, server.address()?, server.write_key.clone()))?;
+    let evaluated_after = server.wait_until_evaluated(&load)?;
+    let after = server.status()?;
+    let arrived = after.events - before.events;
+    ensure!(
+        arrived == load.accepted_in_all,
+        "{} events were acknowledged and the server counts {arrived}; it has lost or repeated some",
+        load.accepted_in_all
+    );
+    Ok(Outcome::new("segops", arguments.segments, &load, evaluated_after))
+}
+
+fn options(arguments: &Arguments, address: String, write_key: String) -> LoadOptions {
+    LoadOptions {
+        address,
+        write_key,
+        connections: arguments.connections,
+        batch: arguments.batch,
+        customers: arguments.customers,
+        warm_up: std::time::Duration::from_secs(arguments.warm_up_seconds),
+        duration: std::time::Duration::from_secs(arguments.seconds),
+    }
+}

@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::segops::Server;
+use crate::stopwatch::Stopwatch;
+use crate::traffic::CATEGORIES;
+
+const PRIMING_MAX: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Deserialize)]
+struct Segment {
+    id: String,
+    status: String,
+}
+
+/// Creates live segments and waits until each is.
+pub(crate) fn create(server: &Server, count: usize) -> Result<()> {
+    let mut ids = Vec::with_capacity(count);
+    for index in 0..count {
+        let rule = rule(index);
+        let body = json!({ "name": format!("bench {index}"), "rule": rule });
+        let segment: Segment =
+            server.post("/api/v1/segments", &body).with_context(|| format!("cannot create `{rule}`"))?;
+        ids.push(segment.id);
+    }
+    let watch = Stopwatch::start();
+    for id in ids {
+        loop {
+            let segment: Segment = server.get(&format!("/api/v1/segments/{id}"))?;
+            if segment.status == "live" {
+                break;
+            }
+            if watch.elapsed() > PRIMING_MAX {
+                bail!("segment {id} is {} after {} s", segment.status, PRIMING_MAX.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    Ok(())
+}
+
+/// Rules of the kinds that a shop uses, all different: looking, adding to the cart and not buying, buying
+/// often, buying big, not seen for a while, and traits.
+pub(crate) fn rule(index: usize) -> String {
+    let category = CATEGORIES[index % CATEGORIES.len()];
+    let days = 1 + index;
+    let times = 2 + index / 10 % 5;
+    let condition = match index % 6 {
+        0 => format!(
+            r#"did "Product Viewed" where category is "{category}" at least {times} times in last {days} days"#
+        ),
+        1 => format!(
+            r#"did "Product Added" where price >= {} in last {days} days and did not "Order Completed" in last {days} days"#,
+            5 + index % 50
+        ),
+        2 => format!(r#"did "Order Completed" at least {times} times in last {} days"#, days + 30),
+        3 => format!(
+            r#"did "Order Completed" where products[] (category is "{category}" and price >= {}) in last {days} days"#,
+            10 + index % 40
+        ),
+        4 => format!(r#"did any event in last {} days and did not any event in last {days} hours"#, days + 5),
+        _ => format!(
+            r#"country is "{}" and did "Product Viewed" where category is "{category}" at least {times} times in last {days} days"#,
+            ["DE", "FR", "US", "GB"][index / 6 % 4]
+        ),
+    };
+    format!("everyone where {condition}")
+}
