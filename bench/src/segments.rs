@@ -16,15 +16,20 @@ struct Segment {
     status: String,
 }
 
+#[derive(Debug, Deserialize)]
+struct Saved {
+    segment: Segment,
+}
+
 /// Creates live segments and waits until each is.
 pub(crate) fn create(server: &Server, count: usize) -> Result<()> {
     let mut ids = Vec::with_capacity(count);
     for index in 0..count {
         let rule = rule(index);
         let body = json!({ "name": format!("bench {index}"), "rule": rule });
-        let segment: Segment =
+        let saved: Saved =
             server.post("/api/v1/segments", &body).with_context(|| format!("cannot create `{rule}`"))?;
-        ids.push(segment.id);
+        ids.push(saved.segment.id);
     }
     let watch = Stopwatch::start();
     for id in ids {

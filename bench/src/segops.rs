@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use crate::load::Load;
 use crate::stopwatch::Stopwatch;
@@ -35,11 +36,6 @@ pub(crate) struct Status {
 #[derive(Debug, Deserialize)]
 struct Beacon {
     url: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Page<Item> {
-    items: Vec<Item>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,9 +74,8 @@ impl Server {
             write_key: String::new(),
         };
         server.wait_until_ready(&folder.join("control"))?;
-        let sources: Page<Source> = server.get("/api/v1/sources")?;
-        server.write_key =
-            sources.items.into_iter().next().context("the server has no source to write to")?.write_key;
+        let source: Source = server.post("/api/v1/sources", &json!({ "name": "bench" }))?;
+        server.write_key = source.write_key;
         Ok(server)
     }
 

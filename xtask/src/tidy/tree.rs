@@ -3,7 +3,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Folders that hold what was built or fetched, or a user's data: nothing in them belongs to the source.
-const FOLDERS_SKIPPED: &[&str] = &["target", "node_modules", "__pycache__", "demo-data"];
+const FOLDERS_SKIPPED: &[&str] = &["target", "node_modules", "__pycache__", "demo-data", "demo-data.making"];
 
 /// Folders whose name opens with a dot and which are source all the same.
 const HIDDEN_FOLDERS_READ: &[&str] = &[".cargo", ".ci", ".config", ".github"];

@@ -1,0 +1,77 @@
+# `make run` starts SegOps on a demo store, `make test` runs every test. Both fetch and build what is missing.
+# What is fetched or stamped is kept in .cache/, and may be deleted at any time.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CACHE := .cache
+TOOLS := $(CURDIR)/$(CACHE)/tools
+VENV := $(CURDIR)/$(CACHE)/venv
+PYTHON ?= python3
+PYTHON_REQUIREMENTS := $(wildcard tests/sdk/python/requirements.txt tests/oracle/requirements.txt)
+NODE_FOLDER := tests/sdk/node
+NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
+
+# Tools found here first, so that nothing has to be installed for the whole machine.
+export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help run test check test-rust test-sdk test-oracle bench fmt build clean-cache
+
+help: ## say what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+run: ## build, make a demo store in demo-data/ and serve it
+	@scripts/demo.sh
+
+test: check test-rust test-sdk test-oracle ## run every check and every test
+	@echo "make test: all passed"
+
+check: $(CACHE)/cargo-deny.tool ## formatting, lints, layering, licences
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	cargo xtask tidy
+	@scripts/deny.sh
+
+test-rust: $(CACHE)/cargo-nextest.tool ## unit, property and process tests
+	cargo nextest run --workspace --locked
+	cargo test --workspace --locked --quiet --doc
+
+test-sdk: build $(NODE_STAMP) $(VENV)/requirements.stamp ## real SDKs against the server
+	SEGOPS_PYTHON=$(VENV)/bin/python SEGOPS_BINARY="$$(scripts/binary.sh debug)" \
+		node --test $(NODE_FOLDER)/*.test.js
+
+test-oracle: build $(VENV)/requirements.stamp ## rules over real data against DuckDB and pandas
+	@if [ -x tests/oracle/run.sh ]; then \
+		SEGOPS_PYTHON=$(VENV)/bin/python SEGOPS_BINARY="$$(scripts/binary.sh debug)" tests/oracle/run.sh; \
+	fi
+
+build:
+	cargo build --package segops-server --locked
+
+bench: ## events a second and acknowledgement times, beside a bare loop
+	cargo build --release --package segops-server --package segops-bench --locked
+	"$$(scripts/binary.sh release segops-bench)" --binary "$$(scripts/binary.sh release)" $(BENCH_ARGUMENTS)
+
+fmt: ## format the code
+	cargo fmt --all
+
+clean-cache: ## forget what was fetched
+	rm -rf $(CACHE)
+
+# A tool that the machine has is used; else it is built into .cache/tools.
+$(CACHE)/%.tool:
+	@mkdir -p $(CACHE)
+	@scripts/tool.sh $* $(TOOLS)
+	@touch $@
+
+# npm writes this file when it is done.
+$(NODE_STAMP): $(NODE_FOLDER)/package.json $(NODE_FOLDER)/package-lock.json
+	npm ci --prefix $(NODE_FOLDER) --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+$(VENV)/requirements.stamp: $(PYTHON_REQUIREMENTS)
+	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet $(foreach file,$(PYTHON_REQUIREMENTS),-r $(file))
+	@touch $@
