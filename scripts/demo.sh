@@ -70,7 +70,7 @@ for _ in $(seq 1 600); do
 done
 
 if [ "$live" != 0 ]; then
-    "$segops" simulate --data "$data" --live "$live" >/dev/null 2>&1 &
+    "$segops" simulate --data "$data" --live --rate "$live" >/dev/null 2>&1 &
     traffic=$!
 fi
 
