@@ -1,13 +1,42 @@
 //! The rule language: what a segment's rule can say, its text and JSON forms, and the checks that turn
 //! what a person wrote into what can be evaluated.
 //!
+//! A rule goes through stages that are types: text or JSON is read into a [`Rule`] of [`Named`] references
+//! ([`parse`], [`from_json`]), and [`resolve`] makes it [`Resolved`]. Every stage reports all problems at
+//! once, as [`Problem`]s.
+//!
 //! This crate knows nothing of profiles, timelines or evaluation; it knows names, not data.
 
 mod ast;
+mod check;
+mod format;
+mod json;
+mod lists;
+mod names;
+mod nearest;
+mod normal;
+mod parse;
+mod problem;
+mod resolve;
 mod time;
+mod unresolve;
+
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod arbitrary;
+#[cfg(test)]
+mod tests;
 
 pub use ast::{
     Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
     RULE_FORMAT, Resolved, Rule, Scalar, SegmentCondition, Stage, Test, TraitCondition, Window,
 };
+pub use check::{check, compile_pattern};
+pub use format::format;
+pub use json::{from_json, from_json_value, to_json};
+pub use names::{Labels, Names};
+pub use normal::normal_form;
+pub use parse::{parse, parse_within};
+pub use problem::{Code, Problem, Severity, TextSpan};
+pub use resolve::{Reading, Resolution, read_text, resolve, resolve_within};
 pub use time::{CalendarPeriod, Moment, Span, Unit, Weekday};
+pub use unresolve::{References, references, unresolve};

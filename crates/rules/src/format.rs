@@ -1,0 +1,344 @@
+//! The canonical text of a rule: what a person would write, with parentheses wherever reading could be in
+//! doubt. Reading it gives the same tree back.
+
+use std::fmt;
+
+use segops_model::{Path, Value};
+
+use crate::ast::{
+    Base, Condition, CountTest, EventCondition, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test,
+    Window,
+};
+use crate::lists::{negative, positive};
+use crate::parse::{is_reserved, is_word};
+use crate::time::{CalendarPeriod, Span, Unit, Weekday};
+
+/// The rule's canonical text.
+#[must_use]
+pub fn format(rule: &Rule<Named>) -> String {
+    let base = match rule.base {
+        Base::Customers => "",
+        Base::Identified => "identified where ",
+        Base::Everyone => "everyone where ",
+    };
+    format!("{base}{}", condition(&rule.when, false))
+}
+
+impl fmt::Display for Rule<Named> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format(self))
+    }
+}
+
+impl fmt::Display for Condition<Named> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&condition(self, false))
+    }
+}
+
+impl fmt::Display for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&predicate(self, false))
+    }
+}
+
+/// `closed`: whether an `and` or `or` follows that a predicate without parentheses would take in.
+fn condition(tree: &Condition<Named>, closed: bool) -> String {
+    match tree {
+        Condition::All(parts) if parts.len() > 1 => chain(parts, " and "),
+        Condition::Any(parts) if parts.len() > 1 => chain(parts, " or "),
+        Condition::All(parts) => list("all of", parts.iter().map(|part| condition(part, false))),
+        Condition::Any(parts) => list("any of", parts.iter().map(|part| condition(part, false))),
+        Condition::None(parts) => list("none of", parts.iter().map(|part| condition(part, false))),
+        Condition::Not(part) => match &**part {
+            Condition::Event(event_condition) if event_condition.count == CountTest::default() => {
+                event(event_condition, "did not", closed)
+            }
+            inner => format!("not {}", condition_operand(inner, closed)),
+        },
+        Condition::Event(event_condition) => event(event_condition, "did", closed),
+        Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
+        Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
+    }
+}
+
+fn chain(parts: &[Condition<Named>], joint: &str) -> String {
+    let texts: Vec<String> = parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| {
+            let closed = parts.get(at + 1).is_some_and(|next| !starts_as_condition(next));
+            condition_operand(part, closed)
+        })
+        .collect();
+    texts.join(joint)
+}
+
+fn condition_operand(tree: &Condition<Named>, closed: bool) -> String {
+    match tree {
+        Condition::All(parts) | Condition::Any(parts) if parts.len() > 1 => {
+            format!("({})", condition(tree, false))
+        }
+        _ => condition(tree, closed),
+    }
+}
+
+/// Whether the text of a condition shows at its start that it is no test of a property.
+fn starts_as_condition(tree: &Condition<Named>) -> bool {
+    match tree {
+        Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
+            parts.first().is_some_and(starts_as_condition)
+        }
+        Condition::Not(part) => starts_as_condition(part),
+        Condition::Event(_) | Condition::Segment(_) => true,
+        Condition::Trait(_) => false,
+    }
+}
+
+fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
+    let name = tree.event.name.as_deref().map_or_else(|| "any event".to_owned(), quoted);
+    let mut text = format!("{verb} {name}");
+    if tree.count != CountTest::default() {
+        text.push_str(&format!(" {}", count(tree.count, "time")));
+    }
+    let window = window(&tree.window);
+    let sources: Vec<String> = tree.event.sources.iter().map(|source| quoted(source)).collect();
+    if let Some(inner) = &tree.event.predicate {
+        let is_chain = matches!(inner, Predicate::All(parts) | Predicate::Any(parts) if parts.len() > 1);
+        let is_last = window.is_empty() && sources.is_empty();
+        let inner = predicate(inner, false);
+        if is_chain || (closed && is_last) {
+            text.push_str(&format!(" where ({inner})"));
+        } else {
+            text.push_str(&format!(" where {inner}"));
+        }
+    }
+    if !window.is_empty() {
+        text.push_str(&format!(" {window}"));
+    }
+    if !sources.is_empty() {
+        text.push_str(&format!(" from source {}", sources.join(", ")));
+    }
+    text
+}
+
+/// `operand`: whether the text stands beside `and`, `or` or `not`.
+fn predicate(tree: &Predicate, operand: bool) -> String {
+    match tree {
+        Predicate::All(parts) if parts.len() > 1 => enclosed_if(operand, all_of(parts).join(" and ")),
+        Predicate::Any(parts) if parts.len() > 1 => {
+            let texts: Vec<String> = parts.iter().map(|part| predicate(part, true)).collect();
+            enclosed_if(operand, texts.join(" or "))
+        }
+        Predicate::All(parts) => list("all of", all_of(parts).into_iter()),
+        Predicate::Any(parts) => list("any of", parts.iter().map(|part| predicate(part, false))),
+        Predicate::None(parts) => list("none of", parts.iter().map(|part| predicate(part, false))),
+        Predicate::Not(part) => match (&**part, plain_element(part)) {
+            (_, Some((path, test))) if negative(&test.test).is_some() => {
+                let negative = negative(&test.test).unwrap_or(Test::Exists);
+                tested(&path.to_string(), &negative, test.match_case)
+            }
+            (inner, _) => format!("not {}", predicate(inner, true)),
+        },
+        Predicate::Property(leaf) => tested(&leaf.property.to_string(), &leaf.test, leaf.match_case),
+        Predicate::Item(item) => match plain_element(tree) {
+            Some((path, test)) => tested(&path.to_string(), &test.test, test.match_case),
+            None => item_in_parentheses(item),
+        },
+    }
+}
+
+fn enclosed_if(operand: bool, text: String) -> String {
+    if operand { format!("({text})") } else { text }
+}
+
+/// The parts of an "all": several plain tests of one list would read as tests of one element, so they get
+/// parentheses of their own.
+fn all_of(parts: &[Predicate]) -> Vec<String> {
+    let lists: Vec<Option<&Path>> = parts.iter().map(|part| plain_element(part).and(list_of(part))).collect();
+    let is_repeated = |list: &Path| lists.iter().flatten().filter(|other| **other == list).count() > 1;
+    let operand = parts.len() > 1;
+    parts
+        .iter()
+        .map(|part| match part {
+            Predicate::Item(item) if plain_element(part).is_some() && is_repeated(&item.list) => {
+                item_in_parentheses(item)
+            }
+            _ => predicate(part, operand),
+        })
+        .collect()
+}
+
+fn list_of(part: &Predicate) -> Option<&Path> {
+    match part {
+        Predicate::Item(item) => Some(&item.list),
+        _ => None,
+    }
+}
+
+fn item_in_parentheses(item: &ItemTest) -> String {
+    format!("{}({})", path(&Path::joined(&item.list, None).to_string()), predicate(&item.predicate, false))
+}
+
+/// The path and test of an item test that asks one positive thing of an element.
+fn plain_element(part: &Predicate) -> Option<(Path, &PropertyTest)> {
+    let Predicate::Item(item) = part else { return None };
+    let Predicate::Property(test) = &*item.predicate else { return None };
+    let is_plain = positive(&test.test).is_none();
+    is_plain.then(|| (Path::joined(&item.list, Some(&test.property)), test))
+}
+
+fn list(head: &str, parts: impl Iterator<Item = String>) -> String {
+    format!("{head} ({})", parts.collect::<Vec<_>>().join(", "))
+}
+
+fn tested(name: &str, test: &Test, match_case: bool) -> String {
+    let suffix = if match_case { " match case" } else { "" };
+    format!("{} {}{suffix}", path(name), test_text(test))
+}
+
+fn path(name: &str) -> String {
+    if is_word(name) && !is_reserved(name) { name.to_owned() } else { quoted(name) }
+}
+
+fn test_text(test: &Test) -> String {
+    match test {
+        Test::Is(value) => format!("is {}", value_text(value)),
+        Test::IsNot(value) => format!("is not {}", value_text(value)),
+        Test::In(values) => format!("in {}", values_text(values)),
+        Test::NotIn(values) => format!("not in {}", values_text(values)),
+        Test::Contains(text) => format!("contains {}", quoted(text)),
+        Test::NotContains(text) => format!("does not contain {}", quoted(text)),
+        Test::StartsWith(text) => format!("starts with {}", quoted(text)),
+        Test::EndsWith(text) => format!("ends with {}", quoted(text)),
+        Test::Matches(pattern) => format!("matches {}", quoted(pattern)),
+        Test::LessThan(scalar) => format!("< {}", scalar_text(scalar)),
+        Test::AtMost(scalar) => format!("<= {}", scalar_text(scalar)),
+        Test::MoreThan(scalar) => format!("> {}", scalar_text(scalar)),
+        Test::AtLeast(scalar) => format!(">= {}", scalar_text(scalar)),
+        Test::Between(low, high) => format!("between {} and {}", scalar_text(low), scalar_text(high)),
+        Test::Before(moment) => format!("before {moment}"),
+        Test::Since(moment) => format!("since {moment}"),
+        Test::Exists => "exists".to_owned(),
+        Test::NotExists => "does not exist".to_owned(),
+        Test::ContainsAny(values) => format!("contains any of {}", values_text(values)),
+        Test::ContainsAll(values) => format!("contains all of {}", values_text(values)),
+        Test::ContainsNone(values) => format!("contains none of {}", values_text(values)),
+        Test::Length(test) => format!("length {}", count(*test, "")),
+    }
+}
+
+fn scalar_text(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Date(moment) => moment.to_string(),
+    }
+}
+
+fn values_text(values: &[Value]) -> String {
+    format!("({})", values.iter().map(value_text).collect::<Vec<_>>().join(", "))
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => quoted(text),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(bool) => bool.to_string(),
+        // No valid rule has these; a rule is printed also to show what is wrong with it.
+        Value::Null => "null".to_owned(),
+        Value::List(list) => values_text(list),
+        Value::Object(_) => "{...}".to_owned(),
+    }
+}
+
+fn count(test: CountTest, noun: &str) -> String {
+    let with_noun = |number: u64| match (noun, number) {
+        ("", _) => number.to_string(),
+        (_, 1) => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    };
+    match test {
+        CountTest::AtLeast(n) => format!(">= {}", with_noun(n)),
+        CountTest::MoreThan(n) => format!("> {}", with_noun(n)),
+        CountTest::Exactly(n) => format!("= {}", with_noun(n)),
+        CountTest::Not(n) => format!("!= {}", with_noun(n)),
+        CountTest::AtMost(n) => format!("<= {}", with_noun(n)),
+        CountTest::LessThan(n) => format!("< {}", with_noun(n)),
+        CountTest::Between(low, high) => format!("between {low} and {}", with_noun(high)),
+    }
+}
+
+fn window(window: &Window) -> String {
+    match window {
+        Window::AllTime | Window::Range { from: None, to: None } => String::new(),
+        Window::Last(span) => format!("in last {}", span_text(*span)),
+        Window::Ago { near, far } if near.unit == far.unit => {
+            format!("between {} and {} ago", near.count, span_text(*far))
+        }
+        Window::Ago { near, far } => format!("between {} and {} ago", span_text(*near), span_text(*far)),
+        Window::Range { from: Some(from), to: Some(to) } => format!("from {from} to {to}"),
+        Window::Range { from: Some(from), to: None } => format!("since {from}"),
+        Window::Range { from: None, to: Some(to) } => format!("before {to}"),
+        Window::Calendar(period) => period_text(*period).to_owned(),
+        Window::On(date) => format!("on {date}"),
+        Window::SinceWeekday(day) => format!("since {}", weekday_text(*day)),
+    }
+}
+
+fn span_text(span: Span) -> String {
+    let unit = match span.unit {
+        Unit::Second => "second",
+        Unit::Minute => "minute",
+        Unit::Hour => "hour",
+        Unit::Day => "day",
+        Unit::Week => "week",
+        Unit::Month => "month",
+        Unit::Quarter => "quarter",
+        Unit::Year => "year",
+    };
+    format!("{} {unit}{}", span.count, if span.count == 1 { "" } else { "s" })
+}
+
+fn period_text(period: CalendarPeriod) -> &'static str {
+    match period {
+        CalendarPeriod::Today => "today",
+        CalendarPeriod::Yesterday => "yesterday",
+        CalendarPeriod::ThisWeek => "this week",
+        CalendarPeriod::LastWeek => "last week",
+        CalendarPeriod::ThisMonth => "this month",
+        CalendarPeriod::LastMonth => "last month",
+        CalendarPeriod::ThisQuarter => "this quarter",
+        CalendarPeriod::LastQuarter => "last quarter",
+        CalendarPeriod::ThisYear => "this year",
+        CalendarPeriod::LastYear => "last year",
+    }
+}
+
+fn weekday_text(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            _ if character.is_control() => quoted.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,130 @@
+//! Paths through lists, made explicit. `products[].category is "Shoes"` says of one element what an
+//! [`ItemTest`] says with a path relative to the element; evaluation sees item tests only.
+
+use segops_model::Path;
+
+use crate::ast::{Condition, ItemTest, Predicate, PropertyTest, Rule, Stage, Test};
+
+pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
+    Rule { when: desugar_condition(rule.when), ..rule }
+}
+
+fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
+    let each = |parts: Vec<Condition<S>>| parts.into_iter().map(desugar_condition).collect();
+    match condition {
+        Condition::All(parts) => Condition::All(each(parts)),
+        Condition::Any(parts) => Condition::Any(each(parts)),
+        Condition::None(parts) => Condition::None(each(parts)),
+        Condition::Not(part) => Condition::Not(Box::new(desugar_condition(*part))),
+        Condition::Event(mut event) => {
+            event.event.predicate = event.event.predicate.map(desugar);
+            Condition::Event(event)
+        }
+        leaf @ (Condition::Trait(_) | Condition::Segment(_)) => leaf,
+    }
+}
+
+/// Tests of one list that must all hold, hold on one and the same element; a negative test is the negation
+/// of the whole.
+fn desugar(predicate: Predicate) -> Predicate {
+    let each = |parts: Vec<Predicate>| parts.into_iter().map(desugar).collect();
+    match predicate {
+        Predicate::All(parts) => desugar_all(parts),
+        Predicate::Any(parts) => Predicate::Any(each(parts)),
+        Predicate::None(parts) => Predicate::None(each(parts)),
+        Predicate::Not(part) => Predicate::Not(Box::new(desugar(*part))),
+        Predicate::Item(item) => {
+            Predicate::Item(ItemTest { list: item.list, predicate: Box::new(desugar(*item.predicate)) })
+        }
+        Predicate::Property(property) => match through_list(&property) {
+            Some((list, rest)) => element_test(list, rest, property),
+            None => Predicate::Property(property),
+        },
+    }
+}
+
+fn through_list(property: &PropertyTest) -> Option<(Path, Path)> {
+    let (list, rest) = property.property.split_list()?;
+    Some((list, rest?))
+}
+
+fn element_test(list: Path, rest: Path, property: PropertyTest) -> Predicate {
+    match positive(&property.test) {
+        Some(test) => {
+            let inner = desugar(Predicate::Property(PropertyTest { property: rest, test, ..property }));
+            Predicate::Not(Box::new(Predicate::Item(ItemTest { list, predicate: Box::new(inner) })))
+        }
+        None => {
+            let inner = desugar(Predicate::Property(PropertyTest { property: rest, ..property }));
+            Predicate::Item(ItemTest { list, predicate: Box::new(inner) })
+        }
+    }
+}
+
+fn desugar_all(parts: Vec<Predicate>) -> Predicate {
+    let count = parts.len();
+    let mut merged: Vec<(Option<Path>, Vec<Predicate>)> = Vec::new();
+    for part in parts {
+        let list = match &part {
+            Predicate::Property(property) if positive(&property.test).is_none() => through_list(property),
+            _ => None,
+        };
+        let (Some((list, rest)), Predicate::Property(property)) = (list, part.clone()) else {
+            merged.push((None, vec![desugar(part)]));
+            continue;
+        };
+        let inner = desugar(Predicate::Property(PropertyTest { property: rest, ..property }));
+        match merged.iter_mut().find(|(known, _)| known.as_ref() == Some(&list)) {
+            Some((_, tests)) => tests.push(inner),
+            None => merged.push((Some(list), vec![inner])),
+        }
+    }
+    let mut parts: Vec<Predicate> = merged.into_iter().map(|(list, tests)| joined(list, tests)).collect();
+    match parts.pop() {
+        Some(only) if parts.is_empty() && count > 1 => only,
+        Some(last) => {
+            parts.push(last);
+            Predicate::All(parts)
+        }
+        None => Predicate::All(parts),
+    }
+}
+
+fn joined(list: Option<Path>, mut tests: Vec<Predicate>) -> Predicate {
+    let inner = match tests.pop() {
+        Some(only) if tests.is_empty() => only,
+        Some(last) => {
+            tests.push(last);
+            Predicate::All(tests)
+        }
+        None => Predicate::All(tests),
+    };
+    match list {
+        Some(list) => Predicate::Item(ItemTest { list, predicate: Box::new(inner) }),
+        None => inner,
+    }
+}
+
+/// The test that a negative one denies.
+pub(crate) fn positive(test: &Test) -> Option<Test> {
+    Some(match test {
+        Test::IsNot(value) => Test::Is(value.clone()),
+        Test::NotIn(values) => Test::In(values.clone()),
+        Test::NotContains(text) => Test::Contains(text.clone()),
+        Test::NotExists => Test::Exists,
+        Test::ContainsNone(values) => Test::ContainsAny(values.clone()),
+        _ => return None,
+    })
+}
+
+/// The negative test that denies a positive one, where there is one.
+pub(crate) fn negative(test: &Test) -> Option<Test> {
+    Some(match test {
+        Test::Is(value) => Test::IsNot(value.clone()),
+        Test::In(values) => Test::NotIn(values.clone()),
+        Test::Contains(text) => Test::NotContains(text.clone()),
+        Test::Exists => Test::NotExists,
+        Test::ContainsAny(values) => Test::ContainsNone(values.clone()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,203 @@
+//! A key that rules of one meaning share, to point out that a segment like this exists already. Equal keys
+//! are equal rules; rules that are equal for deeper reasons may have different keys.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use segops_model::{Value, fold_case};
+
+use crate::ast::{
+    Condition, CountTest, EventCondition, Predicate, PropertyTest, Resolved, Rule, Test, Window,
+};
+use crate::lists::positive;
+use crate::time::{Span, Unit};
+
+/// The key of a rule's meaning: groups flattened and sorted, negations pushed down to the conditions,
+/// counts as sets of numbers, spans in one unit, text folded where case does not matter.
+#[must_use]
+pub fn normal_form(rule: &Rule<Resolved>) -> String {
+    format!("{:?} {}", rule.base, condition(&rule.when, false))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Node {
+    Leaf { key: String, negated: bool },
+    Group { joint: Joint, parts: BTreeSet<Node> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Joint {
+    And,
+    Or,
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Leaf { key, negated } => write!(f, "{}{key}", if *negated { "!" } else { "" }),
+            Self::Group { joint, parts } => {
+                write!(f, "{joint:?}(")?;
+                for part in parts {
+                    write!(f, "{part};")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// A group in which what has the same joint is taken in, and one alone is itself.
+fn group(joint: Joint, nodes: impl Iterator<Item = Node>) -> Node {
+    let mut parts = BTreeSet::new();
+    for node in nodes {
+        match node {
+            Node::Group { joint: inner, parts: inner_parts } if inner == joint => parts.extend(inner_parts),
+            node => {
+                parts.insert(node);
+            }
+        }
+    }
+    match parts.len() {
+        1 => parts.pop_first().unwrap_or(Node::Group { joint, parts: BTreeSet::new() }),
+        _ => Node::Group { joint, parts },
+    }
+}
+
+fn joint(is_and: bool) -> Joint {
+    if is_and { Joint::And } else { Joint::Or }
+}
+
+fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
+    let each = |is_and: bool, parts: &[Condition<Resolved>], negated: bool| {
+        group(joint(is_and), parts.iter().map(|part| condition(part, negated)))
+    };
+    match tree {
+        Condition::All(parts) => each(!negated, parts, negated),
+        Condition::Any(parts) => each(negated, parts, negated),
+        Condition::None(parts) => each(!negated, parts, !negated),
+        Condition::Not(part) => condition(part, !negated),
+        Condition::Event(leaf) => Node::Leaf { key: event(leaf, negated), negated: false },
+        Condition::Trait(leaf) => {
+            let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
+            Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
+        }
+        Condition::Segment(leaf) => Node::Leaf { key: format!("segment {}", leaf.segment), negated },
+    }
+}
+
+fn event(leaf: &EventCondition<Resolved>, negated: bool) -> String {
+    let mut counts = counts(leaf.count);
+    if negated {
+        counts = complement(&counts);
+    }
+    let sources: BTreeSet<String> = leaf.event.sources.iter().map(ToString::to_string).collect();
+    let mut key = format!("event {:?} {counts:?} {}", leaf.event.name, window(&leaf.window));
+    if let Some(tree) = &leaf.event.predicate {
+        let _ = write!(key, " where {}", predicate(tree, false));
+    }
+    if !sources.is_empty() {
+        let _ = write!(key, " from {sources:?}");
+    }
+    key
+}
+
+/// The numbers that pass, as ranges with both ends included.
+fn counts(test: CountTest) -> Vec<(u64, u64)> {
+    match test {
+        CountTest::AtLeast(n) => vec![(n, u64::MAX)],
+        CountTest::MoreThan(n) => n.checked_add(1).map(|low| (low, u64::MAX)).into_iter().collect(),
+        CountTest::Exactly(n) => vec![(n, n)],
+        CountTest::Not(n) => complement(&[(n, n)]),
+        CountTest::AtMost(n) => vec![(0, n)],
+        CountTest::LessThan(n) => n.checked_sub(1).map(|high| (0, high)).into_iter().collect(),
+        CountTest::Between(low, high) => vec![(low, high)],
+    }
+}
+
+fn complement(ranges: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let mut gaps = Vec::new();
+    let mut next = Some(0);
+    for (low, high) in ranges {
+        if let Some(start) = next
+            && start < *low
+        {
+            gaps.push((start, low - 1));
+        }
+        next = high.checked_add(1);
+    }
+    gaps.extend(next.map(|start| (start, u64::MAX)));
+    gaps
+}
+
+fn window(window: &Window) -> String {
+    match window {
+        Window::AllTime | Window::Range { from: None, to: None } => "ever".to_owned(),
+        Window::Last(last) => format!("last {}", span(*last)),
+        Window::Ago { near, far } => format!("ago {} {}", span(*near), span(*far)),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Exact spans in seconds, calendar ones in months.
+fn span(span: Span) -> String {
+    let count = u64::from(span.count);
+    match span.unit {
+        Unit::Second => format!("{count}s"),
+        Unit::Minute => format!("{}s", count * 60),
+        Unit::Hour => format!("{}s", count * 3_600),
+        Unit::Day => format!("{}s", count * 86_400),
+        Unit::Week => format!("{}s", count * 604_800),
+        Unit::Month => format!("{count}mo"),
+        Unit::Quarter => format!("{}mo", count * 3),
+        Unit::Year => format!("{}mo", count * 12),
+    }
+}
+
+fn predicate(tree: &Predicate, negated: bool) -> Node {
+    let each = |is_and: bool, parts: &[Predicate], negated: bool| {
+        group(joint(is_and), parts.iter().map(|part| predicate(part, negated)))
+    };
+    match tree {
+        Predicate::All(parts) => each(!negated, parts, negated),
+        Predicate::Any(parts) => each(negated, parts, negated),
+        Predicate::None(parts) => each(!negated, parts, !negated),
+        Predicate::Not(part) => predicate(part, !negated),
+        Predicate::Property(PropertyTest { property, match_case, test }) => {
+            let (key, flipped) = test_key(&property.to_string(), test, *match_case);
+            Node::Leaf { key, negated: negated != flipped }
+        }
+        Predicate::Item(item) => {
+            let key = format!("item {:?} {}", item.list.to_string(), predicate(&item.predicate, false));
+            Node::Leaf { key, negated }
+        }
+    }
+}
+
+/// The key of a test in its positive form, and whether the test denies that.
+fn test_key(path: &str, test: &Test, match_case: bool) -> (String, bool) {
+    let (test, negated) = match positive(test) {
+        Some(positive) => (positive, true),
+        None => (test.clone(), false),
+    };
+    let text = |text: &str| if match_case { text.to_owned() } else { fold_case(text).into_owned() };
+    let value = |value: &Value| match value {
+        Value::Text(inner) => format!("{:?}", text(inner)),
+        other => format!("{other:?}"),
+    };
+    let values = |values: &[Value]| values.iter().map(value).collect::<BTreeSet<String>>();
+    let case = if match_case { " exactly" } else { "" };
+    let key = match &test {
+        Test::Is(only) => format!("in {:?}{case}", BTreeSet::from([value(only)])),
+        Test::In(list) => format!("in {:?}{case}", values(list)),
+        Test::ContainsAny(list) => format!("any {:?}{case}", values(list)),
+        Test::ContainsAll(list) => format!("all {:?}{case}", values(list)),
+        Test::Contains(part) => format!("contains {:?}{case}", text(part)),
+        Test::StartsWith(part) => format!("starts {:?}{case}", text(part)),
+        Test::EndsWith(part) => format!("ends {:?}{case}", text(part)),
+        // A pattern's own letters may be classes, which folding would change.
+        Test::Matches(pattern) => format!("matches {pattern:?}{case}"),
+        Test::Length(count) => format!("length {:?}", counts(*count)),
+        other => format!("{other:?}"),
+    };
+    (format!("{path:?} {key}"), negated)
+}

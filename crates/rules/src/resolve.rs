@@ -1,0 +1,246 @@
+//! Names to ids, and what to say of names that nothing has.
+
+use std::collections::BTreeSet;
+
+use segops_model::{Limits, Path, SegmentId};
+
+use crate::ast::{
+    Condition, EventCondition, EventFilter, Named, Predicate, Resolved, Rule, SegmentCondition,
+};
+use crate::check::check;
+use crate::lists::desugar_rule;
+use crate::names::Names;
+use crate::nearest::nearest;
+use crate::parse::parse_tree;
+use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
+
+/// A resolved rule with its warnings, or everything that is wrong with it, warnings included.
+pub type Resolution = Result<(Rule<Resolved>, Vec<Problem>), Vec<Problem>>;
+
+/// Looks up every name. `editing` is the segment that the rule will belong to, if it exists already: what
+/// it is used by cannot be used in it.
+pub fn resolve(rule: &Rule<Named>, names: &dyn Names, editing: Option<SegmentId>) -> Resolution {
+    resolve_within(rule, names, editing, &Limits::default())
+}
+
+/// As [`resolve`], with limits other than the default ones.
+pub fn resolve_within(
+    rule: &Rule<Named>,
+    names: &dyn Names,
+    editing: Option<SegmentId>,
+    limits: &Limits,
+) -> Resolution {
+    let problems = check(rule, limits);
+    // Past the depth limit nothing descends.
+    if problems.iter().any(|problem| problem.code == Code::TooDeep) {
+        return Err(problems);
+    }
+    let rule = desugar_rule(rule.clone());
+    let problems = check(&rule, limits);
+    let mut resolver = Resolver { names, editing, problems };
+    let when = resolver.condition(&rule.when, "when");
+    let mut problems = resolver.problems;
+    problems.truncate(PROBLEMS_MAX);
+    let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+    match when {
+        Some(when) if !failed => Ok((Rule { version: rule.version, base: rule.base, when }, problems)),
+        _ => Err(problems),
+    }
+}
+
+/// A rule read from text, in both stages, with what looks wrong in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    pub named: Rule<Named>,
+    pub resolved: Rule<Resolved>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a rule's text and looks up every name, so that a rule that is well written has all its problems
+/// reported at once, each with its place in the text.
+pub fn read_text(text: &str, names: &dyn Names, editing: Option<SegmentId>) -> Result<Reading, Vec<Problem>> {
+    let parsed = parse_tree(text, &Limits::default())?;
+    match resolve(&parsed.rule, names, editing) {
+        Ok((resolved, mut warnings)) => {
+            parsed.locate(&mut warnings);
+            Ok(Reading { named: parsed.rule, resolved, warnings })
+        }
+        Err(mut problems) => {
+            parsed.locate(&mut problems);
+            Err(problems)
+        }
+    }
+}
+
+struct Resolver<'a> {
+    names: &'a dyn Names,
+    editing: Option<SegmentId>,
+    problems: Vec<Problem>,
+}
+
+impl Resolver<'_> {
+    fn condition(&mut self, condition: &Condition<Named>, place: &str) -> Option<Condition<Resolved>> {
+        match condition {
+            Condition::All(parts) => self.parts(parts, &format!("{place}.all")).map(Condition::All),
+            Condition::Any(parts) => self.parts(parts, &format!("{place}.any")).map(Condition::Any),
+            Condition::None(parts) => self.parts(parts, &format!("{place}.none")).map(Condition::None),
+            Condition::Not(part) => {
+                let part = self.condition(part, &format!("{place}.not"))?;
+                Some(Condition::Not(Box::new(part)))
+            }
+            Condition::Event(event) => self.event(event, &format!("{place}.event")).map(Condition::Event),
+            Condition::Trait(leaf) => {
+                self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
+                Some(Condition::Trait(leaf.clone()))
+            }
+            Condition::Segment(leaf) => {
+                let segment = self.segment(&leaf.segment, &format!("{place}.segment.segment"))?;
+                Some(Condition::Segment(SegmentCondition { segment }))
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &[Condition<Named>], place: &str) -> Option<Vec<Condition<Resolved>>> {
+        let parts: Vec<Option<_>> = parts
+            .iter()
+            .enumerate()
+            .map(|(at, part)| self.condition(part, &format!("{place}[{at}]")))
+            .collect();
+        parts.into_iter().collect()
+    }
+
+    fn event(&mut self, event: &EventCondition<Named>, place: &str) -> Option<EventCondition<Resolved>> {
+        let filter = &event.event;
+        let name = filter.name.as_deref();
+        let unseen = name.filter(|name| !self.names.event_exists(name));
+        if let Some(name) = unseen {
+            let message = format!("no event `{name}` was ever received");
+            let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.event.name"));
+            self.report(did_you_mean(problem, name, &self.names.event_names()));
+        }
+        // Of an event never seen, no property was seen either: one warning says it all.
+        if let (Some(predicate), None) = (&filter.predicate, unseen) {
+            self.properties(predicate, name, None, &format!("{place}.event.where"));
+        }
+        let sources: Vec<Option<_>> = filter
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(at, source)| {
+                let id = self.names.source(source);
+                if id.is_none() {
+                    let problem =
+                        Problem::error(Code::UnknownSource, format!("there is no source `{source}`"))
+                            .place(format!("{place}.event.sources[{at}]"));
+                    self.report(did_you_mean(problem, source, &self.names.source_names()));
+                }
+                id
+            })
+            .collect();
+        let sources = sources.into_iter().collect::<Option<_>>()?;
+        let event_filter =
+            EventFilter { name: filter.name.clone(), predicate: filter.predicate.clone(), sources };
+        Some(EventCondition { event: event_filter, count: event.count, window: event.window.clone() })
+    }
+
+    fn properties(&mut self, predicate: &Predicate, event: Option<&str>, list: Option<&Path>, place: &str) {
+        match predicate {
+            Predicate::All(parts) => self.each_property(parts, event, list, &format!("{place}.all")),
+            Predicate::Any(parts) => self.each_property(parts, event, list, &format!("{place}.any")),
+            Predicate::None(parts) => self.each_property(parts, event, list, &format!("{place}.none")),
+            Predicate::Not(part) => self.properties(part, event, list, &format!("{place}.not")),
+            Predicate::Item(item) => {
+                self.properties(&item.predicate, event, Some(&item.list), &format!("{place}.item.where"));
+            }
+            Predicate::Property(leaf) => {
+                let path = match list {
+                    Some(list) => Path::joined(list, Some(&leaf.property)).to_string(),
+                    None => leaf.property.to_string(),
+                };
+                if !self.names.property_exists(event, &path) {
+                    let owner =
+                        event.map_or_else(|| "no event".to_owned(), |event| format!("no event `{event}`"));
+                    let message = format!("{owner} ever had the property `{path}`");
+                    let problem = Problem::warning(Code::UnknownProperty, message)
+                        .place(format!("{place}.property.property"));
+                    self.report(did_you_mean(problem, &path, &self.names.property_names(event)));
+                }
+            }
+        }
+    }
+
+    fn each_property(&mut self, parts: &[Predicate], event: Option<&str>, list: Option<&Path>, place: &str) {
+        for (at, part) in parts.iter().enumerate() {
+            self.properties(part, event, list, &format!("{place}[{at}]"));
+        }
+    }
+
+    fn trait_path(&mut self, path: &Path, place: &str) {
+        let path = path.to_string();
+        if !self.names.trait_exists(&path) {
+            let message = format!("no profile ever had the trait `{path}`");
+            let problem = Problem::warning(Code::UnknownTrait, message).place(place);
+            self.report(did_you_mean(problem, &path, &self.names.trait_names()));
+        }
+    }
+
+    fn segment(&mut self, name: &str, place: &str) -> Option<SegmentId> {
+        let Some(id) = self.names.segment(name) else {
+            let problem =
+                Problem::error(Code::UnknownSegment, format!("there is no segment `{name}`")).place(place);
+            self.report(did_you_mean(problem, name, &self.names.segment_names()));
+            return None;
+        };
+        if let Some(cycle) = self.editing.and_then(|editing| self.path_to(id, editing)) {
+            let labels: Vec<String> = cycle.iter().map(|id| self.label(*id)).collect();
+            let message = match labels.len() {
+                2 => format!("the segment {} would refer to itself", labels[0]),
+                _ => format!("the segments would refer to each other in a circle: {}", labels.join(" -> ")),
+            };
+            let problem = Problem::error(Code::SegmentCycle, message).place(place);
+            self.report(problem.suggestion("take the reference out of one of them"));
+            return None;
+        }
+        Some(id)
+    }
+
+    fn label(&self, id: SegmentId) -> String {
+        self.names.segment_name(id).map_or_else(|| format!("`{id}`"), |name| format!("`{name}`"))
+    }
+
+    /// The way from the segment edited through one that it refers to back to itself, if there is one.
+    fn path_to(&self, from: SegmentId, editing: SegmentId) -> Option<Vec<SegmentId>> {
+        let mut seen = BTreeSet::from([from]);
+        let mut paths = vec![vec![editing, from]];
+        while let Some(path) = paths.pop() {
+            let last = *path.last()?;
+            if last == editing {
+                return Some(path);
+            }
+            for next in self.names.segment_uses(last) {
+                if next == editing || seen.insert(next) {
+                    let mut longer = path.clone();
+                    longer.push(next);
+                    paths.push(longer);
+                }
+            }
+        }
+        None
+    }
+
+    fn report(&mut self, problem: Problem) {
+        // Errors come first, so that warnings never crowd them out.
+        let at = match problem.severity {
+            Severity::Error => self.problems.partition_point(|known| known.severity == Severity::Error),
+            Severity::Warning => self.problems.len(),
+        };
+        self.problems.insert(at, problem);
+    }
+}
+
+fn did_you_mean(problem: Problem, name: &str, candidates: &[String]) -> Problem {
+    match nearest(name, candidates) {
+        Some(meant) => problem.suggestion(format!("did you mean `{meant}`?")),
+        None => problem,
+    }
+}

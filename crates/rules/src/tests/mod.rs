@@ -1,0 +1,5 @@
+mod mistakes;
+mod reading;
+mod reference;
+mod resolving;
+mod round_trip;
