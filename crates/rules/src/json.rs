@@ -7,8 +7,11 @@ use segops_model::Limits;
 use crate::ast::{Named, RULE_FORMAT, Rule};
 use crate::check::{check, unknown_version};
 use crate::lists::desugar_rule;
+use crate::nearest::nearest;
 use crate::parse::too_long;
 use crate::problem::{Code, Problem};
+
+const CONDITIONS: &[&str] = &["all", "any", "none", "not", "event", "trait", "segment"];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.
 ///
@@ -43,25 +46,34 @@ pub fn from_json_value(json: Json) -> Result<Rule<Named>, Vec<Problem>> {
         }
     }
     let rule: Rule<Named> = serde_path_to_error::deserialize(Json::Object(members)).map_err(|error| {
-        let place = error.path().to_string();
-        let (message, expected) = split_expected(&error.inner().to_string());
-        let problem = Problem::error(Code::BadJson, message).place(place);
-        vec![match expected {
-            Some(expected) => problem.expected(expected),
-            None => problem,
-        }]
+        vec![misshapen(error.path().to_string(), &error.inner().to_string())]
     })?;
     let rule = desugar_rule(rule);
     let problems = check(&rule, &limits);
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
-/// The reader's messages end in ", expected ..."; that part has a place of its own in a problem.
-fn split_expected(message: &str) -> (String, Option<String>) {
-    match message.split_once(", expected ") {
-        Some((message, expected)) => (message.to_owned(), Some(expected.to_owned())),
-        None => (message.to_owned(), None),
+/// A problem from the reader's message, such as "unknown field `cuont`, expected one of `event`, `count`".
+fn misshapen(place: String, message: &str) -> Problem {
+    let (wrong, expected) = match message.split_once(", expected ") {
+        Some((wrong, expected)) => (wrong, Some(expected)),
+        None => (message, None),
+    };
+    let is_bare_condition = place == wrong_name(wrong) && CONDITIONS.contains(&place.as_str());
+    let problem = Problem::error(Code::BadJson, wrong.replace("unknown variant", "unknown kind")).place(place);
+    let Some(expected) = expected else { return problem };
+    let names = expected.split('`').skip(1).step_by(2);
+    let meant = nearest(wrong_name(wrong), names);
+    let problem = problem.expected(expected.replace("u64", "a whole number").replace("u32", "a whole number"));
+    match meant {
+        _ if is_bare_condition => problem.suggestion("put the condition under `when`: `{\"when\": {...}}`"),
+        Some(meant) => problem.suggestion(format!("did you mean `{meant}`?")),
+        None => problem,
     }
+}
+
+fn wrong_name(message: &str) -> &str {
+    message.split('`').nth(1).unwrap_or_default()
 }
 
 /// The rule's JSON form.

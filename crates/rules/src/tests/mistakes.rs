@@ -1,18 +1,11 @@
 use expect_test::{Expect, expect};
 
-use crate::{from_json, parse};
+use crate::parse;
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let problems = parse(text).expect_err("a mistake");
     let reports: Vec<String> = problems.iter().map(|problem| problem.report(text) + "\n").collect();
-    expected.assert_eq(&reports.concat());
-}
-
-#[track_caller]
-fn check_json(json: &str, expected: Expect) {
-    let problems = from_json(json).expect_err("a mistake");
-    let reports: Vec<String> = problems.iter().map(|problem| format!("{problem}\n")).collect();
     expected.assert_eq(&reports.concat());
 }
 
@@ -517,97 +510,5 @@ fn list_with_a_bad_value() {
           | country in ("DE", AT, "CH", FR) and did
           |                                        ^
     "#]],
-    );
-}
-
-#[test]
-fn json_unknown_field() {
-    check_json(
-        r#"{"when": {"event": {"event": {"name": "A"}, "cuont": {"at_least": 2}}}}"#,
-        expect![[r#"
-        error: unknown field `cuont`; expected one of `event`, `count`, `window` (at when.event.cuont)
-    "#]],
-    );
-}
-
-#[test]
-fn json_unknown_condition() {
-    check_json(
-        r#"{"when": {"all": [{"evnt": {}}]}}"#,
-        expect![[r#"
-        error: unknown variant `evnt`; expected one of `all`, `any`, `none`, `not`, `event`, `trait`, `segment` (at when.all[0])
-    "#]],
-    );
-}
-
-#[test]
-fn json_wrong_type() {
-    check_json(
-        r#"{"when": {"all": [{"segment": {"segment": "VIP"}}, {"event": {"event": {"name": "A"}, "count": {"at_least": "2"}}}]}}"#,
-        expect![[r#"
-            error: invalid type: string "2"; expected u64 (at when.all[1].event.count.at_least)
-        "#]],
-    );
-}
-
-#[test]
-fn json_unknown_version() {
-    check_json(
-        r#"{"version": 2, "when": {"segment": {"segment": "VIP"}}}"#,
-        expect![[r#"
-        error: the rule's format 2 is not known here; expected 1; it was written by a newer release; upgrade, or write the rule anew (at version)
-    "#]],
-    );
-}
-
-#[test]
-fn json_bare_condition() {
-    check_json(
-        r#"{"segment": {"segment": "VIP"}}"#,
-        expect![[r#"
-        error: unknown field `segment`; expected one of `version`, `base`, `when` (at segment)
-    "#]],
-    );
-}
-
-#[test]
-fn json_not_json() {
-    check_json(
-        r#"did A"#,
-        expect![[r#"
-        error: this is not JSON: expected value at line 1 column 1; to give a rule as text, use the text form
-    "#]],
-    );
-}
-
-#[test]
-fn json_bad_moment() {
-    check_json(
-        r#"{"when": {"event": {"event": {}, "window": {"range": {"from": "yesterday"}}}}}"#,
-        expect![[r#"
-            error: `yesterday` is not a date; write 2026-03-01, 2026-03-01T12:00, or 2026-03-01T12:00:00Z (at when.event.window.range.from)
-        "#]],
-    );
-}
-
-#[test]
-fn json_empty_groups() {
-    check_json(
-        r#"{"when": {"all": [{"any": []}, {"none": []}]}}"#,
-        expect![[r#"
-        error: this group is empty; expected at least one condition; fill it or take it out (at when.all[0].any)
-        error: this group is empty; expected at least one condition; fill it or take it out (at when.all[1].none)
-    "#]],
-    );
-}
-
-#[test]
-fn json_null_and_list() {
-    check_json(
-        r#"{"when": {"any": [{"trait": {"trait": "a", "test": {"is": null}}}, {"trait": {"trait": "a", "test": {"is": [1]}}}]}}"#,
-        expect![[r#"
-            error: nothing is compared with null; expected a text, a number, true or false; write `exists` or `does not exist` (at when.any[0].trait.test)
-            error: a list is not one value; expected a text, a number, true or false; write `in (...)` or `contains all of (...)` (at when.any[1].trait.test)
-        "#]],
     );
 }

@@ -1,3 +1,4 @@
+mod json_mistakes;
 mod mistakes;
 mod reading;
 mod reference;
