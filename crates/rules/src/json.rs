@@ -45,9 +45,8 @@ pub fn from_json_value(json: Json) -> Result<Rule<Named>, Vec<Problem>> {
             return Err(vec![problem.place("version").expected(format!("{RULE_FORMAT}"))]);
         }
     }
-    let rule: Rule<Named> = serde_path_to_error::deserialize(Json::Object(members)).map_err(|error| {
-        vec![misshapen(error.path().to_string(), &error.inner().to_string())]
-    })?;
+    let rule: Rule<Named> = serde_path_to_error::deserialize(Json::Object(members))
+        .map_err(|error| vec![misshapen(error.path().to_string(), &error.inner().to_string())])?;
     let rule = desugar_rule(rule);
     let problems = check(&rule, &limits);
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
@@ -60,11 +59,13 @@ fn misshapen(place: String, message: &str) -> Problem {
         None => (message, None),
     };
     let is_bare_condition = place == wrong_name(wrong) && CONDITIONS.contains(&place.as_str());
-    let problem = Problem::error(Code::BadJson, wrong.replace("unknown variant", "unknown kind")).place(place);
+    let problem =
+        Problem::error(Code::BadJson, wrong.replace("unknown variant", "unknown kind")).place(place);
     let Some(expected) = expected else { return problem };
     let names = expected.split('`').skip(1).step_by(2);
     let meant = nearest(wrong_name(wrong), names);
-    let problem = problem.expected(expected.replace("u64", "a whole number").replace("u32", "a whole number"));
+    let problem =
+        problem.expected(expected.replace("u64", "a whole number").replace("u32", "a whole number"));
     match meant {
         _ if is_bare_condition => problem.suggestion("put the condition under `when`: `{\"when\": {...}}`"),
         Some(meant) => problem.suggestion(format!("did you mean `{meant}`?")),

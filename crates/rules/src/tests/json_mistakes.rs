@@ -14,8 +14,8 @@ fn unknown_field() {
     check(
         r#"{"when": {"event": {"event": {"name": "A"}, "cuont": {"at_least": 2}}}}"#,
         expect![[r#"
-        error: unknown field `cuont`; expected one of `event`, `count`, `window` (at when.event.cuont)
-    "#]],
+            error: unknown field `cuont`; expected one of `event`, `count`, `window`; did you mean `count`? (at when.event.cuont)
+        "#]],
     );
 }
 
@@ -24,8 +24,8 @@ fn unknown_condition() {
     check(
         r#"{"when": {"all": [{"evnt": {}}]}}"#,
         expect![[r#"
-        error: unknown variant `evnt`; expected one of `all`, `any`, `none`, `not`, `event`, `trait`, `segment` (at when.all[0])
-    "#]],
+            error: unknown kind `evnt`; expected one of `all`, `any`, `none`, `not`, `event`, `trait`, `segment`; did you mean `event`? (at when.all[0])
+        "#]],
     );
 }
 
@@ -34,7 +34,7 @@ fn wrong_type() {
     check(
         r#"{"when": {"all": [{"segment": {"segment": "VIP"}}, {"event": {"event": {"name": "A"}, "count": {"at_least": "2"}}}]}}"#,
         expect![[r#"
-            error: invalid type: string "2"; expected u64 (at when.all[1].event.count.at_least)
+            error: invalid type: string "2"; expected a whole number (at when.all[1].event.count.at_least)
         "#]],
     );
 }
@@ -54,8 +54,8 @@ fn bare_condition() {
     check(
         r#"{"segment": {"segment": "VIP"}}"#,
         expect![[r#"
-        error: unknown field `segment`; expected one of `version`, `base`, `when` (at segment)
-    "#]],
+            error: unknown field `segment`; expected one of `version`, `base`, `when`; put the condition under `when`: `{"when": {...}}` (at segment)
+        "#]],
     );
 }
 
