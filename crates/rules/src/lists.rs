@@ -3,7 +3,7 @@
 
 use segops_model::Path;
 
-use crate::ast::{Condition, ItemTest, Predicate, PropertyTest, Rule, Stage, Test};
+use crate::ast::{Condition, ItemTest, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition};
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
     Rule { when: desugar_condition(rule.when), ..rule }
@@ -20,7 +20,8 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             event.event.predicate = event.event.predicate.map(desugar);
             Condition::Event(event)
         }
-        leaf @ (Condition::Trait(_) | Condition::Segment(_)) => leaf,
+        Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
+        leaf @ Condition::Segment(_) => leaf,
     }
 }
 
@@ -38,8 +39,17 @@ fn desugar(predicate: Predicate) -> Predicate {
         }
         Predicate::Property(property) => match through_list(&property) {
             Some((list, rest)) => element_test(list, rest, property),
-            None => Predicate::Property(property),
+            None => Predicate::Property(PropertyTest { property: whole(property.property), ..property }),
         },
+    }
+}
+
+/// A list's path for that of its elements as such, `tags` for `tags[]`: a test on a list holds if any element
+/// satisfies it.
+fn whole(path: Path) -> Path {
+    match path.split_list() {
+        Some((list, None)) => list,
+        _ => path,
     }
 }
 

@@ -13,10 +13,15 @@ where
         return None;
     }
     let folded = fold_case(meant);
-    let distance_max = (folded.chars().count() / 3).clamp(1, 6);
+    let length = folded.chars().count();
+    let distance_max = (length / 3).clamp(1, 6);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.as_ref().len() <= COMPARED_BYTES_MAX)
+        .filter(|candidate| {
+            let candidate = candidate.as_ref();
+            let characters = candidate.chars().take(COMPARED_BYTES_MAX + 1).count();
+            candidate.len() <= COMPARED_BYTES_MAX && characters.abs_diff(length) <= distance_max
+        })
         .map(|candidate| {
             let distance = strsim::damerau_levenshtein(&folded, &fold_case(candidate.as_ref()));
             (distance, candidate.as_ref().to_owned())

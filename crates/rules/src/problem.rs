@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A range of bytes in the rule's text.
 pub type TextSpan = (usize, usize);
@@ -11,7 +11,7 @@ pub type TextSpan = (usize, usize);
 pub(crate) const PROBLEMS_MAX: usize = 50;
 
 /// One thing that is wrong, or looks wrong, in a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     pub code: Code,
     pub severity: Severity,
@@ -31,7 +31,7 @@ pub struct Problem {
     pub suggestion: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The rule cannot be used.
@@ -41,7 +41,7 @@ pub enum Severity {
 }
 
 /// The kind of problem, for programs. Codes are never renamed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     UnexpectedCharacter,

@@ -116,7 +116,7 @@ impl Resolver<'_> {
         if let Some(name) = unseen {
             let message = format!("no event `{name}` was ever received");
             let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.event.name"));
-            self.report(did_you_mean(problem, name, &self.names.event_names()));
+            self.report_unknown(problem, name, |names| names.event_names());
         }
         // Of an event never seen, no property was seen either: one warning says it all.
         if let (Some(predicate), None) = (&filter.predicate, unseen) {
@@ -132,7 +132,7 @@ impl Resolver<'_> {
                     let problem =
                         Problem::error(Code::UnknownSource, format!("there is no source `{source}`"))
                             .place(format!("{place}.event.sources[{at}]"));
-                    self.report(did_you_mean(problem, source, &self.names.source_names()));
+                    self.report_unknown(problem, source, |names| names.source_names());
                 }
                 id
             })
@@ -163,7 +163,7 @@ impl Resolver<'_> {
                     let message = format!("{owner} ever had the property `{path}`");
                     let problem = Problem::warning(Code::UnknownProperty, message)
                         .place(format!("{place}.property.property"));
-                    self.report(did_you_mean(problem, &path, &self.names.property_names(event)));
+                    self.report_unknown(problem, &path, |names| names.property_names(event));
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Resolver<'_> {
         if !self.names.trait_exists(&path) {
             let message = format!("no profile ever had the trait `{path}`");
             let problem = Problem::warning(Code::UnknownTrait, message).place(place);
-            self.report(did_you_mean(problem, &path, &self.names.trait_names()));
+            self.report_unknown(problem, &path, |names| names.trait_names());
         }
     }
 
@@ -188,7 +188,7 @@ impl Resolver<'_> {
         let Some(id) = self.names.segment(name) else {
             let problem =
                 Problem::error(Code::UnknownSegment, format!("there is no segment `{name}`")).place(place);
-            self.report(did_you_mean(problem, name, &self.names.segment_names()));
+            self.report_unknown(problem, name, |names| names.segment_names());
             return None;
         };
         if let Some(cycle) = self.editing.and_then(|editing| self.path_to(id, editing)) {
@@ -228,6 +228,17 @@ impl Resolver<'_> {
         None
     }
 
+    /// Reports a name that nothing has, with the nearest one that something has. Past the number of problems
+    /// that are shown nothing is looked for: comparing with thousands of names takes time.
+    fn report_unknown(&mut self, problem: Problem, name: &str, known: impl Fn(&dyn Names) -> Vec<String>) {
+        let is_shown = self.problems.len() < PROBLEMS_MAX;
+        let meant = is_shown.then(|| nearest(name, known(self.names))).flatten();
+        self.report(match meant {
+            Some(meant) => problem.suggestion(format!("did you mean `{meant}`?")),
+            None => problem,
+        });
+    }
+
     fn report(&mut self, problem: Problem) {
         // Errors come first, so that warnings never crowd them out.
         let at = match problem.severity {
@@ -235,12 +246,5 @@ impl Resolver<'_> {
             Severity::Warning => self.problems.len(),
         };
         self.problems.insert(at, problem);
-    }
-}
-
-fn did_you_mean(problem: Problem, name: &str, candidates: &[String]) -> Problem {
-    match nearest(name, candidates) {
-        Some(meant) => problem.suggestion(format!("did you mean `{meant}`?")),
-        None => problem,
     }
 }

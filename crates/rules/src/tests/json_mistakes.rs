@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use crate::from_json;
+use crate::{from_json, parse};
 
 #[track_caller]
 fn check(json: &str, expected: Expect) {
@@ -99,4 +99,17 @@ fn null_and_list() {
             error: a list is not one value; expected a text, a number, true or false; write `in (...)` or `contains all of (...)` (at when.any[1].trait.test)
         "#]],
     );
+}
+
+#[test]
+fn paths_through_a_list_mean_what_they_mean_in_text() {
+    let json = r#"{"when": {"event": {"event": {"name": "A", "where": {"all": [
+        {"property": {"property": "products[].category", "test": {"is": "S"}}},
+        {"property": {"property": "products[].price", "test": {"more_than": {"number": 5}}}},
+        {"property": {"property": "products[].sku", "test": "not_exists"}},
+        {"property": {"property": "tags[]", "test": {"is": 1}}}
+    ]}}}}}"#;
+    let text = "did A where products[].category is \"S\" and products[].price > 5 \
+        and products[].sku does not exist and tags[] is 1";
+    assert_eq!(from_json(json), parse(text));
 }

@@ -1,6 +1,6 @@
 //! The reference page and the parser say the same.
 
-use crate::parse;
+use crate::{from_json, parse};
 
 const PAGE: &str = include_str!("../../../../docs/rules.md");
 
@@ -55,5 +55,15 @@ fn every_bad_rule_of_the_reference_is_refused_as_it_says() {
         let problems = parse(rule).expect_err("a bad rule");
         let reports: Vec<String> = problems.iter().map(|problem| problem.report(rule)).collect();
         assert_eq!(reports.join("\n"), message, "{rule}");
+    }
+}
+
+#[test]
+fn the_json_of_the_reference_is_a_rule() {
+    let blocks = blocks("json");
+    assert_eq!(blocks.len(), 1);
+    for block in blocks {
+        let rule = from_json(&block).expect("a rule");
+        assert_eq!(parse(&rule.to_string()), Ok(rule));
     }
 }
