@@ -52,7 +52,8 @@ impl Instant {
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
         let ms = self.0.clamp(Self::MIN.0, Self::MAX.0);
-        jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        // `jiff` ends a day before 9999 does.
+        jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX)
     }
 
     /// From a `jiff` timestamp, truncated to milliseconds towards the past.

@@ -71,12 +71,19 @@ impl Period {
     /// Started counts, not the local date: where clocks go back across midnight the local date does too,
     /// and a period that has begun stays begun.
     fn current(self, zone: &TimeZone, now: Instant) -> Option<Date> {
+        let now = now.clamp(Instant::MIN, Instant::MAX);
         let mut first = self.first_date(zone.to_datetime(now.to_jiff()).date())?;
-        while midnight(zone, first) > now {
-            first = self.advance(first, -1)?;
+        // No clock is ever set back or forth by more than a day or two.
+        for _ in 0..3 {
+            if midnight(zone, first) > now {
+                first = self.advance(first, -1)?;
+            }
         }
-        while let Some(next) = self.advance(first, 1).filter(|next| midnight(zone, *next) <= now) {
-            first = next;
+        for _ in 0..3 {
+            match self.advance(first, 1).filter(|next| midnight(zone, *next) <= now) {
+                Some(next) => first = next,
+                None => break,
+            }
         }
         Some(first)
     }

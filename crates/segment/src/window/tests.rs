@@ -144,6 +144,26 @@ fn a_period_that_has_begun_stays_begun() {
 }
 
 #[test]
+fn a_day_that_never_was_is_empty() {
+    // Samoa went from 29 to 31 December 2011, at 10:00 UTC on the 30th.
+    let yesterday = Window::Calendar(CalendarPeriod::Yesterday);
+    let start = "2011-12-30T09:59:59.999Z";
+    check("Pacific/Apia", &yesterday, "2011-12-30T12:00:00Z", start, start);
+    check(
+        "Pacific/Apia",
+        &yesterday,
+        "2011-12-30T09:00:00Z",
+        "2011-12-28T09:59:59.999Z",
+        "2011-12-29T09:59:59.999Z",
+    );
+    let month = last(1, Unit::Month);
+    let now = "2012-01-30T08:00:00Z";
+    check("Pacific/Apia", &month, now, "2011-12-30T10:00:00Z", now);
+    let now = "2012-01-30T10:00:00Z";
+    check("Pacific/Apia", &month, now, "2011-12-30T10:00:00Z", now);
+}
+
+#[test]
 fn ranges_exclude_their_end() {
     let moment = |text: &str| Some(text.parse::<Moment>().unwrap());
     let window = Window::Range { from: moment("2026-01-01"), to: moment("2026-02-01") };
@@ -305,6 +325,20 @@ proptest! {
         let (later_after, later_until) = bounds.bounds(now.plus_ms(step));
         prop_assert!(after <= later_after && until <= later_until);
         prop_assert!(until <= now);
+    }
+
+    #[test]
+    fn the_ends_of_time_are_no_trouble(window in any_window(), calendar in any_calendar(), count in 1_u32..) {
+        let long = [Unit::Second, Unit::Week, Unit::Month, Unit::Year].map(|unit| last(count, unit));
+        for window in long.iter().chain([&window]) {
+            let bounds = WindowBounds::new(window, &calendar);
+            for end in [i64::MIN, Instant::MIN.as_ms(), 0, Instant::MAX.as_ms(), i64::MAX] {
+                let end = Instant::from_ms(end);
+                prop_assert!(bounds.bounds(end).1 <= end);
+                prop_assert!(bounds.enters_at(end).is_none_or(|at| at >= end));
+                prop_assert!(bounds.leaves_at(end).is_none_or(|at| at <= Instant::MAX));
+            }
+        }
     }
 
     #[test]
