@@ -49,5 +49,9 @@ pub trait Backfill {
     ///
     /// # Errors
     /// The history cannot be read, or the reading was called off.
-    fn histories(&self, request: &HistoryRequest<'_>, each: &mut dyn FnMut(&History)) -> Result<(), Self::Error>;
+    fn histories(
+        &self,
+        request: &HistoryRequest<'_>,
+        each: &mut dyn FnMut(&History),
+    ) -> Result<(), Self::Error>;
 }

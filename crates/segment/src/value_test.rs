@@ -9,10 +9,10 @@ use std::borrow::Cow;
 
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use segops_model::{Decimal, Instant, Value, date_of, fold_case, fold_character};
-use segops_rules::{Scalar, Test};
+use segops_rules::{Scalar, Test, compile_pattern};
 
 use crate::count_range::CountRange;
 pub(crate) use needle::value_keys;
@@ -88,10 +88,7 @@ impl ValueTest {
             Test::NotContains(text) => (contains(text), true),
             Test::StartsWith(text) => (Check::StartsWith(part(text)), false),
             Test::EndsWith(text) => (Check::EndsWith(part(text)), false),
-            Test::Matches(pattern) => {
-                let regex = RegexBuilder::new(pattern).case_insensitive(!match_case).build();
-                (Check::Matches(regex.ok()), false)
-            }
+            Test::Matches(pattern) => (Check::Matches(compile_pattern(pattern, match_case).ok()), false),
             Test::LessThan(scalar) => (range(None, Some(excluding(scalar)), zone), false),
             Test::AtMost(scalar) => (range(None, Some(including(scalar)), zone), false),
             Test::MoreThan(scalar) => (range(Some(excluding(scalar)), None, zone), false),

@@ -14,7 +14,7 @@ fn days(count: u32) -> Window {
 /// Of an identified profile in Berlin with orders on 1, 5 and 9 January 2026, on the 10th.
 fn explained(base: Base, when: &Condition<segops_rules::Resolved>) -> Explanation {
     let rule = Rule { version: RULE_FORMAT, base, when: when.clone() };
-    let mut registry = SignalRegistry::new(Calendar::utc().zone);
+    let mut registry = SignalRegistry::new();
     let program = Program::compile(&rule, &mut registry, &Calendar::utc());
     let address = object(&[("city", "Berlin".into())]);
     let mut profile = Profile {

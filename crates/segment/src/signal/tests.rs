@@ -94,8 +94,8 @@ proptest! {
         event in any_event(),
     ) {
         let zone = zone("UTC");
-        let mut registry = SignalRegistry::new(zone.clone());
-        let mut ids: Vec<_> = filters.iter().map(|filter| (registry.intern(filter), filter)).collect();
+        let mut registry = SignalRegistry::new();
+        let mut ids: Vec<_> = filters.iter().map(|filter| (registry.intern(filter, &zone), filter)).collect();
         for at in drop {
             if at < ids.len() {
                 registry.release(ids.remove(at).0);
@@ -115,29 +115,45 @@ proptest! {
 
 #[test]
 fn equal_filters_are_one_signal_until_all_let_go() {
-    let mut registry = SignalRegistry::new(zone("UTC"));
-    let viewed = registry.intern(&named("Viewed"));
-    assert_eq!(registry.intern(&named("Viewed")), viewed);
-    assert_ne!(registry.intern(&named("viewed")), viewed);
+    let mut registry = SignalRegistry::new();
+    let viewed = registry.intern(&named("Viewed"), &zone("UTC"));
+    assert_eq!(registry.intern(&named("Viewed"), &zone("UTC")), viewed);
+    assert_ne!(registry.intern(&named("viewed"), &zone("UTC")), viewed);
     let sources = |sources: &[u32]| EventFilter::<Resolved> {
         sources: sources.iter().copied().map(SourceId).collect(),
         ..named("Viewed")
     };
-    let from_two = registry.intern(&sources(&[2, 1]));
-    assert_eq!(registry.intern(&sources(&[1, 2, 1])), from_two);
+    let from_two = registry.intern(&sources(&[2, 1]), &zone("UTC"));
+    assert_eq!(registry.intern(&sources(&[1, 2, 1]), &zone("UTC")), from_two);
     assert_ne!(from_two, viewed);
     assert!(!registry.release(viewed));
     assert!(registry.release(viewed));
     assert!(!registry.release(viewed));
     assert!(registry.filter(viewed).is_none());
     // An id is never given twice, so that nothing old can be taken for something new.
-    assert!(registry.intern(&named("Viewed")) > from_two);
+    assert!(registry.intern(&named("Viewed"), &zone("UTC")) > from_two);
+}
+
+#[test]
+fn a_time_zone_makes_another_signal_only_where_dates_could_be_read() {
+    let mut registry = SignalRegistry::new();
+    let (utc, berlin) = (zone("UTC"), zone("Europe/Berlin"));
+    let plain = registry.intern(&named("Viewed"), &utc);
+    assert_eq!(registry.intern(&named("Viewed"), &berlin), plain);
+    let since = Test::Since("2026-03-01".parse().unwrap());
+    let dated = EventFilter::<Resolved> { predicate: Some(property("due", since)), ..named("Viewed") };
+    let (in_utc, in_berlin) = (registry.intern(&dated, &utc), registry.intern(&dated, &berlin));
+    let due = event("Viewed", Instant::from_ms(0), &[("due", "2026-02-28T23:30:00Z".into())]);
+    let mut found = Vec::new();
+    registry.matching(&due, &mut found);
+    assert!(found.contains(&in_berlin) && !found.contains(&in_utc));
 }
 
 #[test]
 fn only_what_can_be_counted_matches() {
-    let mut registry = SignalRegistry::new(zone("UTC"));
-    let anything = registry.intern(&EventFilter { name: None, predicate: None, sources: Vec::new() });
+    let mut registry = SignalRegistry::new();
+    let anything =
+        registry.intern(&EventFilter { name: None, predicate: None, sources: Vec::new() }, &zone("UTC"));
     let mut found = Vec::new();
     for (kind, counted) in [
         (EventKind::Track, true),
