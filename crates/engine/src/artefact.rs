@@ -68,7 +68,10 @@ impl Artefacts for ArtefactFolder {
         let path = self.folder.join(hash);
         let bytes = self.disk.read(&path).map_err(|error| error.to_string())?;
         if hex(&Sha256::digest(&bytes)) != hash {
-            return Err(format!("{} does not hold what its name says; restore it from a backup", path.display()));
+            return Err(format!(
+                "{} does not hold what its name says; restore it from a backup",
+                path.display()
+            ));
         }
         postcard::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))
     }
@@ -81,7 +84,7 @@ pub(crate) fn not_encoded(what: &str, error: impl std::error::Error + Send + Syn
 
 /// Bytes as lower-case hex.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -72,7 +72,12 @@ impl Engine {
 
     /// # Errors
     /// There is no such segment, or the name is taken.
-    pub fn rename_segment(&self, author: &str, segment: &str, name: &str) -> Result<view::Segment, EngineError> {
+    pub fn rename_segment(
+        &self,
+        author: &str,
+        segment: &str,
+        name: &str,
+    ) -> Result<view::Segment, EngineError> {
         let id = self.segment_id(segment)?;
         self.change(author, Change::RenameSegment { segment: id, name: name.to_owned() })?;
         self.segment(&id.to_string())
@@ -112,7 +117,8 @@ impl Engine {
     /// The segment was deleted, the engine ended, or the work was cancelled.
     pub fn wait_primed(&self, segment: SegmentId, work: &Work) -> Result<view::Segment, EngineError> {
         loop {
-            let waits = self.with_segment(&segment.to_string(), |state| state.pending.is_some() && !state.paused)?;
+            let waits =
+                self.with_segment(&segment.to_string(), |state| state.pending.is_some() && !state.paused)?;
             if !waits {
                 return self.segment(&segment.to_string());
             }
@@ -175,7 +181,8 @@ impl Engine {
         editing: Option<SegmentId>,
     ) -> Result<(Rule<Resolved>, Vec<Problem>), EngineError> {
         let fold = self.core().fold.read();
-        resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits).map_err(EngineError::Rule)
+        resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits)
+            .map_err(EngineError::Rule)
     }
 
     pub(crate) fn change(&self, author: &str, change: Change) -> Result<Outcome, EngineError> {

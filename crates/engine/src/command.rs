@@ -19,22 +19,61 @@ pub struct Command {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    CreateSource { name: String, write_key: String },
-    CreateSegment { name: String, rule: Rule<Resolved> },
+    CreateSource {
+        name: String,
+        write_key: String,
+    },
+    CreateSegment {
+        name: String,
+        rule: Rule<Resolved>,
+    },
     /// A new version of the rule, if the newest is still `expected_version`.
-    EditSegment { segment: SegmentId, expected_version: SegmentVersion, rule: Rule<Resolved> },
-    RenameSegment { segment: SegmentId, name: String },
+    EditSegment {
+        segment: SegmentId,
+        expected_version: SegmentVersion,
+        rule: Rule<Resolved>,
+    },
+    RenameSegment {
+        segment: SegmentId,
+        name: String,
+    },
     /// Gathering for the version's signals starts here: history is read up to this position.
-    StartPriming { segment: SegmentId, version: SegmentVersion },
+    StartPriming {
+        segment: SegmentId,
+        version: SegmentVersion,
+    },
     /// History up to `position` has been read into an artefact; it takes effect here, in one step.
-    FinishPriming { segment: SegmentId, version: SegmentVersion, position: Position, artefact: String },
-    PauseSegment { segment: SegmentId },
+    FinishPriming {
+        segment: SegmentId,
+        version: SegmentVersion,
+        position: Position,
+        artefact: String,
+    },
+    PauseSegment {
+        segment: SegmentId,
+    },
     /// A paused segment reads history again and goes live.
-    ResumeSegment { segment: SegmentId },
-    DeleteSegment { segment: SegmentId },
-    ChangeSettings { settings: Box<Settings> },
-    StartImport { file_hash: String, file_name: String, source: SourceId },
-    FinishImport { file_hash: String, rows: u64, accepted_rows: u64, rejected_rows: u64, events: u64 },
+    ResumeSegment {
+        segment: SegmentId,
+    },
+    DeleteSegment {
+        segment: SegmentId,
+    },
+    ChangeSettings {
+        settings: Box<Settings>,
+    },
+    StartImport {
+        file_hash: String,
+        file_name: String,
+        source: SourceId,
+    },
+    FinishImport {
+        file_hash: String,
+        rows: u64,
+        accepted_rows: u64,
+        rejected_rows: u64,
+        events: u64,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
 }
@@ -59,7 +98,9 @@ pub enum Refusal {
     SourceNameTaken(String),
     #[error("the write key is in use by another source; choose another")]
     WriteKeyTaken,
-    #[error("the segment is at version {found} and not at {expected}: someone else has edited it; look at the newest version and edit again")]
+    #[error(
+        "the segment is at version {found} and not at {expected}: someone else has edited it; look at the newest version and edit again"
+    )]
     VersionMoved { expected: u32, found: u32 },
     #[error("the segment is used by {0}; edit those first")]
     InUse(String),

@@ -13,7 +13,8 @@ use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, S
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::shell::{
-    Core, Done, Intake, OpenProgress, keep_rejection, publish, replay, run_fold, run_journal, run_primer, run_ticker,
+    Core, Done, Intake, OpenProgress, keep_rejection, publish, replay, run_fold, run_journal, run_primer,
+    run_ticker,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -65,7 +66,10 @@ impl Engine {
         disk.create_dir_all(&data).map_err(|error| EngineError::Damaged(error.to_string()))?;
         let (writer, recovered) = Journal::open(Arc::clone(&disk), &data, JournalOptions::default())?;
         if recovered.truncated_bytes > 0 {
-            tracing::warn!(bytes = recovered.truncated_bytes, "cut an unfinished write off the journal's end");
+            tracing::warn!(
+                bytes = recovered.truncated_bytes,
+                "cut an unfinished write off the journal's end"
+            );
         }
         let artefacts = ArtefactFolder::open(Arc::clone(&disk), &data)?;
         let transitions = TransitionLog::new(limits.transitions_kept_max);
@@ -236,8 +240,7 @@ impl Drop for Shared {
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EngineError> {
-    std::thread::Builder::new()
-        .name(format!("segops-{name}"))
-        .spawn(run)
-        .map_err(|source| EngineError::Store(StoreError::Io { action: "start the thread", path: name.into(), source }))
+    std::thread::Builder::new().name(format!("segops-{name}")).spawn(run).map_err(|source| {
+        EngineError::Store(StoreError::Io { action: "start the thread", path: name.into(), source })
+    })
 }

@@ -21,17 +21,25 @@ pub const FORMAT_TICK_V1: u8 = 1;
 
 /// One input, decoded.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every input is an event, and none lives long")]
 pub enum Input {
-    Event { envelope: Envelope, event: Event },
+    Event {
+        envelope: Envelope,
+        event: Event,
+    },
     /// A raw item that the decoder refuses: it was accepted by an earlier version, or the file is damaged.
-    Unreadable { reason: String },
+    Unreadable {
+        reason: String,
+    },
     Command(Box<Command>),
     Tick,
 }
 
 /// Why a frame is not readable at all.
 #[derive(Debug, thiserror::Error)]
-#[error("the frame at position {position} cannot be read: {reason}; it was written by a newer version, or is damaged")]
+#[error(
+    "the frame at position {position} cannot be read: {reason}; it was written by a newer version, or is damaged"
+)]
 pub struct UnreadableFrame {
     pub position: u64,
     pub reason: String,

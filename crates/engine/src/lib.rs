@@ -21,11 +21,11 @@ pub mod rebuild;
 mod settings;
 mod shell;
 pub mod state;
+#[cfg(test)]
+mod tests;
 mod transitions;
 mod verify;
 pub mod view;
-#[cfg(test)]
-mod tests;
 mod work;
 
 pub use artefact::{Artefact, ArtefactFolder, ProfileVerdict};

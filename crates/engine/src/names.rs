@@ -5,19 +5,22 @@ use crate::state::{EventEntry, State};
 
 /// What a rule can refer to in this workspace, and what has been seen in it.
 #[derive(Debug)]
-pub struct WorkspaceNames<'a> {
+pub(crate) struct WorkspaceNames<'a> {
     state: &'a State,
 }
 
 impl<'a> WorkspaceNames<'a> {
     #[must_use]
-    pub const fn new(state: &'a State) -> Self {
+    pub(crate) const fn new(state: &'a State) -> Self {
         Self { state }
     }
 
     fn entries(&self, event: Option<&str>) -> impl Iterator<Item = &'a EventEntry> {
         let events = &self.state.catalogue.events;
-        events.iter().filter(move |(name, _)| event.is_none_or(|event| *name == event)).map(|(_, entry)| entry)
+        events
+            .iter()
+            .filter(move |(name, _)| event.is_none_or(|event| *name == event))
+            .map(|(_, entry)| entry)
     }
 }
 
@@ -63,11 +66,14 @@ impl Names for WorkspaceNames<'_> {
 
     fn property_exists(&self, event: Option<&str>, path: &str) -> bool {
         // The context is the SDKs' own, and is not in the catalogue.
-        path.starts_with("context.") || self.entries(event).any(|entry| entry.properties.by_path.contains_key(path))
+        path.starts_with("context.")
+            || self.entries(event).any(|entry| entry.properties.by_path.contains_key(path))
     }
 
     fn property_names(&self, event: Option<&str>) -> Vec<String> {
-        self.entries(event).flat_map(|entry| entry.properties.by_path.keys().map(ToString::to_string)).collect()
+        self.entries(event)
+            .flat_map(|entry| entry.properties.by_path.keys().map(ToString::to_string))
+            .collect()
     }
 
     fn trait_exists(&self, path: &str) -> bool {

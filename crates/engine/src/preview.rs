@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use segops_model::{Cause, Instant, SegmentId};
-use segops_rules::{Named, Resolved, Rule, normal_form, format, to_json, unresolve};
+use segops_rules::{Named, Resolved, Rule, format, normal_form, to_json, unresolve};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -42,10 +42,15 @@ impl Engine {
             let fold = core.fold.read();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
             let same_as = same_rule(&fold.state, &resolved);
-            (questions(&fold.state, &resolved)?, fold.state.position, format(&named), to_json(&named), same_as)
+            (
+                questions(&fold.state, &resolved)?,
+                fold.state.position,
+                format(&named),
+                to_json(&named),
+                same_as,
+            )
         };
-        let backfill =
-            JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
         let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
         rebuild(&backfill, &Plan::new(&questions), position, at, |answer| {
             let [.., base, verdict] = answer.verdicts else { return };

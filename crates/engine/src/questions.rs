@@ -9,7 +9,7 @@ use crate::state::{State, VersionState};
 
 /// The version's own rule last, and before it the live rules that it depends on, each after those it names.
 #[must_use]
-pub fn questions_for(state: &State, segment: SegmentId, version: SegmentVersion) -> Vec<Question> {
+pub(crate) fn questions_for(state: &State, segment: SegmentId, version: SegmentVersion) -> Vec<Question> {
     let asked = state.segments.get(&segment).and_then(|segment| segment.version(version));
     let Some(asked) = asked else { return Vec::new() };
     let mut questions = dependencies(state, &asked.rule);
@@ -19,7 +19,7 @@ pub fn questions_for(state: &State, segment: SegmentId, version: SegmentVersion)
 
 /// The live rules that a rule depends on, each after those it names.
 #[must_use]
-pub fn dependencies(state: &State, rule: &Rule<Resolved>) -> Vec<Question> {
+pub(crate) fn dependencies(state: &State, rule: &Rule<Resolved>) -> Vec<Question> {
     let mut questions: Vec<Question> = Vec::new();
     add_dependencies(state, rule, &mut questions);
     questions
@@ -27,7 +27,9 @@ pub fn dependencies(state: &State, rule: &Rule<Resolved>) -> Vec<Question> {
 
 /// Every live rule, each after those it names.
 #[must_use]
-pub fn live_questions<'a>(segments: impl Iterator<Item = &'a crate::state::SegmentState>) -> Vec<Question> {
+pub(crate) fn live_questions<'a>(
+    segments: impl Iterator<Item = &'a crate::state::SegmentState>,
+) -> Vec<Question> {
     let mut waiting: Vec<Question> =
         segments.filter_map(|segment| question(segment.id, segment.live_version()?)).collect();
     let mut ordered: Vec<Question> = Vec::new();
@@ -50,7 +52,9 @@ fn add_dependencies(state: &State, rule: &Rule<Resolved>, questions: &mut Vec<Qu
         if questions.iter().any(|question| question.segment == needed) {
             continue;
         }
-        let Some(version) = state.segments.get(&needed).and_then(|segment| segment.live_version()) else { continue };
+        let Some(version) = state.segments.get(&needed).and_then(|segment| segment.live_version()) else {
+            continue;
+        };
         add_dependencies(state, &version.rule, questions);
         questions.extend(question(needed, version));
     }

@@ -15,16 +15,16 @@ const EMAIL_OPT_OUTS: [&str; 2] = ["Unsubscribed", "Email Marked as Spam"];
 /// Reach from what identity has let through: an email identifier is a valid address, since others are
 /// dropped; a phone number needs its country code to be sent to.
 #[must_use]
-pub fn of(identifiers: &[Identifier], email_opted_out: bool) -> Reach {
+pub(crate) fn of(identifiers: &[Identifier], email_opted_out: bool) -> Reach {
     let has_email = identifiers.iter().any(|identifier| identifier.kind.as_str() == IdentifierKind::EMAIL);
-    let has_phone = identifiers
-        .iter()
-        .any(|identifier| identifier.kind.as_str() == IdentifierKind::PHONE && identifier.value.starts_with('+'));
+    let has_phone = identifiers.iter().any(|identifier| {
+        identifier.kind.as_str() == IdentifierKind::PHONE && identifier.value.starts_with('+')
+    });
     Reach { email: has_email && !email_opted_out, sms: has_phone }
 }
 
 /// Whether an event takes its profile off the mailing list.
 #[must_use]
-pub fn is_email_opt_out(event: &Event) -> bool {
+pub(crate) fn is_email_opt_out(event: &Event) -> bool {
     EMAIL_OPT_OUTS.contains(&event.name.as_str())
 }

@@ -34,7 +34,11 @@ impl Engine {
     pub fn find_source(&self, name_or_id: &str) -> Result<view::Source, EngineError> {
         let fold = self.core().fold.read();
         let found = fold.state.find_source(name_or_id).cloned();
-        found.ok_or_else(|| EngineError::NotFound(format!("there is no source `{name_or_id}`; list them to see which there are")))
+        found.ok_or_else(|| {
+            EngineError::NotFound(format!(
+                "there is no source `{name_or_id}`; list them to see which there are"
+            ))
+        })
     }
 
     #[must_use]
@@ -46,7 +50,11 @@ impl Engine {
     ///
     /// # Errors
     /// The problems for which it cannot be used.
-    pub fn check_rule(&self, rule: &Rule<Named>, editing: Option<SegmentId>) -> Result<Vec<Problem>, Vec<Problem>> {
+    pub fn check_rule(
+        &self,
+        rule: &Rule<Named>,
+        editing: Option<SegmentId>,
+    ) -> Result<Vec<Problem>, Vec<Problem>> {
         match self.resolve_rule(rule, editing) {
             Ok((_, warnings)) => Ok(warnings),
             Err(EngineError::Rule(problems)) => Err(problems),
@@ -100,10 +108,13 @@ impl Engine {
         if fold.state.profiles.get(&profile).is_none() {
             return Err(no_profile(profile));
         }
-        let (program, version) = fold
-            .serving_program(state.id)
-            .zip(state.live_version())
-            .ok_or_else(|| EngineError::NotFound(format!("`{}` has no live version yet; wait until it is primed", state.name)))?;
+        let (program, version) =
+            fold.serving_program(state.id).zip(state.live_version()).ok_or_else(|| {
+                EngineError::NotFound(format!(
+                    "`{}` has no live version yet; wait until it is primed",
+                    state.name
+                ))
+            })?;
         let at = self.now().max(fold.state.instant);
         let names = WorkspaceNames::new(&fold.state);
         let describe = |condition: &Condition<Resolved>| {
@@ -144,7 +155,12 @@ impl Engine {
             found.extend(find_identifier(state, &Identifier::new(kind, value)));
         }
         let kinds = state.settings.identity.kinds.iter().map(|kind| kind.kind.clone());
-        let usual = [IdentifierKind::USER_ID, IdentifierKind::EMAIL, IdentifierKind::PHONE, IdentifierKind::ANONYMOUS_ID];
+        let usual = [
+            IdentifierKind::USER_ID,
+            IdentifierKind::EMAIL,
+            IdentifierKind::PHONE,
+            IdentifierKind::ANONYMOUS_ID,
+        ];
         for kind in kinds.chain(usual.map(IdentifierKind::new)) {
             found.extend(find_identifier(state, &Identifier { kind, value: text.into() }));
         }
@@ -265,7 +281,9 @@ fn no_segment(name_or_id: &str) -> EngineError {
 }
 
 fn no_profile(id: ProfileId) -> EngineError {
-    EngineError::NotFound(format!("there is no profile {id}; look one up by an identifier, such as email:ann@shop.example"))
+    EngineError::NotFound(format!(
+        "there is no profile {id}; look one up by an identifier, such as email:ann@shop.example"
+    ))
 }
 
 fn find_identifier(state: &State, identifier: &Identifier) -> Option<ProfileId> {
@@ -297,7 +315,8 @@ pub(crate) fn counts_of(state: &State, members: &roaring::RoaringTreemap) -> vie
 
 fn segment_view(fold: &Fold, segment: &SegmentState) -> view::Segment {
     let state = &fold.state;
-    let (rule_text, rule) = segment.shown_version().map(|version| rule_texts(state, version)).unwrap_or_default();
+    let (rule_text, rule) =
+        segment.shown_version().map(|version| rule_texts(state, version)).unwrap_or_default();
     let pending_version = segment.pending.as_ref().map(|pending| pending.version);
     let status = match (segment.paused, segment.serving, pending_version) {
         (true, _, _) => view::SegmentStatus::Paused,
@@ -338,7 +357,11 @@ fn member_view(state: &State, segment: SegmentId, profile: ProfileId) -> Option<
     let membership = standing.membership?;
     Some(view::Member {
         profile,
-        identifiers: state.profiles.get(&profile).map(|record| record.identifiers.clone()).unwrap_or_default(),
+        identifiers: state
+            .profiles
+            .get(&profile)
+            .map(|record| record.identifiers.clone())
+            .unwrap_or_default(),
         since: membership.since,
         cause: membership.cause,
         next_change: standing.due,
@@ -375,7 +398,9 @@ fn profile_view(state: &State, id: ProfileId) -> Option<view::ProfileView> {
         identifiers: record.identifiers.clone(),
         identified: record.is_identified(),
         traits: traits
-            .map(|held| (held.name.to_string(), view::TraitView { value: held.value.clone(), set_at: held.ts }))
+            .map(|held| {
+                (held.name.to_string(), view::TraitView { value: held.value.clone(), set_at: held.ts })
+            })
             .collect(),
         net_spend: net_spend.into_iter().map(|(currency, sum)| (currency, sum.to_string())).collect(),
         orders: orders.into_iter().map(|(order, _)| order).collect(),
@@ -429,11 +454,17 @@ fn properties_view(properties: &Properties) -> Vec<view::CatalogueProperty> {
                 .iter()
                 .map(|(value, count)| view::CatalogueValue { value: value.to_string(), count: *count })
                 .collect();
-            values.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.value.cmp(&right.value)));
+            values.sort_by(|left, right| {
+                right.count.cmp(&left.count).then_with(|| left.value.cmp(&right.value))
+            });
             view::CatalogueProperty {
                 path: path.to_string(),
                 count: entry.count,
-                types: types.iter().filter(|(_, n)| *n > 0).map(|(name, n)| ((*name).to_owned(), *n)).collect(),
+                types: types
+                    .iter()
+                    .filter(|(_, n)| *n > 0)
+                    .map(|(name, n)| ((*name).to_owned(), *n))
+                    .collect(),
                 values,
             }
         })

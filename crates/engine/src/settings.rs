@@ -17,7 +17,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { time_zone: "UTC".to_owned(), week_start: Weekday::Monday, identity: IdentitySettings::default() }
+        Self {
+            time_zone: "UTC".to_owned(),
+            week_start: Weekday::Monday,
+            identity: IdentitySettings::default(),
+        }
     }
 }
 
@@ -35,7 +39,7 @@ impl Settings {
 ///
 /// # Errors
 /// A time zone that the embedded database does not know.
-pub fn calendar_of(time_zone: &str, week_start: Weekday) -> Result<Calendar, String> {
+pub(crate) fn calendar_of(time_zone: &str, week_start: Weekday) -> Result<Calendar, String> {
     let zone = TimeZone::get(time_zone).map_err(|_| {
         format!("there is no time zone `{time_zone}`; use an IANA name such as Europe/Berlin")
     })?;

@@ -11,7 +11,7 @@ use segops_model::{SegmentId, Transition, TransitionId};
 /// A bounded log of transitions in the order in which they happened. A replay fills it again with the same
 /// ids, so that streams resume across restarts.
 #[derive(Debug)]
-pub struct TransitionLog {
+pub(crate) struct TransitionLog {
     kept_max: usize,
     held: Mutex<Held>,
 }
@@ -40,17 +40,19 @@ pub struct WatchId(u64);
 
 /// The transitions after the one named are no longer all kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("transitions after {0} are no longer kept; list the segment's members, and follow the stream from its present end")]
+#[error(
+    "transitions after {0} are no longer kept; list the segment's members, and follow the stream from its present end"
+)]
 pub struct TransitionsGone(pub TransitionId);
 
 impl TransitionLog {
     #[must_use]
-    pub fn new(kept_max: usize) -> Self {
+    pub(crate) fn new(kept_max: usize) -> Self {
         Self { kept_max, held: Mutex::default() }
     }
 
     /// Adds what has happened and wakes whoever watches.
-    pub fn extend(&self, transitions: Vec<Transition>) {
+    pub(crate) fn extend(&self, transitions: Vec<Transition>) {
         if transitions.is_empty() {
             return;
         }
@@ -72,7 +74,7 @@ impl TransitionLog {
     ///
     /// # Errors
     /// Some of those after the one named are no longer kept.
-    pub fn after(
+    pub(crate) fn after(
         &self,
         after: Option<TransitionId>,
         segment: Option<SegmentId>,
@@ -95,12 +97,12 @@ impl TransitionLog {
 
     /// The id of the newest one: where a stream starts that wants only what comes.
     #[must_use]
-    pub fn newest(&self) -> Option<TransitionId> {
+    pub(crate) fn newest(&self) -> Option<TransitionId> {
         self.held.lock().transitions.back().map(|transition| transition.id)
     }
 
     /// Has `wake` called after new transitions are readable. It must not block.
-    pub fn watch(&self, wake: Arc<dyn Fn() + Send + Sync>) -> WatchId {
+    pub(crate) fn watch(&self, wake: Arc<dyn Fn() + Send + Sync>) -> WatchId {
         let mut held = self.held.lock();
         let id = WatchId(held.next_watch);
         held.next_watch += 1;
@@ -108,7 +110,7 @@ impl TransitionLog {
         id
     }
 
-    pub fn unwatch(&self, id: WatchId) {
+    pub(crate) fn unwatch(&self, id: WatchId) {
         self.held.lock().watchers.retain(|(held, _)| *held != id);
     }
 }

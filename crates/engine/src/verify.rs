@@ -30,8 +30,7 @@ impl Engine {
         decided.outcome?;
         let marked = decided.marked.ok_or_else(|| EngineError::Damaged("a mark froze no view".to_owned()))?;
         let questions = live_questions(marked.segments.iter());
-        let backfill =
-            JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
         let mut rebuilt = vec![RoaringTreemap::new(); questions.len()];
         let mut profiles = 0;
         let stamp = marked.stamp;

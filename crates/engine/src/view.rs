@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use segops_model::{
-    Cause, Direction, Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, Transition,
-    TransitionId, Value,
+    Cause, Direction, Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId,
+    Transition, TransitionId, Value,
 };
 use segops_rules::Base;
 use segops_segment::Explanation;

@@ -53,10 +53,7 @@ impl SignalRegistry {
     /// local to `zone`, so that a filter with predicates is another one in another zone.
     pub fn intern(&mut self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> SignalId {
         let filter = canonical(filter);
-        let known = self.bucket(filter.name.as_deref()).and_then(|bucket| {
-            let mut ids = bucket.ids().iter().copied();
-            ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(&filter, zone)))
-        });
+        let known = self.find(&filter, zone);
         if let Some(signal) = known.and_then(|id| self.signals.get_mut(&id)) {
             signal.holders += 1;
         }
@@ -97,6 +94,18 @@ impl SignalRegistry {
             }
         }
         true
+    }
+
+    /// The id here of what another registry numbers in its own way.
+    #[must_use]
+    pub fn counterpart(&self, other: &Self, id: SignalId) -> Option<SignalId> {
+        let signal = other.signals.get(&id)?;
+        self.find(&signal.filter, &signal.zone)
+    }
+
+    fn find(&self, canonical: &EventFilter<Resolved>, zone: &TimeZone) -> Option<SignalId> {
+        let mut ids = self.bucket(canonical.name.as_deref())?.ids().iter().copied();
+        ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(canonical, zone)))
     }
 
     /// The signals that an event matches, in the order of their ids. What `out` held before is gone.

@@ -91,7 +91,9 @@ impl Fold {
         }
         if (&old.time_zone, old.week_start) != (&settings.time_zone, settings.week_start) {
             for segment in self.state.segments.values_mut() {
-                let Some(newest) = segment.versions.last().map(|version| version.rule.clone()) else { continue };
+                let Some(newest) = segment.versions.last().map(|version| version.rule.clone()) else {
+                    continue;
+                };
                 segment.add_version(newest, settings, author, stamp.instant, Cause::Settings);
                 effects.priming_wanted |= !segment.paused;
             }
@@ -124,7 +126,12 @@ impl Fold {
         Ok(done(stamp))
     }
 
-    fn finish_import(&mut self, stamp: Stamp, file_hash: &str, numbers: [u64; 4]) -> Result<Outcome, Refusal> {
+    fn finish_import(
+        &mut self,
+        stamp: Stamp,
+        file_hash: &str,
+        numbers: [u64; 4],
+    ) -> Result<Outcome, Refusal> {
         if let Some(import) = self.state.imports.get_mut(file_hash) {
             import.finished_at = Some(stamp.instant);
             [import.rows, import.accepted_rows, import.rejected_rows, import.events] = numbers;

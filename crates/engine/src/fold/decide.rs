@@ -58,7 +58,13 @@ impl Extend<Slot> for SlotSet {
 impl Fold {
     /// Decides the given segments for one profile, in dependency order, and whatever depends on one that
     /// flips; writes the standings, and one transition for each membership that changed.
-    pub(super) fn decide(&mut self, profile: ProfileId, slots: SlotSet, reason: Reason, effects: &mut Effects) {
+    pub(super) fn decide(
+        &mut self,
+        profile: ProfileId,
+        slots: SlotSet,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
         let before = self.state.standings.get(&profile);
         let changes = self.decide_against(profile, before, slots, reason);
         if changes.is_empty() {
@@ -142,7 +148,9 @@ impl Fold {
         reason: Reason,
         effects: &mut Effects,
     ) {
-        let Some(version) = self.state.segments.get(&segment).and_then(|segment| segment.serving) else { return };
+        let Some(version) = self.state.segments.get(&segment).and_then(|segment| segment.serving) else {
+            return;
+        };
         self.state.tallies.transitions += 1;
         let id = TransitionId { position: reason.position, due: reason.now, profile, segment };
         effects.transitions.push(Transition { id, version, direction, cause: reason.cause });

@@ -11,14 +11,21 @@ use crate::reach;
 use crate::state::{ProfileRecord, Trait};
 
 impl Fold {
-    pub(super) fn apply_event(&mut self, stamp: Stamp, envelope: &Envelope, event: &Event, effects: &mut Effects) {
+    pub(super) fn apply_event(
+        &mut self,
+        stamp: Stamp,
+        envelope: &Envelope,
+        event: &Event,
+        effects: &mut Effects,
+    ) {
         let first = self.state.duplicates.check_and_insert(&event.message_id, stamp.instant);
         if !first && !self.has_planted(PlantedBug::DuplicateCounted) {
             self.state.tallies.duplicates += 1;
             return;
         }
         let identity = &self.state.settings.identity;
-        let resolution = match resolve(identity, &self.state, event.kind, &event.identifiers, stamp.position) {
+        let resolution = match resolve(identity, &self.state, event.kind, &event.identifiers, stamp.position)
+        {
             Ok(resolution) => resolution,
             Err(reason) => {
                 self.state.tallies.rejected += 1;
@@ -45,7 +52,12 @@ impl Fold {
     }
 
     /// Brings the identity graph in line with the resolution: a new profile, merges, new identifiers.
-    fn place(&mut self, resolution: &Resolution, event: &Event, slots: &mut SlotSet) -> Option<super::merge::Merged> {
+    fn place(
+        &mut self,
+        resolution: &Resolution,
+        event: &Event,
+        slots: &mut SlotSet,
+    ) -> Option<super::merge::Merged> {
         let profile = resolution.profile;
         if resolution.created {
             self.state.profiles.insert(profile, ProfileRecord::new(event.ts));
@@ -109,7 +121,13 @@ impl Fold {
     }
 
     /// Adds the event to the profile's timeline of each signal that it matches.
-    fn extend_timelines(&mut self, profile: ProfileId, event: &Event, position: Position, slots: &mut SlotSet) {
+    fn extend_timelines(
+        &mut self,
+        profile: ProfileId,
+        event: &Event,
+        position: Position,
+        slots: &mut SlotSet,
+    ) {
         let mut matched = std::mem::take(&mut self.matched);
         matched.clear();
         self.signals.matching(event, &mut matched);

@@ -47,7 +47,13 @@ impl Fold {
     /// Decides every segment anew for the survivor. It keeps the earliest open entry into each; someone
     /// who follows the stream sees the survivor enter what only an absorbed profile was in, and no exit of
     /// the old id.
-    pub(super) fn decide_merged(&mut self, survivor: ProfileId, merged: &Merged, reason: Reason, effects: &mut Effects) {
+    pub(super) fn decide_merged(
+        &mut self,
+        survivor: ProfileId,
+        merged: &Merged,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
         let mut slots = SlotSet::default();
         if !self.has_planted(PlantedBug::MergeNotDecided) {
             slots.extend(self.roster.all());
@@ -56,7 +62,9 @@ impl Fold {
         let mut standings = merged.own.clone();
         for mut change in changes {
             let was_member = merged.own.is_member(change.segment);
-            if let (Some(membership), Some(earliest)) = (&mut change.membership, merged.earliest.get(&change.segment)) {
+            if let (Some(membership), Some(earliest)) =
+                (&mut change.membership, merged.earliest.get(&change.segment))
+            {
                 membership.since = membership.since.min(earliest.since);
             }
             self.note_membership(survivor, was_member, &change, reason, effects);
@@ -134,7 +142,8 @@ impl Fold {
             if self.has_planted(PlantedBug::MergeDropsTimelines) {
                 continue;
             }
-            let timeline = self.state.timelines.get_mut_or_insert_with(&(survivor, signal), Timeline::default);
+            let timeline =
+                self.state.timelines.get_mut_or_insert_with(&(survivor, signal), Timeline::default);
             timeline.merge(&old);
             timeline.keep(keep);
         }

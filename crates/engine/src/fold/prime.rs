@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use segops_model::{Position, ProfileId, SegmentId, SegmentVersion, SignalId};
-use segops_segment::{Calendar, Program, Timeline, evaluate};
+use segops_segment::{Calendar, Program, SignalRegistry, Timeline, evaluate};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -38,11 +38,13 @@ impl Fold {
         Ok(super::command::done(stamp))
     }
 
-    /// The signals of a version that is gathering, in the order of its program.
+    /// The signals of a version that is gathering: each by its id here, and by its id in the registry of a
+    /// rebuild.
     #[must_use]
-    pub fn gathering_signals(&self, id: SegmentId) -> Option<Vec<SignalId>> {
-        let program = self.programs.gathering_program(id)?;
-        Some(program.signals().iter().map(|(signal, _)| *signal).collect())
+    pub fn gathering_signals(&self, id: SegmentId, rebuilt: &SignalRegistry) -> Vec<(SignalId, SignalId)> {
+        let Some(program) = self.programs.gathering_program(id) else { return Vec::new() };
+        let pair = |here: SignalId| Some((here, rebuilt.counterpart(&self.signals, here)?));
+        program.signals().iter().filter_map(|(here, _)| pair(*here)).collect()
     }
 
     /// The version takes over with the members that history and what was gathered since give it.
@@ -59,7 +61,8 @@ impl Fold {
     ) -> Result<Outcome, Refusal> {
         let segment = self.segment_mut(id)?;
         let current = segment.pending.as_ref().is_some_and(|pending| {
-            pending.version == number && pending.started.as_ref().is_some_and(|started| started.position == position)
+            pending.version == number
+                && pending.started.as_ref().is_some_and(|started| started.position == position)
         });
         if !current || segment.paused {
             return Err(Refusal::StalePriming);

@@ -92,7 +92,8 @@ impl Programs {
         for (signal, _) in old.iter().flat_map(|program| program.signals()) {
             signals.release(*signal);
         }
-        let mut unread: Vec<_> = before.into_iter().filter(|signal| !self.keep.contains_key(signal)).collect();
+        let mut unread: Vec<_> =
+            before.into_iter().filter(|signal| !self.keep.contains_key(signal)).collect();
         unread.sort_unstable();
         unread
     }

@@ -68,7 +68,12 @@ impl Fold {
         Ok(Outcome::SegmentVersion(id, version))
     }
 
-    pub(super) fn rename_segment(&mut self, stamp: Stamp, id: SegmentId, name: &str) -> Result<Outcome, Refusal> {
+    pub(super) fn rename_segment(
+        &mut self,
+        stamp: Stamp,
+        id: SegmentId,
+        name: &str,
+    ) -> Result<Outcome, Refusal> {
         self.check_new_name(name, Some(id))?;
         let segment = self.segment_mut(id)?;
         name.trim().clone_into(&mut segment.name);
@@ -151,8 +156,13 @@ impl Fold {
         if unread.is_empty() {
             return;
         }
-        let keys: Vec<_> =
-            self.state.timelines.iter().map(|(key, _)| *key).filter(|(_, signal)| unread.contains(signal)).collect();
+        let keys: Vec<_> = self
+            .state
+            .timelines
+            .iter()
+            .map(|(key, _)| *key)
+            .filter(|(_, signal)| unread.contains(signal))
+            .collect();
         for key in keys {
             self.state.timelines.remove(&key);
         }
@@ -204,7 +214,13 @@ impl Fold {
             };
             if !seen.contains(&next) {
                 seen.push(next);
-                waiting.extend(segment.versions.last().into_iter().flat_map(|version| references(&version.rule).segments));
+                waiting.extend(
+                    segment
+                        .versions
+                        .last()
+                        .into_iter()
+                        .flat_map(|version| references(&version.rule).segments),
+                );
             }
         }
         Ok(())

@@ -31,8 +31,11 @@ impl Fold {
     /// Drops due instants of segments that are no longer evaluated.
     fn forget_due(&mut self, profile: segops_model::ProfileId, until: segops_model::Instant) {
         let mut standings = self.state.standings.get(&profile).cloned().unwrap_or_default();
-        let stale: Vec<_> =
-            standings.iter().filter(|standing| standing.due.is_some_and(|due| due <= until)).cloned().collect();
+        let stale: Vec<_> = standings
+            .iter()
+            .filter(|standing| standing.due.is_some_and(|due| due <= until))
+            .cloned()
+            .collect();
         for mut standing in stale {
             standing.due = None;
             standings.set(standing);

@@ -33,7 +33,13 @@ struct TraitSet {
 
 impl Gathered {
     /// Adds an event that happened up to the instant asked for. A profile is there from its first one on.
-    pub(super) fn add(&mut self, request: &HistoryRequest<'_>, profile: ProfileId, event: &Event, position: Position) {
+    pub(super) fn add(
+        &mut self,
+        request: &HistoryRequest<'_>,
+        profile: ProfileId,
+        event: &Event,
+        position: Position,
+    ) {
         let gathering = self.by_profile.entry(profile).or_default();
         self.matched.clear();
         request.signals.matching(event, &mut self.matched);
@@ -41,7 +47,12 @@ impl Gathered {
         gathering.entries.extend(self.matched.iter().map(|signal| (*signal, entry)));
         for (name, value) in event.traits.iter() {
             if request.trait_roots.contains(name) {
-                gathering.traits.push(TraitSet { name: name.into(), value: value.clone(), ts: event.ts, position });
+                gathering.traits.push(TraitSet {
+                    name: name.into(),
+                    value: value.clone(),
+                    ts: event.ts,
+                    position,
+                });
             }
         }
         gathering.email_opted_out |= reach::is_email_opt_out(event);
@@ -75,7 +86,9 @@ impl Gathering {
         let timelines = self
             .entries
             .chunk_by(|(left, _), (right, _)| left == right)
-            .filter_map(|run| Some((run.first()?.0, run.iter().map(|(_, entry)| *entry).collect::<Timeline>())))
+            .filter_map(|run| {
+                Some((run.first()?.0, run.iter().map(|(_, entry)| *entry).collect::<Timeline>()))
+            })
             .collect();
         // The newest set of each trait is the one in force; a newest that is null unsets it.
         self.traits.sort_by(|left, right| {

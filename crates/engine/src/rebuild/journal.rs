@@ -38,7 +38,11 @@ pub enum RebuildError {
 impl Backfill for JournalBackfill<'_> {
     type Error = RebuildError;
 
-    fn histories(&self, request: &HistoryRequest<'_>, each: &mut dyn FnMut(&History)) -> Result<(), RebuildError> {
+    fn histories(
+        &self,
+        request: &HistoryRequest<'_>,
+        each: &mut dyn FnMut(&History),
+    ) -> Result<(), RebuildError> {
         let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), request.until)?;
         let mut pass = Pass::default();
         self.work.set_total(request.until.0);

@@ -7,7 +7,6 @@
 mod gather;
 mod journal;
 
-
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
@@ -15,7 +14,8 @@ use compact_str::CompactString;
 use segops_model::{Instant, Position, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict, evaluate,
+    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict,
+    evaluate,
 };
 
 pub use journal::{JournalBackfill, RebuildError};
@@ -57,11 +57,10 @@ impl Plan {
         Self { programs, registry }
     }
 
-    /// The signals of one question, in the order in which its program lists them.
+    /// The plan's own numbering of signals.
     #[must_use]
-    pub fn signals_of(&self, segment: SegmentId) -> Vec<SignalId> {
-        let program = self.programs.iter().find(|(id, _)| *id == segment);
-        program.map(|(_, program)| program.signals().iter().map(|(id, _)| *id).collect()).unwrap_or_default()
+    pub fn signals(&self) -> &SignalRegistry {
+        &self.registry
     }
 
     fn trait_roots(&self) -> BTreeSet<CompactString> {

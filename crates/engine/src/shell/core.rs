@@ -17,7 +17,7 @@ use crate::transitions::TransitionLog;
 
 /// What the threads and the engine's callers share.
 #[derive(Debug)]
-pub struct Core {
+pub(crate) struct Core {
     pub data: PathBuf,
     pub disk: Arc<dyn Disk>,
     pub clock: Arc<dyn Clock>,
@@ -47,28 +47,28 @@ pub struct Core {
 
 impl Core {
     #[must_use]
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
     #[must_use]
-    pub fn durable_position(&self) -> Position {
+    pub(crate) fn durable_position(&self) -> Position {
         Position(self.durable.load(Ordering::Acquire))
     }
 
     /// The failure after which nothing more is stored.
-    pub fn fail(&self, reason: String) {
+    pub(crate) fn fail(&self, reason: String) {
         tracing::error!(%reason, "nothing more can be stored");
         self.failure.lock().get_or_insert(reason);
         self.applied_moved.notify_all();
     }
 
     #[must_use]
-    pub fn failed(&self) -> Option<Busy> {
+    pub(crate) fn failed(&self) -> Option<Busy> {
         self.failure.lock().clone().map(Busy::Failed)
     }
 
-    pub fn note_applied(&self, position: Position, next_due: Option<Instant>) {
+    pub(crate) fn note_applied(&self, position: Position, next_due: Option<Instant>) {
         *self.applied.lock() = position;
         self.applied_moved.notify_all();
         let mut held = self.next_due.lock();
@@ -78,7 +78,7 @@ impl Core {
         }
     }
 
-    pub fn want_priming(&self) {
+    pub(crate) fn want_priming(&self) {
         *self.priming_wanted.lock() = true;
         self.priming_moved.notify_all();
     }
@@ -87,7 +87,7 @@ impl Core {
     ///
     /// # Errors
     /// Why not.
-    pub fn room(&self) -> Result<(), Busy> {
+    pub(crate) fn room(&self) -> Result<(), Busy> {
         if let Some(failed) = self.failed() {
             return Err(failed);
         }
@@ -95,7 +95,9 @@ impl Core {
             return Err(Busy::Stopping);
         }
         let lag = self.durable_position().0.saturating_sub(self.applied.lock().0);
-        if self.queued.load(Ordering::Acquire) > self.limits.journal_queue_max || lag > self.limits.fold_lag_max {
+        if self.queued.load(Ordering::Acquire) > self.limits.journal_queue_max
+            || lag > self.limits.fold_lag_max
+        {
             return Err(Busy::QueueFull);
         }
         Ok(())
@@ -105,7 +107,7 @@ impl Core {
     ///
     /// # Errors
     /// The engine is stopping.
-    pub fn send(&self, intake: Intake) -> Result<(), Busy> {
+    pub(crate) fn send(&self, intake: Intake) -> Result<(), Busy> {
         let sender = self.intake.lock().clone();
         sender.ok_or(Busy::Stopping)?.send(intake).map_err(|_| self.failed().unwrap_or(Busy::Stopping))
     }

@@ -18,25 +18,25 @@ const LOCKED_FRAMES_MAX: usize = 256;
 
 /// A frame that is durable, with its input decoded already.
 #[derive(Debug)]
-pub struct Durable {
+pub(crate) struct Durable {
     pub stamp: Stamp,
     pub input: Input,
     pub reply: Option<Reply>,
 }
 
 /// Whoever waits for a command's outcome.
-pub type Reply = Sender<Decided>;
+pub(super) type Reply = Sender<Decided>;
 
 /// A command's outcome; for a mark, the view that it froze.
 #[derive(Debug)]
-pub struct Decided {
+pub(crate) struct Decided {
     pub outcome: Result<Outcome, Refusal>,
     pub marked: Option<Box<Marked>>,
 }
 
 /// The state at a mark: what live membership is held against.
 #[derive(Debug)]
-pub struct Marked {
+pub(crate) struct Marked {
     pub stamp: Stamp,
     pub standings: FrozenKeyspace<ProfileId, Standings>,
     pub profiles: u64,
@@ -45,13 +45,13 @@ pub struct Marked {
 
 /// What is handed to the fold thread.
 #[derive(Debug)]
-pub enum Folding {
+pub(crate) enum Folding {
     Frames(Vec<Durable>),
     Stop,
 }
 
 /// Runs until the journal thread stops.
-pub fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
+pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
     let mut effects = Effects::default();
     while let Ok(Folding::Frames(frames)) = queue.recv() {
         let mut frames = frames.into_iter().peekable();
@@ -62,7 +62,8 @@ pub fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
                 for frame in frames.by_ref().take(LOCKED_FRAMES_MAX) {
                     fold.apply(frame.stamp, &frame.input, &core.artefacts, &mut effects);
                     if let Some(reply) = frame.reply {
-                        let outcome = effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
+                        let outcome =
+                            effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
                         let marked = is_mark(&frame.input).then(|| Box::new(mark(&mut fold, frame.stamp)));
                         replies.push((reply, Decided { outcome, marked }));
                     }
@@ -79,7 +80,7 @@ pub fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
 }
 
 /// Lets effects go: their inputs are durable.
-pub fn publish(core: &Core, effects: &mut Effects, position: Position) {
+pub(crate) fn publish(core: &Core, effects: &mut Effects, position: Position) {
     core.transitions.extend(std::mem::take(&mut effects.transitions));
     effects.outcomes.clear();
     if std::mem::take(&mut effects.priming_wanted) {
@@ -105,7 +106,7 @@ pub fn publish(core: &Core, effects: &mut Effects, position: Position) {
 ///
 /// # Errors
 /// The log cannot be written.
-pub fn keep_rejection(core: &Core, rejection: &Rejection) -> Result<(), String> {
+pub(crate) fn keep_rejection(core: &Core, rejection: &Rejection) -> Result<(), String> {
     let bytes = serde_json::to_vec(rejection).map_err(|error| error.to_string())?;
     core.rejections.lock().append(&bytes).map_err(|error| error.to_string())?;
     Ok(())

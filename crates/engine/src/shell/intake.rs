@@ -23,7 +23,7 @@ use crate::journal_item::{
 const GROUP_FRAMES_MAX: usize = 16_384;
 
 /// Called once, after the sync that made the items durable, or when that has failed.
-pub struct Done(pub Box<dyn FnOnce(Result<Position, Busy>) + Send>);
+pub(crate) struct Done(pub Box<dyn FnOnce(Result<Position, Busy>) + Send>);
 
 impl fmt::Debug for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,15 +33,20 @@ impl fmt::Debug for Done {
 
 /// What is handed to the journal thread.
 #[derive(Debug)]
-pub enum Intake {
+pub(crate) enum Intake {
     Events { items: Vec<Accepted>, done: Done },
-    Command { command: Command, reply: Reply },
+    Command { command: Box<Command>, reply: Reply },
     Tick,
     Stop,
 }
 
 /// Runs until told to stop, or until the journal fails.
-pub fn run_journal(core: &Arc<Core>, mut writer: JournalWriter, queue: &Receiver<Intake>, fold: &SyncSender<Folding>) {
+pub(crate) fn run_journal(
+    core: &Arc<Core>,
+    mut writer: JournalWriter,
+    queue: &Receiver<Intake>,
+    fold: &SyncSender<Folding>,
+) {
     while let Ok(first) = queue.recv() {
         let mut group = Group::default();
         let mut stop = !group.take(core, &mut writer, first);
@@ -100,8 +105,15 @@ impl Group {
             }
             Intake::Command { command, reply } => match serde_json::to_vec(&command) {
                 Ok(bytes) => {
-                    let input = Input::Command(Box::new(command));
-                    self.append(writer, core.clock.now(), (KIND_COMMAND, FORMAT_COMMAND_V1), &bytes, input, Some(reply));
+                    let input = Input::Command(command);
+                    self.append(
+                        writer,
+                        core.clock.now(),
+                        (KIND_COMMAND, FORMAT_COMMAND_V1),
+                        &bytes,
+                        input,
+                        Some(reply),
+                    );
                 }
                 Err(error) => self.failure = Some(not_encoded("input", error)),
             },
@@ -138,7 +150,9 @@ impl Group {
             return;
         }
         match writer.append(now, kind, format, bytes) {
-            Ok((position, instant)) => self.durable.push(Durable { stamp: Stamp { position, instant }, input, reply }),
+            Ok((position, instant)) => {
+                self.durable.push(Durable { stamp: Stamp { position, instant }, input, reply })
+            }
             Err(error) => self.failure = Some(error),
         }
     }

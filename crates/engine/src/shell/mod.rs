@@ -8,9 +8,10 @@ mod primer;
 mod replay;
 mod ticker;
 
-pub use core::Core;
-pub use folding::{Marked, keep_rejection, publish, run_fold};
-pub use intake::{Done, Intake, run_journal};
-pub use primer::{ENGINE, command, run_primer};
-pub use replay::{OpenProgress, replay};
-pub use ticker::run_ticker;
+pub(crate) use core::Core;
+pub(crate) use folding::{Marked, keep_rejection, publish, run_fold};
+pub(crate) use intake::{Done, Intake, run_journal};
+pub(crate) use primer::{ENGINE, command, run_primer};
+pub use replay::OpenProgress;
+pub(crate) use replay::replay;
+pub(crate) use ticker::run_ticker;

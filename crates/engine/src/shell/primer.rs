@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use segops_model::{Position, SegmentId, SegmentVersion, SignalId};
+use segops_model::{SegmentId, SegmentVersion};
 use segops_segment::{Timeline, Verdict};
 
 use super::folding::Decided;
@@ -17,10 +17,10 @@ use crate::rebuild::{JournalBackfill, Plan, rebuild};
 use crate::work::Work;
 
 /// The author of commands that the engine gives itself.
-pub const ENGINE: &str = "segops";
+pub(crate) const ENGINE: &str = "segops";
 
 /// Runs until the engine stops.
-pub fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
+pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
     while !core.is_stopping() {
         if let Some((segment, version)) = next_job(core) {
             if let Err(error) = prime(core, segment, version, work) {
@@ -55,25 +55,28 @@ fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
     waiting.min().map(|(_, segment, version)| (segment, version))
 }
 
-fn prime(core: &Arc<Core>, segment: SegmentId, version: SegmentVersion, work: &Work) -> Result<(), EngineError> {
+fn prime(
+    core: &Arc<Core>,
+    segment: SegmentId,
+    version: SegmentVersion,
+    work: &Work,
+) -> Result<(), EngineError> {
     let started = command(core, ENGINE, Change::StartPriming { segment, version })?.outcome?;
     let Outcome::Done { at: position, instant } = started else { return Ok(()) };
     tracing::info!(%segment, version = version.0, %position, "reading history");
-    let (questions, live_signals) = {
+    let (plan, gathered) = {
         let fold = core.fold.read();
-        let questions = questions_for(&fold.state, segment, version);
-        (questions, fold.gathering_signals(segment).unwrap_or_default())
+        let plan = Plan::new(&questions_for(&fold.state, segment, version));
+        let gathered = fold.gathering_signals(segment, plan.signals());
+        (plan, gathered)
     };
-    let plan = Plan::new(&questions);
-    let asked: Vec<(SignalId, SignalId)> = plan.signals_of(segment).into_iter().zip(live_signals).collect();
-    let backfill =
-        JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+    let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
     let mut artefact =
         Artefact { segment, version, position, instant, timelines: Vec::new(), verdicts: Vec::new() };
     rebuild(&backfill, &plan, position, instant, |answer| {
         let profile = answer.history.profile;
         for (signal, timeline) in &answer.history.timelines {
-            if let Some((_, live)) = asked.iter().find(|(rebuilt, _)| rebuilt == signal) {
+            if let Some((live, _)) = gathered.iter().find(|(_, rebuilt)| rebuilt == signal) {
                 artefact.timelines.push((profile, *live, Timeline::clone(timeline)));
             }
         }
@@ -93,15 +96,9 @@ fn prime(core: &Arc<Core>, segment: SegmentId, version: SegmentVersion, work: &W
 ///
 /// # Errors
 /// The engine is stopping or has failed.
-pub fn command(core: &Core, author: &str, change: Change) -> Result<Decided, Busy> {
+pub(crate) fn command(core: &Core, author: &str, change: Change) -> Result<Decided, Busy> {
     let (reply, decided) = channel();
-    let command = Command { author: author.to_owned(), change };
+    let command = Box::new(Command { author: author.to_owned(), change });
     core.send(Intake::Command { command, reply })?;
     decided.recv().map_err(|_| core.failed().unwrap_or(Busy::Stopping))
-}
-
-/// The position before which everything is applied.
-#[must_use]
-pub fn applied(core: &Core) -> Position {
-    *core.applied.lock()
 }

@@ -26,7 +26,7 @@ pub struct OpenProgress {
 ///
 /// # Errors
 /// The journal, or an artefact that it names, cannot be read.
-pub fn replay(
+pub(crate) fn replay(
     disk: &Arc<dyn Disk>,
     data: &Path,
     limits: Limits,

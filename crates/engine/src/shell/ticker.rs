@@ -10,7 +10,7 @@ use super::{Core, Intake};
 const SLEEP_MS_MAX: i64 = 60_000;
 
 /// Runs until the engine stops.
-pub fn run_ticker(core: &Arc<Core>) {
+pub(crate) fn run_ticker(core: &Arc<Core>) {
     while !core.is_stopping() {
         let mut next_due = core.next_due.lock();
         let wait_ms = match *next_due {

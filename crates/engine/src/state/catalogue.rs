@@ -17,8 +17,18 @@ const DEPTH_MAX: usize = 3;
 const LIST_ITEMS_MAX: usize = 20;
 /// Traits whose values are personal: counted, never listed.
 const PERSONAL: [&str; 12] = [
-    "email", "phone", "firstName", "lastName", "first_name", "last_name", "name", "birthday", "address", "username",
-    "id", "ip",
+    "email",
+    "phone",
+    "firstName",
+    "lastName",
+    "first_name",
+    "last_name",
+    "name",
+    "birthday",
+    "address",
+    "username",
+    "id",
+    "ip",
 ];
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -157,7 +167,8 @@ impl Properties {
 
 impl PropertyEntry {
     fn observe_scalar(&mut self, value: &Value, limits: &Limits) {
-        let Some(text) = value.scalar_text().filter(|text| !text.is_empty() && text.len() <= VALUE_BYTES_MAX) else {
+        let Some(text) = value.scalar_text().filter(|text| !text.is_empty() && text.len() <= VALUE_BYTES_MAX)
+        else {
             return;
         };
         if let Some(count) = self.values.get_mut(&text) {

@@ -13,7 +13,10 @@ impl State {
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         feed(&mut digest, &(self.position, self.instant, &self.tallies));
-        feed_text(&mut digest, &(&self.settings, &self.sources, &self.imports, &self.segments, &self.catalogue));
+        feed_text(
+            &mut digest,
+            &(&self.settings, &self.sources, &self.imports, &self.segments, &self.catalogue),
+        );
         feed_space(&mut digest, self.identifiers.iter_sorted());
         feed_space(&mut digest, self.aliases.iter_sorted());
         feed_space(&mut digest, self.profiles.iter_sorted());

@@ -97,7 +97,14 @@ impl SegmentState {
     }
 
     /// Adds a version by the settings in force and makes it the pending one.
-    pub fn add_version(&mut self, rule: Rule<Resolved>, settings: &Settings, author: &str, at: Instant, cause: Cause) {
+    pub fn add_version(
+        &mut self,
+        rule: Rule<Resolved>,
+        settings: &Settings,
+        author: &str,
+        at: Instant,
+        cause: Cause,
+    ) {
         let number = SegmentVersion(self.newest().0 + 1);
         self.versions.push(VersionState {
             number,

@@ -37,7 +37,11 @@ impl Traits {
     /// The value in force; `None` where the trait is unset or was never set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|held| held.name == name).map(|held| &held.value).filter(|value| **value != Value::Null)
+        self.0
+            .iter()
+            .find(|held| held.name == name)
+            .map(|held| &held.value)
+            .filter(|value| **value != Value::Null)
     }
 
     /// Every trait in force.

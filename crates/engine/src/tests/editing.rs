@@ -50,8 +50,12 @@ fn an_edit_of_what_someone_else_has_edited_is_refused() {
     world.segment("Buyers", r#"did "Order Completed""#);
     let version = world.engine.segment("Buyers").expect("a segment").serving_version;
     world.edit("Buyers", r#"did "Order Completed" >= 2 times"#);
-    let late = world.engine.edit_segment(AUTHOR, "Buyers", version, &rule(r#"did "Order Completed" >= 9 times"#));
-    assert!(matches!(late, Err(EngineError::Refused(Refusal::VersionMoved { expected: 1, found: 2 }))), "{late:?}");
+    let late =
+        world.engine.edit_segment(AUTHOR, "Buyers", version, &rule(r#"did "Order Completed" >= 9 times"#));
+    assert!(
+        matches!(late, Err(EngineError::Refused(Refusal::VersionMoved { expected: 1, found: 2 }))),
+        "{late:?}"
+    );
 }
 
 #[test]
@@ -123,7 +127,8 @@ fn unseen_names_are_warnings_and_unknown_segments_errors() {
     let (_, warnings) =
         world.engine.create_segment(AUTHOR, "Typo", &rule(r#"did "Order Complete""#)).expect("a segment");
     assert!(format!("{warnings:?}").contains("Order Completed"), "{warnings:?}");
-    let error = world.engine.create_segment(AUTHOR, "Bad", &rule(r#"in segment "Nowhere""#)).expect_err("refused");
+    let error =
+        world.engine.create_segment(AUTHOR, "Bad", &rule(r#"in segment "Nowhere""#)).expect_err("refused");
     assert!(matches!(error, EngineError::Rule(_)), "{error:?}");
     world.send(json!({"userId": "u1", "event": "Order Complete"}));
     let id = world.engine.segment("Typo").expect("a segment").id;

@@ -11,14 +11,36 @@ use crate::work::Work;
 /// One thing that happens.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    Event { user: u8, by_anonymous: bool, name: u8, total: u8, late_days: u8, repeat: bool },
-    Identify { user: u8, anonymous: Option<u8>, country: u8, late_days: u8 },
-    Pass { hours: u16 },
+    Event {
+        user: u8,
+        by_anonymous: bool,
+        name: u8,
+        total: u8,
+        late_days: u8,
+        repeat: bool,
+    },
+    Identify {
+        user: u8,
+        anonymous: Option<u8>,
+        country: u8,
+        late_days: u8,
+    },
+    Pass {
+        hours: u16,
+    },
     /// To one millisecond before the next due instant, and then to it.
     ToNextDue,
-    Create { name: u8, rule: u8 },
-    Edit { name: u8, rule: u8 },
-    PauseOrResume { name: u8 },
+    Create {
+        name: u8,
+        rule: u8,
+    },
+    Edit {
+        name: u8,
+        rule: u8,
+    },
+    PauseOrResume {
+        name: u8,
+    },
     Restart,
 }
 
@@ -37,7 +59,7 @@ const RULES: [&str; 14] = [
     r#"everyone where did "Product Viewed" today or did "Order Completed" yesterday"#,
     r#"everyone where did "Order Completed" this week and not did "Product Added" last week"#,
     r#"everyone where none of (did "Product Viewed" in last 1 month, country exists)"#,
-    r#"identified where did "Product Viewed" >= 0 times"#,
+    r#"identified where did "Product Viewed" < 1000 times"#,
     r#"everyone where in segment "A""#,
     r#"everyone where not in segment "A" and did "Product Viewed""#,
 ];
@@ -60,8 +82,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A workspace with some segments from the start, and what happens in it.
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
-    let first = prop::collection::vec((0u8..4, 0u8..14), 3..5)
-        .prop_map(|made| made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>());
+    let first = prop::collection::vec((0u8..4, 0u8..14), 3..5).prop_map(|made| {
+        made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>()
+    });
     (first, prop::collection::vec(step(), 10..50)).prop_map(|(mut first, rest)| {
         first.extend(rest);
         first
@@ -128,14 +151,22 @@ fn play(world: &mut World, step: &Step) {
         }
         Step::Pass { hours } => world.pass_ms(i64::from(*hours) * segops_model::HOUR_MS),
         Step::Create { name, rule: text } => {
-            let created = world.engine.create_segment(AUTHOR, NAMES[usize::from(*name)], &rule(RULES[usize::from(*text)]));
+            let created = world.engine.create_segment(
+                AUTHOR,
+                NAMES[usize::from(*name)],
+                &rule(RULES[usize::from(*text)]),
+            );
             if let Ok((segment, _)) = created {
                 world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
             }
         }
         Step::Edit { name, rule: text } => {
-            let edited =
-                world.engine.edit_segment(AUTHOR, NAMES[usize::from(*name)], None, &rule(RULES[usize::from(*text)]));
+            let edited = world.engine.edit_segment(
+                AUTHOR,
+                NAMES[usize::from(*name)],
+                None,
+                &rule(RULES[usize::from(*text)]),
+            );
             if let Ok((segment, _)) = edited {
                 world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
             }

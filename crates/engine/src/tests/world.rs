@@ -132,7 +132,9 @@ impl World {
         let members = self.engine.members(segment, None, 1_000).expect("members");
         let name = |identifiers: &[Identifier]| {
             let user = identifiers.iter().find(|identifier| identifier.kind.as_str() == "user_id");
-            user.or_else(|| identifiers.first()).map(|identifier| identifier.value.to_string()).unwrap_or_default()
+            user.or_else(|| identifiers.first())
+                .map(|identifier| identifier.value.to_string())
+                .unwrap_or_default()
         };
         members.iter().map(|member| name(&member.identifiers)).collect::<BTreeSet<_>>().into_iter().collect()
     }
