@@ -8,7 +8,7 @@ use segops_store::Keyspace;
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug, Stamp, TurnedAway};
 use crate::reach;
-use crate::state::{ProfileRecord, Trait};
+use crate::state::{ProfileRecord, Trait, Traits};
 
 impl Fold {
     pub(super) fn apply_event(
@@ -36,11 +36,13 @@ impl Fold {
         let profile = resolution.profile;
         let mut slots = SlotSet::default();
         let merged = self.place(&resolution, event, &mut slots);
-        self.count(profile, event);
+        let opts_out = self.count(profile, event);
         self.set_traits(profile, &event.traits, event, stamp.position, &mut slots);
         self.extend_timelines(profile, event, stamp.position, &mut slots);
         self.record_order(profile, event, stamp.position);
-        self.state.regroup(profile);
+        if opts_out || merged.is_some() || resolution.created || !resolution.add.is_empty() {
+            self.state.regroup(profile);
+        }
         self.touch(profile);
         let cause = if merged.is_some() { Cause::Merge } else { cause_of(envelope, event) };
         let reason = Reason { position: stamp.position, now: stamp.instant, cause };
@@ -82,7 +84,8 @@ impl Fold {
         merged
     }
 
-    fn count(&mut self, profile: ProfileId, event: &Event) {
+    /// Counts the event; true if it takes its profile off the mailing list.
+    fn count(&mut self, profile: ProfileId, event: &Event) -> bool {
         self.state.tallies.events += 1;
         self.state.catalogue.observe(event, &self.limits);
         if let Some(source) = self.state.sources.get_mut(&event.source) {
@@ -95,6 +98,7 @@ impl Fold {
             record.last_seen = record.last_seen.max(event.ts);
             record.email_opted_out |= reach::is_email_opt_out(event);
         }
+        reach::is_email_opt_out(event)
     }
 
     fn set_traits(
@@ -108,16 +112,15 @@ impl Fold {
         if traits.is_empty() {
             return;
         }
-        let mut held = self.state.traits.remove(&profile).unwrap_or_default();
+        let last_wins = self.has_planted(PlantedBug::LastTraitArrivalWins);
+        let held = self.state.traits.get_mut_or_insert_with(&profile, Traits::default);
         for (name, value) in traits.iter() {
-            let last_wins = self.has_planted(PlantedBug::LastTraitArrivalWins);
             let ts = if last_wins { event.received_at } else { event.ts };
             let new = Trait { name: name.into(), value: value.clone(), ts, position };
             if held.set(new) {
                 slots.extend(self.roster.of_trait(name).iter().copied());
             }
         }
-        self.state.traits.insert(profile, held);
     }
 
     /// Adds the event to the profile's timeline of each signal that it matches.

@@ -151,7 +151,7 @@ impl Group {
         }
         match writer.append(now, kind, format, bytes) {
             Ok((position, instant)) => {
-                self.durable.push(Durable { stamp: Stamp { position, instant }, input, reply })
+                self.durable.push(Durable { stamp: Stamp { position, instant }, input, reply });
             }
             Err(error) => self.failure = Some(error),
         }
