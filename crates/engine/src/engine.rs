@@ -112,14 +112,16 @@ impl Engine {
         let priming = Arc::new(Work::new());
         let mut threads = Vec::new();
         let shared = Arc::clone(&core);
-        threads.push(spawn("journal", move || run_journal(&shared, writer, &intake_queue, &fold_sender))?);
+        threads.push(spawn("journal", &core, move || {
+            run_journal(&shared, writer, &intake_queue, &fold_sender)
+        })?);
         let shared = Arc::clone(&core);
-        threads.push(spawn("fold", move || run_fold(&shared, &fold_queue))?);
+        threads.push(spawn("fold", &core, move || run_fold(&shared, &fold_queue))?);
         let (shared, work) = (Arc::clone(&core), Arc::clone(&priming));
-        threads.push(spawn("primer", move || run_primer(&shared, &work))?);
+        threads.push(spawn("primer", &core, move || run_primer(&shared, &work))?);
         if timers == Timers::Background {
             let shared = Arc::clone(&core);
-            threads.push(spawn("ticker", move || run_ticker(&shared))?);
+            threads.push(spawn("ticker", &core, move || run_ticker(&shared))?);
         }
         Ok(Self(Arc::new(Shared { core, threads: Mutex::new(threads), priming })))
     }
