@@ -123,7 +123,12 @@ impl Engine {
             let shared = Arc::clone(&core);
             threads.push(spawn("ticker", &core, move || run_ticker(&shared))?);
         }
-        Ok(Self(Arc::new(Shared { core, threads: Mutex::new(threads), priming })))
+        let engine = Self(Arc::new(Shared { core, threads: Mutex::new(threads), priming }));
+        // What became due while nobody had the folder open fires now, each at its own instant.
+        if next_due.is_some_and(|due| due <= engine.now()) {
+            engine.tick()?;
+        }
+        Ok(engine)
     }
 
     /// Stops in good order: no new input, what was handed in becomes durable and is applied, threads end.
@@ -241,8 +246,35 @@ impl Drop for Shared {
     }
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EngineError> {
-    std::thread::Builder::new().name(format!("segops-{name}")).spawn(run).map_err(|source| {
+/// Says that nothing more can be stored when a thread ends by a panic, so that nobody waits for it.
+#[derive(Debug)]
+struct FailOnPanic {
+    core: Arc<Core>,
+    thread: &'static str,
+}
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.core.fail(format!(
+                "the {} thread has panicked; this is a bug, and the log has its place",
+                self.thread
+            ));
+        }
+    }
+}
+
+fn spawn(
+    name: &'static str,
+    core: &Arc<Core>,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, EngineError> {
+    let guard = FailOnPanic { core: Arc::clone(core), thread: name };
+    let started = std::thread::Builder::new().name(format!("segops-{name}")).spawn(move || {
+        let _guard = guard;
+        run();
+    });
+    started.map_err(|source| {
         EngineError::Store(StoreError::Io { action: "start the thread", path: name.into(), source })
     })
 }
