@@ -1,0 +1,80 @@
+use clap::Args;
+
+use segops_engine::view;
+use segops_segment::{ConditionExplanation, Observed};
+
+use super::client::{Client, path, typed};
+use super::error::CliError;
+use super::output::{Output, number, plain};
+use super::preview::base_words;
+
+/// Say why a profile is in a segment, or not.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  segops segment explain Repeat p_17 --data shop\n  segops segment explain Repeat email:ann@example.com --data shop")]
+pub(crate) struct Explain {
+    /// The segment's name or id.
+    segment: String,
+    /// The profile's id, or an identifier as kind:value.
+    profile: String,
+}
+
+/// Events shown for one condition.
+const EVIDENCE_SHOWN: usize = 3;
+
+pub(crate) fn print_explanation(explain: &Explain, client: &Client, out: &mut Output) -> Result<(), CliError> {
+    let path = path(&["segments", &explain.segment, "explain", &explain.profile]);
+    let answer = client.get(&path)?;
+    if out.json {
+        return out.print_json(&answer);
+    }
+    let view: view::ExplainView = typed(answer, &path)?;
+    let explanation = &view.explanation;
+    let verdict = if explanation.member { "is in" } else { "is not in" };
+    out.heading(&format!("{} {verdict} {}, at {}", view.profile, explain.segment, out.date(view.at)))?;
+    let base = base_words(explanation.base.base);
+    out.line(format!("{} among the {base}", mark(explanation.base.holds)))?;
+    print_condition(&explanation.condition, 0, out)?;
+    if let Some(at) = explanation.leaves_at {
+        out.line(format!("Leaves at {} if nothing happens before.", out.date(at)))?;
+    }
+    if let Some(at) = explanation.enters_at {
+        out.line(format!("Enters at {} if nothing happens before.", out.date(at)))?;
+    }
+    if explanation.leaves_at.is_none() && explanation.enters_at.is_none() {
+        let until = explanation.searched_until.map(|at| format!(" before {}", out.date(at))).unwrap_or_default();
+        out.line(format!("Stays so{until} if nothing happens."))?;
+    }
+    Ok(())
+}
+
+fn print_condition(condition: &ConditionExplanation, depth: usize, out: &mut Output) -> Result<(), CliError> {
+    let indent = "  ".repeat(depth);
+    let seen = condition.observed.as_ref().map(|seen| format!(": {}", observed(seen))).unwrap_or_default();
+    out.line(format!("{indent}{} {}{seen}", mark(condition.holds), plain(&condition.text)))?;
+    for entry in condition.evidence.iter().take(EVIDENCE_SHOWN) {
+        out.line(format!("{indent}      at {}", out.date(entry.ts)))?;
+    }
+    let more = condition.evidence.len().saturating_sub(EVIDENCE_SHOWN);
+    if more > 0 {
+        out.line(format!("{indent}      and {more} more"))?;
+    }
+    for inner in &condition.conditions {
+        print_condition(inner, depth + 1, out)?;
+    }
+    Ok(())
+}
+
+fn observed(observed: &Observed) -> String {
+    match observed {
+        Observed::Count { count, or_more: false } => format!("{} times", number(*count)),
+        Observed::Count { count, or_more: true } => format!("{} times or more", number(*count)),
+        Observed::Trait(None) => "not set".to_owned(),
+        Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
+        Observed::Member(true) => "is in it".to_owned(),
+        Observed::Member(false) => "is not in it".to_owned(),
+    }
+}
+
+const fn mark(holds: bool) -> &'static str {
+    if holds { "yes" } else { "no " }
+}

@@ -1,0 +1,84 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::client::Client;
+use super::error::CliError;
+use super::folder::Folder;
+use super::network::Network;
+use super::progress::Bar;
+use crate::control::{Beacon, FolderLock, read_local_token};
+
+/// Where the workspace is, and how to print.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The data folder. While a server serves it, the command asks that server.
+    #[arg(long, global = true, env = "SEGOPS_DATA", value_name = "DIR", help_heading = "Workspace")]
+    pub(crate) data: Option<PathBuf>,
+    /// A running server, such as http://127.0.0.1:8123.
+    #[arg(long, global = true, env = "SEGOPS_URL", value_name = "URL", help_heading = "Workspace")]
+    pub(crate) url: Option<String>,
+    /// The token to show to the server.
+    #[arg(
+        long,
+        global = true,
+        env = "SEGOPS_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        help_heading = "Workspace"
+    )]
+    pub(crate) token: Option<String>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Target {
+    /// Opens the way to the workspace.
+    pub(crate) fn client(&self) -> Result<Client, CliError> {
+        match (&self.url, &self.data) {
+            (Some(url), _) => {
+                let token = match (&self.token, &self.data) {
+                    (Some(token), _) => token.clone(),
+                    (None, Some(data)) => read_local_token(data)?.ok_or_else(no_token)?,
+                    (None, None) => return Err(no_token()),
+                };
+                Ok(Client::Network(Network::new(url, token)?))
+            }
+            (None, Some(_)) => self.of_folder(),
+            (None, None) => Err(CliError::Usage(
+                "say where the workspace is: --data DIR for a folder, or --url URL for a running server \
+                 (or set SEGOPS_DATA or SEGOPS_URL)"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// The folder itself, or the server that has it.
+    fn of_folder(&self) -> Result<Client, CliError> {
+        let data = self.data.clone().unwrap_or_default();
+        if let Some(lock) = FolderLock::take(&data)? {
+            let bar = Bar::new("reading the journal", false);
+            let folder = Folder::open(&data, lock, &mut |progress| {
+                bar.update(progress.position.0, progress.durable_position.0);
+            })?;
+            bar.finish();
+            return Ok(Client::Folder(Box::new(folder)));
+        }
+        let token = match &self.token {
+            Some(token) => Some(token.clone()),
+            None => read_local_token(&data)?,
+        };
+        match (Beacon::read(&data), token) {
+            (Some(beacon), Some(token)) => {
+                eprintln!("asking the server of this folder, at {}", beacon.url);
+                Ok(Client::Network(Network::new(&beacon.url, token)?))
+            }
+            _ => Err(CliError::FolderBusy),
+        }
+    }
+}
+
+fn no_token() -> CliError {
+    CliError::Usage("the server needs a token: give --token TOKEN, or set SEGOPS_TOKEN".to_owned())
+}

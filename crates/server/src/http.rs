@@ -1,0 +1,38 @@
+//! The HTTP interface: what tracking clients send to, and the REST API under `/api/v1`.
+
+mod authority;
+mod catalogue;
+mod collect;
+mod cors;
+mod health;
+mod imports;
+mod job;
+mod members;
+mod openapi;
+mod page;
+mod problem;
+mod profiles;
+mod read_body;
+mod rejections;
+mod request_id;
+mod router;
+mod rule_input;
+mod rules;
+mod segments;
+mod settings;
+mod sources;
+mod sources_config;
+mod state;
+mod status;
+mod stream;
+mod tokens;
+mod transitions;
+mod verify;
+
+pub(crate) use collect::PeerAddress;
+pub use imports::LocalFile;
+pub use job::{LINES, Line};
+pub use openapi::document;
+pub use problem::Problem;
+pub use router::router;
+pub use state::App;

@@ -1,0 +1,64 @@
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::collect::collect_or_not_found;
+use super::openapi::{Api, document};
+use super::problem::Problem;
+use super::request_id::with_request_id;
+use super::state::App;
+use super::{
+    catalogue, health, imports, members, profiles, rejections, rules, segments, settings, sources,
+    sources_config, status, stream, tokens, transitions, verify,
+};
+
+/// Everything that the server answers.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let (documented, _) = documented_routes().split_for_parts();
+    let description = document();
+    documented
+        .route("/api/v1/openapi.json", get(|| async move { Json(description) }))
+        .route("/v1/projects/{write_key}/settings", get(sources_config::settings))
+        .route("/health", get(health::rudder_health))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(collect_or_not_found)
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(app)
+}
+
+/// The routes of the API. A route that is added here is in its description by that.
+pub(crate) fn documented_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(segments::list, segments::create))
+        .routes(routes!(rules::preview))
+        .routes(routes!(segments::show, segments::edit, segments::rename, segments::delete))
+        .routes(routes!(segments::pause))
+        .routes(routes!(segments::resume))
+        .routes(routes!(members::members))
+        .routes(routes!(members::explain))
+        .routes(routes!(rules::check))
+        .routes(routes!(profiles::find))
+        .routes(routes!(profiles::show))
+        .routes(routes!(catalogue::catalogue))
+        .routes(routes!(rejections::list))
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(transitions::list))
+        .routes(routes!(stream::stream))
+        .routes(routes!(verify::verify))
+        .routes(routes!(status::status))
+        .routes(routes!(settings::show, settings::change))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+}
+
+async fn wrong_method(request: Request) -> impl IntoResponse {
+    Problem::wrong_method(request.method().as_str(), request.uri().path())
+}
