@@ -1,0 +1,166 @@
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::server_process::BINARY;
+
+const ORDERS: &str = "customer,date,order,total\n1,2026-01-05,a,10\n1,2026-02-05,b,20\n2,2026-02-06,c,30\n,2026-02-07,d,40\n";
+const MAPPING: &str = r#"{ "name": "orders", "id_columns": ["order"], "event": { "name": "Order Completed" },
+    "time": { "columns": ["date"] }, "identifiers": [{ "column": "customer", "kind": "user_id" }],
+    "properties": [{ "column": "order", "property": "order_id" }, { "column": "total" }] }"#;
+const RULE: &str = "did \"Order Completed\" at least 2 times";
+
+struct Shop(tempfile::TempDir);
+
+impl Shop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("orders.csv"), ORDERS).unwrap();
+        std::fs::write(folder.path().join("orders.json"), MAPPING).unwrap();
+        Self(folder)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        command(self.0.path()).args(arguments).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn text(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn import(&self) -> Value {
+        self.json(&["import", "--mapping", "orders.json", "orders.csv"])
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(BINARY);
+    command.current_dir(folder).env("SEGOPS_DATA", "shop").env_remove("SEGOPS_URL").env_remove("SEGOPS_TOKEN");
+    command
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn from_a_file_to_a_live_segment() {
+    let shop = Shop::new();
+    let dry = shop.json(&["import", "--dry-run", "--mapping", "orders.json", "orders.csv"]);
+    assert_eq!((&dry["rows"], &dry["dry_run"]), (&json!(4), &json!(true)));
+    assert_eq!(shop.json(&["status"])["events"], 0);
+
+    let report = shop.import();
+    assert_eq!([&report["rows"], &report["accepted_rows"], &report["rejected_rows"], &report["events"]], [4, 3, 1, 3]);
+    assert_eq!(shop.import()["already_imported"], true);
+    assert!(shop.text(&["import", "--mapping", "orders.json", "orders.csv"]).contains("already imported"));
+    shop.json(&["import", "--again", "--mapping", "orders.json", "orders.csv"]);
+    assert_eq!(shop.json(&["status"])["events"], 3);
+
+    let count = |at: &str| shop.json(&["segment", "preview", RULE, "--at", at])["counts"]["total"].clone();
+    assert_eq!((count("2026-02-01T00:00:00Z"), count("2026-03-01")), (json!(0), json!(1)));
+
+    let made = shop.json(&["segment", "create", "Repeat", RULE]);
+    assert_eq!((&made["segment"]["status"], &made["segment"]["counts"]["total"]), (&json!("live"), &json!(1)));
+    assert!(shop.text(&["segment", "list"]).contains("Repeat"));
+    assert!(shop.text(&["segment", "show", "Repeat"]).contains("1 member"));
+    assert!(shop.text(&["segment", "members", "Repeat"]).contains("user_id:1"));
+    assert!(shop.text(&["segment", "explain", "Repeat", "user_id:2"]).contains("is not in Repeat"));
+    assert!(shop.text(&["profile", "find", "1"]).contains("user_id:1"));
+    assert!(shop.text(&["profile", "show", "user_id:1"]).contains("Repeat"));
+    assert!(shop.text(&["rejections"]).contains("missing_identifier"));
+    assert!(shop.text(&["transitions"]).contains("entered"));
+    assert!(shop.text(&["sources"]).contains("Default"));
+    let verified = shop.json(&["verify"]);
+    assert_eq!((&verified["differences"], &verified["profiles_agree"]), (&json!(0), &json!(true)));
+    assert!(shop.text(&["verify"]).contains("0 differences"));
+
+    let edited = shop.json(&["segment", "edit", "Repeat", "did \"Order Completed\""]);
+    assert_eq!(edited["segment"]["counts"]["total"], 2);
+    shop.text(&["segment", "rename", "Repeat", "Buyers"]);
+    assert!(shop.text(&["segment", "pause", "Buyers"]).contains("paused"));
+    assert!(shop.text(&["segment", "resume", "Buyers"]).contains("live"));
+    shop.text(&["segment", "delete", "Buyers"]);
+    assert!(shop.text(&["segment", "list"]).contains("There are no segments yet"));
+}
+
+#[test]
+fn a_bad_rule_is_shown_with_its_place() {
+    let shop = Shop::new();
+    for arguments in [["rule", "format"], ["rule", "check"], ["segment", "preview"]] {
+        let refused = shop.run(&[&arguments[..], &["did \"A\" att least 2 times"]].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).contains("| did \"A\" att least 2 times\n"), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains('^'));
+    }
+    assert_eq!(shop.text(&["rule", "format", "did   \"A\""]).trim_end(), "did \"A\"");
+    let json = shop.json(&["rule", "format", "did \"A\""]).to_string();
+    assert_eq!(shop.text(&["rule", "format", &json]).trim_end(), "did \"A\"");
+}
+
+#[test]
+fn exit_codes_tell_usage_from_failure() {
+    let shop = Shop::new();
+    let code = |arguments: &[&str]| shop.run(arguments).status.code();
+    assert_eq!(code(&["--help"]), Some(0));
+    assert_eq!(code(&["nonsense"]), Some(2));
+    assert_eq!(code(&["segment", "show", "Nobody"]), Some(1));
+    assert_eq!(code(&["status", "--url", "ftp://x", "--token", "t"]), Some(2));
+    assert_eq!(code(&["status", "--url", "http://127.0.0.1:9", "--token", "t"]), Some(1));
+    let mut lost = command(shop.0.path());
+    let lost = lost.env_remove("SEGOPS_DATA").arg("status").output().unwrap();
+    assert_eq!(lost.status.code(), Some(2));
+    assert!(stderr(&lost).contains("--data"));
+}
+
+#[test]
+fn tokens_and_settings() {
+    let shop = Shop::new();
+    let token = shop.text(&["token", "create", "ann", "--role", "marketer"]);
+    assert!(token.starts_with("segops_"));
+    assert!(shop.text(&["token", "list"]).contains("marketer"));
+    shop.text(&["token", "revoke", "ann"]);
+    assert!(!shop.text(&["token", "list"]).contains("ann"));
+    let set = shop.json(&["settings", "set", "time_zone", "Europe/Berlin"]);
+    assert_eq!(set["time_zone"], "Europe/Berlin");
+    assert_eq!(shop.run(&["settings", "set", "colour", "red"]).status.code(), Some(2));
+    assert!(shop.text(&["status"]).contains("Europe/Berlin"));
+}
+
+#[test]
+fn a_simulated_store_is_whole() {
+    let shop = Shop::new();
+    let arguments = ["simulate", "--customers", "20", "--days", "20", "--start", "2026-01-01T00:00:00Z"];
+    let made = shop.json(&[&arguments[..], &["--bad-share", "0.01"]].concat());
+    let (import, store) = (&made["import"], &made["made"]);
+    assert_eq!(import["rows"], store["events"]);
+    assert_eq!(import["rejected_rows"], store["malformed"]);
+    let status = shop.json(&["status"]);
+    assert_eq!(status["duplicates"], store["duplicates"]);
+    shop.text(&[&arguments[..], &["--out", "events.ndjson"]].concat());
+    let lines = std::fs::read_to_string(shop.0.path().join("events.ndjson")).unwrap().lines().count();
+    assert!(lines > 100);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let shop = Shop::new();
+    let mut child = command(shop.0.path())
+        .args(["completions", "bash"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}

@@ -1,0 +1,13 @@
+//! The server and the command line from outside: the router in this process on a real engine, and the
+//! built binary.
+
+mod api;
+mod captures;
+mod cli;
+mod collect;
+mod openapi;
+mod serving;
+mod streams;
+
+mod server_process;
+mod workspace;
