@@ -74,7 +74,9 @@ enum Command {
     Settings(settings::Settings),
     /// Print the completions of a shell.
     #[command(after_help = "Examples:\n  segops completions bash > /etc/bash_completion.d/segops")]
-    Completions { shell: Shell },
+    Completions {
+        shell: Shell,
+    },
 }
 
 impl Cli {

@@ -45,7 +45,7 @@ pub(crate) struct ImportJob {
 
 /// What an import did. Accepted and rejected rows are all rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ImportReport {
+pub(crate) struct ImportReport {
     pub file_name: String,
     /// SHA-256 of the file, as hex.
     pub file_hash: String,
@@ -93,9 +93,8 @@ pub(crate) fn import(
         rejected_by_code: BTreeMap::new(),
         warnings: job.mapping.as_ref().map(Mapping::warnings).unwrap_or_default(),
     };
-    let finished = |import: &view::Import| {
-        import.file_hash == report.file_hash && import.finished_at.is_some()
-    };
+    let finished =
+        |import: &view::Import| import.file_hash == report.file_hash && import.finished_at.is_some();
     if !job.again && engine.imports().iter().any(finished) {
         report.already_imported = true;
         return Ok(report);

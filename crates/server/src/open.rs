@@ -42,8 +42,7 @@ pub(crate) fn open_workspace(
     if let Some(settings) = &wanted {
         settings.calendar().map_err(OpenError::NoTimeZone)?;
     }
-    let options =
-        EngineOptions { data: data.to_owned(), clock, disk: Arc::new(RealDisk), limits, timers };
+    let options = EngineOptions { data: data.to_owned(), clock, disk: Arc::new(RealDisk), limits, timers };
     let engine = Engine::open(options, progress)?;
     let is_new = engine.status().durable_position.0 == 0;
     if let Some(settings) = wanted {

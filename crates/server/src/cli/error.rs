@@ -25,7 +25,9 @@ pub enum CliError {
     Serve(#[from] crate::serve::ServeError),
     #[error("{0}")]
     Simulate(#[from] segops_simulate::SimulateError),
-    #[error("another process has the data folder, and it is no running server that this command could ask; wait for it to end")]
+    #[error(
+        "another process has the data folder, and it is no running server that this command could ask; wait for it to end"
+    )]
     FolderBusy,
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },

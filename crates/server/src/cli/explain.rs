@@ -10,7 +10,9 @@ use super::preview::base_words;
 
 /// Say why a profile is in a segment, or not.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops segment explain Repeat p_17 --data shop\n  segops segment explain Repeat email:ann@example.com --data shop")]
+#[command(
+    after_help = "Examples:\n  segops segment explain Repeat p_17 --data shop\n  segops segment explain Repeat email:ann@example.com --data shop"
+)]
 pub(crate) struct Explain {
     /// The segment's name or id.
     segment: String,
@@ -21,7 +23,11 @@ pub(crate) struct Explain {
 /// Events shown for one condition.
 const EVIDENCE_SHOWN: usize = 3;
 
-pub(crate) fn print_explanation(explain: &Explain, client: &Client, out: &mut Output) -> Result<(), CliError> {
+pub(crate) fn print_explanation(
+    explain: &Explain,
+    client: &Client,
+    out: &mut Output,
+) -> Result<(), CliError> {
     let path = path(&["segments", &explain.segment, "explain", &explain.profile]);
     let answer = client.get(&path)?;
     if out.json {
@@ -41,7 +47,8 @@ pub(crate) fn print_explanation(explain: &Explain, client: &Client, out: &mut Ou
         out.line(format!("Enters at {} if nothing happens before.", out.date(at)))?;
     }
     if explanation.leaves_at.is_none() && explanation.enters_at.is_none() {
-        let until = explanation.searched_until.map(|at| format!(" before {}", out.date(at))).unwrap_or_default();
+        let until =
+            explanation.searched_until.map(|at| format!(" before {}", out.date(at))).unwrap_or_default();
         out.line(format!("Stays so{until} if nothing happens."))?;
     }
     Ok(())

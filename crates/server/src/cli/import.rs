@@ -13,7 +13,9 @@ use super::target::Target;
 ///
 /// A file that was imported before is left alone.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops import --mapping orders.json orders.csv --data shop\n  segops import events.ndjson --source \"Web shop\" --data shop\n  segops import --mapping orders.json --dry-run orders.csv --data shop")]
+#[command(
+    after_help = "Examples:\n  segops import --mapping orders.json orders.csv --data shop\n  segops import events.ndjson --source \"Web shop\" --data shop\n  segops import --mapping orders.json --dry-run orders.csv --data shop"
+)]
 pub(crate) struct Import {
     /// What the columns mean. Files of tracking events need none.
     #[arg(long, value_name = "FILE")]
@@ -88,8 +90,7 @@ impl FileImport<'_> {
             ("again", self.again.then_some("true")),
             ("dry_run", self.dry_run.then_some("true")),
         ];
-        let request =
-            Request::new("POST", with_query("/api/v1/imports".to_owned(), &query)).file(self.file);
+        let request = Request::new("POST", with_query("/api/v1/imports".to_owned(), &query)).file(self.file);
         let bar = Bar::new("reading", true);
         let report = client.follow(request, |done, total, rows| {
             bar.update(done, total);

@@ -78,7 +78,7 @@ impl Output {
     }
 
     pub(crate) fn date(&self, instant: Instant) -> String {
-        instant.to_jiff().to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+        instant.to_jiff().to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
     pub(crate) fn zone(&self) -> &TimeZone {
@@ -127,7 +127,8 @@ impl Table {
         let mut line = String::new();
         for ((cell, width), column) in cells.iter().zip(widths).zip(&self.columns) {
             let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
-            let (before, after) = if column.number { (padding, String::new()) } else { (String::new(), padding) };
+            let (before, after) =
+                if column.number { (padding, String::new()) } else { (String::new(), padding) };
             line.push_str(&format!("{before}{cell}{after}  "));
         }
         line.trim_end().to_owned()

@@ -15,7 +15,9 @@ use super::target::Target;
 
 /// Count a rule over all of history, exactly, without saving it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops segment preview 'did \"Order Completed\" >= 2 times in last 90 days' --data shop\n  segops segment preview 'everyone where country is DE' --at 2026-03-01 --json --data shop")]
+#[command(
+    after_help = "Examples:\n  segops segment preview 'did \"Order Completed\" >= 2 times in last 90 days' --data shop\n  segops segment preview 'everyone where country is \"DE\"' --at 2026-03-01 --json --data shop"
+)]
 pub(crate) struct Preview {
     /// The rule, as text or as JSON.
     rule: String,

@@ -12,13 +12,17 @@ use super::target::Target;
 
 /// Find and show profiles.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  segops profile find ann@example.com --data shop\n  segops profile show email:ann@example.com --data shop")]
+#[command(
+    after_help = "Examples:\n  segops profile find ann@example.com --data shop\n  segops profile show email:ann@example.com --data shop"
+)]
 pub(crate) enum Profile {
     /// Find profiles by the value of any identifier.
     #[command(after_help = "Examples:\n  segops profile find ann@example.com --data shop")]
     Find { text: String },
     /// Show a profile: identifiers, traits, orders, segments.
-    #[command(after_help = "Examples:\n  segops profile show p_17 --data shop\n  segops profile show email:ann@example.com --data shop")]
+    #[command(
+        after_help = "Examples:\n  segops profile show p_17 --data shop\n  segops profile show email:ann@example.com --data shop"
+    )]
     Show {
         /// The profile's id, or an identifier as kind:value.
         profile: String,

@@ -35,8 +35,12 @@ impl Bar {
     }
 
     /// Names the file, and how many rows a second it is read at.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss,
-        reason = "a rate for the eye")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for the eye"
+    )]
     pub(crate) fn say_rows(&self, file: &str, rows: u64) {
         let seconds = self.0.elapsed().as_secs_f64().max(0.001);
         let rate = (rows as f64 / seconds) as u64;

@@ -12,7 +12,9 @@ use super::target::Target;
 
 /// List what was sent and not taken in, with the reasons, the newest first.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops rejections --data shop\n  segops rejections --code missing_identifier --limit 20 --data shop")]
+#[command(
+    after_help = "Examples:\n  segops rejections --data shop\n  segops rejections --code missing_identifier --limit 20 --data shop"
+)]
 pub(crate) struct Rejections {
     /// Only those with this reason, such as missing_identifier.
     #[arg(long, value_name = "CODE")]
@@ -62,7 +64,8 @@ impl Rejections {
 fn place(row: &Value) -> String {
     let place = row.get("place").and_then(Value::as_str).unwrap_or_default();
     let origin = row.get("origin");
-    let name = |door: &str, key: &str| origin.and_then(|o| o.get(door)?.get(key)?.as_str()).map(str::to_owned);
+    let name =
+        |door: &str, key: &str| origin.and_then(|o| o.get(door)?.get(key)?.as_str()).map(str::to_owned);
     let door = name("file", "name").or_else(|| name("api", "path")).unwrap_or_default();
     format!("{door} {place}")
 }

@@ -8,13 +8,19 @@ use super::target::Target;
 
 /// Check and format rules.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  segops rule check 'did \"Order Completed\" >= 2 times in last 90 days' --data shop\n  segops rule format 'did   \"Order Completed\"'")]
+#[command(
+    after_help = "Examples:\n  segops rule check 'did \"Order Completed\" >= 2 times in last 90 days' --data shop\n  segops rule format 'did   \"Order Completed\"'"
+)]
 pub(crate) enum Rule {
     /// Check a rule against what the workspace knows: every problem at once.
-    #[command(after_help = "Examples:\n  segops rule check 'did \"Order Completed\"' --data shop\n  echo 'country is DE' | segops rule check - --data shop")]
+    #[command(
+        after_help = "Examples:\n  segops rule check 'did \"Order Completed\"' --data shop\n  echo 'country is \"DE\"' | segops rule check - --data shop"
+    )]
     Check(RuleText),
     /// Write a rule out in its usual form. Needs no workspace.
-    #[command(after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is DE' --json")]
+    #[command(
+        after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is \"DE\"' --json"
+    )]
     Format(RuleText),
 }
 

@@ -17,7 +17,9 @@ use super::target::Target;
 
 /// Make, look at and change segments.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  segops segment create Repeat 'did \"Order Completed\" >= 2 times' --data shop\n  segops segment members Repeat --data shop")]
+#[command(
+    after_help = "Examples:\n  segops segment create Repeat 'did \"Order Completed\" >= 2 times' --data shop\n  segops segment members Repeat --data shop"
+)]
 pub(crate) enum Segment {
     Create(Create),
     /// List the segments with their counts.
@@ -38,7 +40,10 @@ pub(crate) enum Segment {
     Resume(Named),
     /// Give a segment another name. Rules that refer to it follow.
     #[command(after_help = "Examples:\n  segops segment rename Repeat 'Repeat buyers' --data shop")]
-    Rename { segment: String, name: String },
+    Rename {
+        segment: String,
+        name: String,
+    },
     /// Delete a segment that no other one refers to.
     #[command(after_help = "Examples:\n  segops segment delete Repeat --data shop")]
     Delete(Named),
@@ -46,7 +51,9 @@ pub(crate) enum Segment {
 
 /// Make a segment, and wait until it has read history and is live.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops segment create Repeat 'did \"Order Completed\" >= 2 times in last 90 days' --data shop")]
+#[command(
+    after_help = "Examples:\n  segops segment create Repeat 'did \"Order Completed\" >= 2 times in last 90 days' --data shop"
+)]
 pub(crate) struct Create {
     name: String,
     /// The rule, as text or as JSON.
@@ -61,7 +68,9 @@ pub(crate) struct Create {
 
 /// Give a segment another rule. The old one serves until the new one has read history.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops segment edit Repeat 'did \"Order Completed\" >= 3 times' --data shop")]
+#[command(
+    after_help = "Examples:\n  segops segment edit Repeat 'did \"Order Completed\" >= 3 times' --data shop"
+)]
 pub(crate) struct Edit {
     /// The segment's name or id.
     segment: String,
@@ -144,7 +153,8 @@ impl Segment {
                 show(wait_until_primed(&client, &named.segment)?, out)
             }
             Self::Rename { segment, name } => {
-                let request = Request::new("PATCH", path(&["segments", &segment])).json(json!({ "name": name }));
+                let request =
+                    Request::new("PATCH", path(&["segments", &segment])).json(json!({ "name": name }));
                 show(client.send(&request)?, out)
             }
             Self::Delete(named) => {

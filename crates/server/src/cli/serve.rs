@@ -11,7 +11,9 @@ use crate::serve::{LogFormat, ServeOptions, serve};
 ///
 /// The first start makes the folder, a token for its owner and a first source, and prints them once.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops serve --data shop\n  segops serve --data shop --listen 0.0.0.0:8123 --time-zone Europe/Berlin --log-format json")]
+#[command(
+    after_help = "Examples:\n  segops serve --data shop\n  segops serve --data shop --listen 0.0.0.0:8123 --time-zone Europe/Berlin --log-format json"
+)]
 pub(crate) struct Serve {
     /// The address to listen at; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8123", value_name = "ADDR")]
@@ -33,7 +35,9 @@ enum LogFormatName {
 impl Serve {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
         let data = target.data.clone().ok_or_else(|| {
-            CliError::Usage("say which folder to serve: --data DIR (it is made where it is not there)".to_owned())
+            CliError::Usage(
+                "say which folder to serve: --data DIR (it is made where it is not there)".to_owned(),
+            )
         })?;
         let log_format = match self.log_format {
             LogFormatName::Text => LogFormat::Text,

@@ -8,13 +8,17 @@ use super::target::Target;
 
 /// Show or change the workspace's settings.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  segops settings show --data shop\n  segops settings set time_zone Europe/Berlin --data shop")]
+#[command(
+    after_help = "Examples:\n  segops settings show --data shop\n  segops settings set time_zone Europe/Berlin --data shop"
+)]
 pub(crate) enum Settings {
     /// Print the settings.
     #[command(after_help = "Examples:\n  segops settings show --data shop")]
     Show,
     /// Change one setting.
-    #[command(after_help = "Examples:\n  segops settings set time_zone Europe/Berlin --data shop\n  segops settings set week_start sunday --data shop\n  segops settings set identity.value_bytes_max 256 --data shop")]
+    #[command(
+        after_help = "Examples:\n  segops settings set time_zone Europe/Berlin --data shop\n  segops settings set week_start sunday --data shop\n  segops settings set identity.value_bytes_max 256 --data shop"
+    )]
     Set {
         /// The setting, with a dot between a group and what is in it.
         name: String,

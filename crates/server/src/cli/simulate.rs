@@ -21,7 +21,9 @@ use super::tracking::Tracking;
 ///
 /// The same seed and start give the same events. They go to a file, a data folder, or a running server.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops simulate --customers 1000 --days 90 --out events.ndjson\n  segops simulate --customers 1000 --days 90 --data shop\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --rate 500\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --live --rate 5")]
+#[command(
+    after_help = "Examples:\n  segops simulate --customers 1000 --days 90 --out events.ndjson\n  segops simulate --customers 1000 --days 90 --data shop\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --rate 500\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --live --rate 5"
+)]
 pub(crate) struct Simulate {
     /// People who can become customers.
     #[arg(long, default_value_t = 1_000, value_name = "N")]
@@ -84,7 +86,10 @@ impl Simulate {
     fn config(&self, now: Instant) -> Result<StoreConfig, CliError> {
         let start = self.start.unwrap_or(now.plus_ms(-i64::from(self.days) * DAY_MS));
         let time_zone = TimeZone::get(&self.store_time_zone).map_err(|_| {
-            CliError::Usage(format!("there is no time zone `{}`; use one such as Europe/Berlin", self.store_time_zone))
+            CliError::Usage(format!(
+                "there is no time zone `{}`; use one such as Europe/Berlin",
+                self.store_time_zone
+            ))
         })?;
         let shape = if self.live {
             StoreConfig::live(self.seed, self.customers, now, self.rate.unwrap_or(LIVE_RATE))
@@ -102,7 +107,7 @@ impl Simulate {
         }
         write_file(path, store)?;
         if out.json {
-            return out.print_json(&as_json(&store.statistics()));
+            return out.print_json(&as_json(store.statistics()));
         }
         out.line(format!("Written to {}:", path.display()))?;
         out.line(store.statistics().to_string().trim_end())
@@ -116,7 +121,7 @@ impl Simulate {
             FileImport { file: &scratch.0, mapping: None, source: "Default", again: false, dry_run: false };
         let report = import.send(client)?;
         if out.json {
-            return out.print_json(&json!({ "import": report, "made": as_json(&store.statistics()) }));
+            return out.print_json(&json!({ "import": report, "made": as_json(store.statistics()) }));
         }
         print(&report, out)?;
         out.line(store.statistics().to_string().trim_end())?;
@@ -146,7 +151,7 @@ impl Simulate {
         }
         bar.finish();
         if out.json {
-            return out.print_json(&as_json(&store.statistics()));
+            return out.print_json(&as_json(store.statistics()));
         }
         out.line(format!("{} sent:", counted(sent, "event", "events")))?;
         out.line(store.statistics().to_string().trim_end())
@@ -177,7 +182,9 @@ fn first_write_key(client: &Client) -> Result<String, CliError> {
     let sources = client.rows("/api/v1/sources", 1)?;
     let key = sources.first().and_then(|source| source.get("write_key")?.as_str());
     key.filter(|key| !key.is_empty()).map(str::to_owned).ok_or_else(|| {
-        CliError::Usage("give the write key of a source: --write-key KEY; `segops sources` lists them".to_owned())
+        CliError::Usage(
+            "give the write key of a source: --write-key KEY; `segops sources` lists them".to_owned(),
+        )
     })
 }
 

@@ -10,7 +10,9 @@ use super::target::Target;
 
 /// List the sources that events come from, or make one.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops sources --data shop\n  segops sources create \"Web shop\" --data shop")]
+#[command(
+    after_help = "Examples:\n  segops sources --data shop\n  segops sources create \"Web shop\" --data shop"
+)]
 pub(crate) struct Sources {
     #[command(subcommand)]
     action: Option<Action>,

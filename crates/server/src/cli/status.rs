@@ -51,14 +51,20 @@ impl Status {
             number(status.durable_position.0),
         ))?;
         if let Some(next) = status.next_timer_at {
-            out.line(format!("{} set, the next for {}.", counted(status.timers, "timer", "timers"), out.date(next)))?;
+            out.line(format!(
+                "{} set, the next for {}.",
+                counted(status.timers, "timer", "timers"),
+                out.date(next)
+            ))?;
         }
         out.line(format!(
             "Time zone {}, weeks start on {}; segops {}.",
             status.time_zone, status.week_start, status.version
         ))?;
         if status.events == 0 {
-            out.line("There are no events yet: `segops import` reads files, `segops simulate` makes a store.")?;
+            out.line(
+                "There are no events yet: `segops import` reads files, `segops simulate` makes a store.",
+            )?;
         }
         Ok(())
     }

@@ -9,7 +9,9 @@ use crate::control::{Role, TokenView};
 
 /// Make, list and revoke the tokens that people and programs show to the API.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  segops token create ann --role marketer --data shop\n  segops token revoke ann --data shop")]
+#[command(
+    after_help = "Examples:\n  segops token create ann --role marketer --data shop\n  segops token revoke ann --data shop"
+)]
 pub(crate) enum Token {
     /// Make a token and print it. It cannot be shown again.
     #[command(after_help = "Examples:\n  segops token create ann --role marketer --data shop")]

@@ -14,7 +14,9 @@ use super::target::Target;
 
 /// List who entered and left segments, the oldest first, or follow it as it happens.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops transitions --segment Repeat --limit 20 --data shop\n  segops transitions --follow --url http://127.0.0.1:8123")]
+#[command(
+    after_help = "Examples:\n  segops transitions --segment Repeat --limit 20 --data shop\n  segops transitions --follow --url http://127.0.0.1:8123"
+)]
 pub(crate) struct Transitions {
     /// Only those of this segment, by its name or id.
     #[arg(long, value_name = "SEGMENT")]
@@ -71,7 +73,8 @@ impl Transitions {
         let stream = format!("{PATH}/stream");
         loop {
             let filters = [("segment", self.segment.as_deref()), ("after", after.as_deref())];
-            let request = Request::new("GET", with_query(stream.clone(), &filters)).accept("text/event-stream");
+            let request =
+                Request::new("GET", with_query(stream.clone(), &filters)).accept("text/event-stream");
             let reply = match client.open(&request) {
                 Err(CliError::Network { .. }) if after.is_some() => {
                     std::thread::sleep(Duration::from_secs(RECONNECT_SECONDS));

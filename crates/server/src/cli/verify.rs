@@ -12,7 +12,9 @@ use super::target::Target;
 ///
 /// Exits with 1 where there is any difference.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  segops verify --data shop\n  segops verify --url http://127.0.0.1:8123 --json")]
+#[command(
+    after_help = "Examples:\n  segops verify --data shop\n  segops verify --url http://127.0.0.1:8123 --json"
+)]
 pub(crate) struct Verify {}
 
 impl Verify {
@@ -40,7 +42,8 @@ impl Verify {
 fn print(report: &view::VerifyReport, out: &mut Output) -> Result<(), CliError> {
     let mut table = Table::new(&["SEGMENT", "#LIVE", "#REBUILT", "#DIFFERENCES", "EXAMPLES"]);
     for segment in &report.segments {
-        let example = |difference: &view::Difference| format!("{} only {}", difference.profile, difference.only_in);
+        let example =
+            |difference: &view::Difference| format!("{} only {}", difference.profile, difference.only_in);
         let examples: Vec<String> = segment.examples.iter().take(3).map(example).collect();
         table.row([
             segment.name.clone(),

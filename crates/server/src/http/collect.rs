@@ -34,7 +34,8 @@ const LARGE_BODY_BYTES: usize = 256 * 1024;
 pub(crate) async fn collect_or_not_found(State(app): State<App>, request: Request) -> Response {
     let Some(call) = Call::from_path(request.uri().path()) else {
         let path = request.uri().path();
-        return Problem::not_found(format!("there is nothing at {path}; see /api/v1/openapi.json")).into_response();
+        return Problem::not_found(format!("there is nothing at {path}; see /api/v1/openapi.json"))
+            .into_response();
     };
     let headers = request.headers().clone();
     match *request.method() {
@@ -192,15 +193,20 @@ fn fallback_id() -> CompactString {
 fn not_read(error: BodyError, limits: &Limits) -> RequestError {
     let (status, code, message) = match error {
         BodyError::TooLarge => {
-            let message = format!("the body has more than {} bytes; send smaller batches", limits.body_bytes_max);
+            let message =
+                format!("the body has more than {} bytes; send smaller batches", limits.body_bytes_max);
             (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
         }
-        BodyError::TooSlow => {
-            (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body came too slowly; send it again".to_owned())
-        }
-        BodyError::Broken => {
-            (StatusCode::BAD_REQUEST, "invalid_body", "the body ended before its end; send it again".to_owned())
-        }
+        BodyError::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "body_too_slow",
+            "the body came too slowly; send it again".to_owned(),
+        ),
+        BodyError::Broken => (
+            StatusCode::BAD_REQUEST,
+            "invalid_body",
+            "the body ended before its end; send it again".to_owned(),
+        ),
     };
     RequestError { status: status.as_u16(), code, message }
 }

@@ -10,7 +10,7 @@ use super::state::App;
 
 /// Whether requests are answered yet.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     pub ready: bool,
     /// Journal positions read again since the start.
     pub position: u64,

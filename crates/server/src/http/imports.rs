@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use axum::Json;
@@ -55,7 +56,7 @@ pub(crate) async fn list(
     let skipped: usize = key_of(query.cursor.as_deref())?.unwrap_or_default();
     let limit = rows_of(query.limit, app.limits());
     let mut imports = app.run(|engine| Ok(engine.imports())).await?;
-    imports.sort_by(|left, right| right.started_at.cmp(&left.started_at));
+    imports.sort_by_key(|import| Reverse(import.started_at));
     let rows: Vec<_> = imports.into_iter().skip(skipped).take(limit + 1).collect();
     Ok(Json(page(rows, limit, |_| (skipped + limit).to_string())))
 }
@@ -121,7 +122,9 @@ impl Upload {
         while let Some(data) = next_data(&mut body).await? {
             bytes += u64::try_from(data.len()).unwrap_or_default();
             if bytes > UPLOAD_BYTES_MAX {
-                return Err(Problem::too_large(format!("a file has at most {UPLOAD_BYTES_MAX} bytes; split it")));
+                return Err(Problem::too_large(format!(
+                    "a file has at most {UPLOAD_BYTES_MAX} bytes; split it"
+                )));
             }
             file.write_all(&data).await.map_err(failed)?;
         }

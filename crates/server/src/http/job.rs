@@ -72,14 +72,20 @@ pub(crate) async fn answer<T: Serialize + Send + 'static>(
 }
 
 fn wants_lines(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(LINES))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains(LINES))
 }
 
 fn finished<T>(joined: Result<Result<T, Problem>, tokio::task::JoinError>) -> Result<T, Problem> {
     joined.unwrap_or_else(|error| Err(Problem::internal(&error)))
 }
 
-fn lines<T: Serialize + Send + 'static>(guard: CancelOnDrop, task: JoinHandle<Result<T, Problem>>) -> Response {
+fn lines<T: Serialize + Send + 'static>(
+    guard: CancelOnDrop,
+    task: JoinHandle<Result<T, Problem>>,
+) -> Response {
     let body = stream::unfold(Some((guard, task)), |state| async move {
         let (guard, mut task) = state?;
         let pause = Duration::from_millis(PROGRESS_PERIOD_MS);

@@ -11,7 +11,7 @@ const PAGE_ROWS_DEFAULT: usize = 100;
 
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     pub data: Vec<T>,
     /// Send it as `cursor` to get the next page; `null` on the last.
     pub next_cursor: Option<String>,

@@ -111,7 +111,8 @@ impl Problem {
     }
 
     pub(crate) fn rule(problems: Vec<segops_rules::Problem>) -> Self {
-        let detail = problems.first().map_or_else(|| "the rule cannot be used".to_owned(), ToString::to_string);
+        let detail =
+            problems.first().map_or_else(|| "the rule cannot be used".to_owned(), ToString::to_string);
         let refused =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rule-refused", "The rule cannot be used", detail);
         Self { problems, ..refused }
@@ -178,7 +179,8 @@ impl From<Busy> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", "The server is busy", detail).retry()
             }
             Busy::Stopping => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping", detail).retry()
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping", detail)
+                    .retry()
             }
             Busy::Failed(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "journal-failed", "Nothing can be written", detail)

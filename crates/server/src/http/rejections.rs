@@ -28,7 +28,7 @@ pub(crate) struct RejectionQuery {
 
 /// Something that was sent and not taken in, and why.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct RejectionView {
+pub(crate) struct RejectionView {
     pub sequence: u64,
     #[schema(value_type = String, example = "missing_identifier")]
     pub code: RejectionCode,

@@ -17,7 +17,6 @@ use super::{
 };
 
 /// Everything that the server answers.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (documented, _) = documented_routes().split_for_parts();
     let description = document();

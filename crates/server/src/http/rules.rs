@@ -22,7 +22,7 @@ const SAMPLE_DEFAULT: usize = 10;
 /// A rule to be checked.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RuleCheck {
+pub(crate) struct RuleCheck {
     pub rule: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub rule_json: Option<serde_json::Value>,
@@ -34,7 +34,7 @@ pub struct RuleCheck {
 
 /// A rule that can be used, in both of its forms.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct CheckedRule {
+pub(crate) struct CheckedRule {
     /// The rule as it is written out.
     pub rule: String,
     #[schema(value_type = Object)]
@@ -46,7 +46,7 @@ pub struct CheckedRule {
 /// A rule to be counted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PreviewRequest {
+pub(crate) struct PreviewRequest {
     #[schema(example = "did \"Order Completed\" >= 2 times in last 90 days")]
     pub rule: Option<String>,
     #[schema(value_type = Option<Object>)]
@@ -98,5 +98,6 @@ pub(crate) async fn preview(
     let rule = named_rule(request.rule.as_deref(), request.rule_json, request.base, app.limits())?;
     let sample = request.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
     let engine = app.engine()?.clone();
-    job::answer(&headers, move |progress| Ok(engine.preview(&rule, request.at, sample, &progress.work)?)).await
+    job::answer(&headers, move |progress| Ok(engine.preview(&rule, request.at, sample, &progress.work)?))
+        .await
 }

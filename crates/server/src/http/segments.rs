@@ -19,7 +19,7 @@ use super::state::App;
 /// A segment to be made. The rule is given as text or as JSON.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewSegment {
+pub(crate) struct NewSegment {
     pub name: String,
     #[schema(example = "did \"Order Completed\" >= 2 times in last 90 days")]
     pub rule: Option<String>,
@@ -33,7 +33,7 @@ pub struct NewSegment {
 /// A new rule for a segment.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SegmentEdit {
+pub(crate) struct SegmentEdit {
     pub rule: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub rule_json: Option<serde_json::Value>,
@@ -47,13 +47,13 @@ pub struct SegmentEdit {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SegmentRename {
+pub(crate) struct SegmentRename {
     pub name: String,
 }
 
 /// A segment as it is after a change, and what looks wrong in its rule.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct SegmentSaved {
+pub(crate) struct SegmentSaved {
     pub segment: view::Segment,
     #[schema(value_type = Vec<Object>)]
     pub warnings: Vec<segops_rules::Problem>,
@@ -117,8 +117,7 @@ pub(crate) async fn edit(
         None => edit.expected_version,
     };
     let rule = named_rule(edit.rule.as_deref(), edit.rule_json, edit.base, app.limits())?;
-    let saved =
-        app.run(move |engine| engine.edit_segment(&caller.name, &segment, expected, &rule)).await?;
+    let saved = app.run(move |engine| engine.edit_segment(&caller.name, &segment, expected, &rule)).await?;
     Ok(answer_saved(saved).into_response())
 }
 

@@ -18,7 +18,7 @@ use crate::open::new_write_key;
 /// A source to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewSource {
+pub(crate) struct NewSource {
     pub name: String,
     /// What clients will send; made where it is left out.
     pub write_key: Option<String>,

@@ -35,7 +35,10 @@ struct Opening {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("data", &self.data).field("opening", &self.opening).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("data", &self.data)
+            .field("opening", &self.opening)
+            .finish_non_exhaustive()
     }
 }
 

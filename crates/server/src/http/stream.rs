@@ -127,7 +127,8 @@ impl Follower {
             .map_err(|gone| Problem::gone(gone.to_string()))?;
         let more = read.len() >= READ_ROWS;
         self.last = read.last().map(|transition| transition.id).or(self.last);
-        let wanted = |transition: &view::TransitionView| self.segment.is_none_or(|id| transition.segment == id);
+        let wanted =
+            |transition: &view::TransitionView| self.segment.is_none_or(|id| transition.segment == id);
         self.waiting.extend(read.into_iter().filter(wanted));
         Ok(more)
     }

@@ -13,7 +13,7 @@ use crate::control::{Role, TokenView};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewToken {
+pub(crate) struct NewToken {
     /// Whose it is: the author of what it changes.
     pub name: String,
     pub role: Role,
@@ -21,7 +21,7 @@ pub struct NewToken {
 
 /// A new token, with its secret. This is the only time that it is shown.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct CreatedToken {
+pub(crate) struct CreatedToken {
     pub name: String,
     pub role: Role,
     pub token: String,

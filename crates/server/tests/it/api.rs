@@ -32,7 +32,10 @@ async fn a_segment_goes_through_its_whole_life() {
     assert_eq!((members["data"].as_array().unwrap().len(), &members["next_cursor"]), (1, &Value::Null));
     assert_eq!(member["cause"], "prime");
     let explained = workspace.get("/api/v1/segments/Repeat/explain/email:ann@example.com").await;
-    assert_eq!((&explained["explanation"]["member"], &explained["profile"]), (&json!(true), &member["profile"]));
+    assert_eq!(
+        (&explained["explanation"]["member"], &explained["profile"]),
+        (&json!(true), &member["profile"])
+    );
 
     let edit = json!({ "rule": "did \"Order Completed\"", "expected_version": 1 });
     let edited = workspace.call("PUT", &format!("/api/v1/segments/{id}"), Some(edit.clone())).await;
@@ -63,7 +66,7 @@ async fn a_preview_counts_at_an_instant_and_says_how_far_it_is() {
     };
     assert_eq!((count("2026-01-15T00:00:00Z").await, count("2026-03-01T00:00:00Z").await), (0, 1));
 
-    let everyone = json!({ "rule": "country is DE", "base": "everyone" });
+    let everyone = json!({ "rule": "country is \"DE\"", "base": "everyone" });
     let answer = workspace.call("POST", "/api/v1/segments/preview", Some(everyone)).await.json();
     assert_eq!((&answer["base"], &answer["counts"]["total"]), (&json!("everyone"), &json!(1)));
     assert_eq!(answer["base_counts"]["total"], 2);
@@ -92,7 +95,9 @@ async fn a_refused_rule_comes_with_all_its_problems() {
     let unknown = workspace.call("POST", "/api/v1/rules/check", Some(json!({ "rule": RULE, "x": 1 }))).await;
     assert_eq!(unknown.problem(), (400, "bad-request".to_owned()));
 
-    let checked = workspace.call("POST", "/api/v1/rules/check", Some(json!({ "rule": "did \"Order Complete\"" }))).await;
+    let checked = workspace
+        .call("POST", "/api/v1/rules/check", Some(json!({ "rule": "did \"Order Complete\"" })))
+        .await;
     assert_eq!(checked.status, 200);
     assert!(checked.json()["warnings"][0]["suggestion"].as_str().unwrap().contains("Order Completed"));
     let again = json!({ "rule_json": checked.json()["rule_json"] });
@@ -147,11 +152,13 @@ async fn each_role_may_do_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_works_from_its_making_to_its_end() {
     let workspace = Workspace::new();
-    let made = workspace.call("POST", "/api/v1/tokens", Some(json!({ "name": "carl", "role": "viewer" }))).await;
+    let made =
+        workspace.call("POST", "/api/v1/tokens", Some(json!({ "name": "carl", "role": "viewer" }))).await;
     assert_eq!(made.status, 201);
     let secret = made.json()["token"].as_str().unwrap().to_owned();
     let status = async || {
-        let request = axum::http::Request::get("/api/v1/status").header("authorization", format!("Bearer {secret}"));
+        let request =
+            axum::http::Request::get("/api/v1/status").header("authorization", format!("Bearer {secret}"));
         workspace.send(request.body(axum::body::Body::empty()).unwrap()).await.status.as_u16()
     };
     assert_eq!(status().await, 200);
@@ -170,7 +177,9 @@ async fn lists_come_in_pages() {
     let mut cursor = String::new();
     loop {
         let page = workspace.get(&format!("/api/v1/segments?limit=2{cursor}")).await;
-        names.extend(page["data"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()));
+        names.extend(
+            page["data"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()),
+        );
         let Some(next) = page["next_cursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }

@@ -31,7 +31,8 @@ async fn replay(name: &str) -> Workspace {
         let capture: Capture = serde_json::from_str(line).unwrap();
         // The settings that this SDK was given named another key.
         let authorization = capture.headers.get("authorization").map(|_| "Basic V0tfVEVTVDo=");
-        let mut body = if capture.body.is_string() { Vec::new() } else { capture.body.to_string().into_bytes() };
+        let mut body =
+            if capture.body.is_string() { Vec::new() } else { capture.body.to_string().into_bytes() };
         let mut request = Request::builder().method(capture.method.as_str()).uri(&capture.url);
         for (header, value) in &capture.headers {
             if header != "authorization" && header != "content-length" {

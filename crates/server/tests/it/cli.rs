@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::server_process::BINARY;
 
-const ORDERS: &str = "customer,date,order,total\n1,2026-01-05,a,10\n1,2026-02-05,b,20\n2,2026-02-06,c,30\n,2026-02-07,d,40\n";
+const ORDERS: &str =
+    "customer,date,order,total\n1,2026-01-05,a,10\n1,2026-02-05,b,20\n2,2026-02-06,c,30\n,2026-02-07,d,40\n";
 const MAPPING: &str = r#"{ "name": "orders", "id_columns": ["order"], "event": { "name": "Order Completed" },
     "time": { "columns": ["date"] }, "identifiers": [{ "column": "customer", "kind": "user_id" }],
     "properties": [{ "column": "order", "property": "order_id" }, { "column": "total" }] }"#;
@@ -44,7 +45,11 @@ impl Shop {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(BINARY);
-    command.current_dir(folder).env("SEGOPS_DATA", "shop").env_remove("SEGOPS_URL").env_remove("SEGOPS_TOKEN");
+    command
+        .current_dir(folder)
+        .env("SEGOPS_DATA", "shop")
+        .env_remove("SEGOPS_URL")
+        .env_remove("SEGOPS_TOKEN");
     command
 }
 
@@ -60,7 +65,10 @@ fn from_a_file_to_a_live_segment() {
     assert_eq!(shop.json(&["status"])["events"], 0);
 
     let report = shop.import();
-    assert_eq!([&report["rows"], &report["accepted_rows"], &report["rejected_rows"], &report["events"]], [4, 3, 1, 3]);
+    assert_eq!(
+        [&report["rows"], &report["accepted_rows"], &report["rejected_rows"], &report["events"]],
+        [4, 3, 1, 3]
+    );
     assert_eq!(shop.import()["already_imported"], true);
     assert!(shop.text(&["import", "--mapping", "orders.json", "orders.csv"]).contains("already imported"));
     shop.json(&["import", "--again", "--mapping", "orders.json", "orders.csv"]);
@@ -70,7 +78,10 @@ fn from_a_file_to_a_live_segment() {
     assert_eq!((count("2026-02-01T00:00:00Z"), count("2026-03-01")), (json!(0), json!(1)));
 
     let made = shop.json(&["segment", "create", "Repeat", RULE]);
-    assert_eq!((&made["segment"]["status"], &made["segment"]["counts"]["total"]), (&json!("live"), &json!(1)));
+    assert_eq!(
+        (&made["segment"]["status"], &made["segment"]["counts"]["total"]),
+        (&json!("live"), &json!(1))
+    );
     assert!(shop.text(&["segment", "list"]).contains("Repeat"));
     assert!(shop.text(&["segment", "show", "Repeat"]).contains("1 member"));
     assert!(shop.text(&["segment", "members", "Repeat"]).contains("user_id:1"));

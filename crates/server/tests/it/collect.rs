@@ -47,11 +47,13 @@ async fn every_path_and_every_place_of_the_key_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bad_event_does_not_lose_the_others() {
     let workspace = Workspace::new();
-    let answer = workspace.track(json!([track("u1"), { "type": "track", "event": "Lost" }, 7, track("u2")])).await;
+    let answer =
+        workspace.track(json!([track("u1"), { "type": "track", "event": "Lost" }, 7, track("u2")])).await;
     assert_eq!(answer.status, 200);
     assert_eq!(workspace.get("/api/v1/status").await["events"], 2);
     let rejections = workspace.get("/api/v1/rejections").await;
-    let places: Vec<&Value> = rejections["data"].as_array().unwrap().iter().map(|one| &one["place"]).collect();
+    let places: Vec<&Value> =
+        rejections["data"].as_array().unwrap().iter().map(|one| &one["place"]).collect();
     assert_eq!(places, ["batch[2]", "batch[1]"]);
     let lost = workspace.get("/api/v1/rejections?code=missing_identifier&source=Default").await;
     assert_eq!(lost["data"][0]["origin"], json!({ "api": { "path": "/v1/batch" } }));
@@ -61,14 +63,16 @@ async fn one_bad_event_does_not_lose_the_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_have_two_keys_and_are_listed() {
     let workspace = Workspace::with_limits(Limits { body_bytes_max: 4_096, ..Limits::default() });
-    let large = json!({ "batch": [{ "type": "track", "event": "x".repeat(5_000), "userId": "u" }] }).to_string();
+    let large =
+        json!({ "batch": [{ "type": "track", "event": "x".repeat(5_000), "userId": "u" }] }).to_string();
     for (key, body, status, code) in [
         (KEY, "{", 400, "invalid_json"),
         (KEY, "{}", 400, "invalid_body"),
         ("Basic d3Jvbmc6", "{\"batch\":[]}", 401, "invalid_write_key"),
         (KEY, large.as_str(), 413, "body_too_large"),
     ] {
-        let request = Request::post("/v1/batch").header("authorization", key).header("origin", "https://shop.example");
+        let request =
+            Request::post("/v1/batch").header("authorization", key).header("origin", "https://shop.example");
         let answer = workspace.send(request.body(Body::from(body.to_owned())).unwrap()).await;
         let json = answer.json();
         assert_eq!((answer.status.as_u16(), json["code"].as_str().unwrap()), (status, code));
@@ -88,7 +92,8 @@ async fn gzip_is_read_and_a_bomb_is_not() {
         encoder.finish().unwrap()
     };
     let send = async |body: Vec<u8>| {
-        let request = Request::post("/v1/batch").header("authorization", KEY).header("content-encoding", "gzip");
+        let request =
+            Request::post("/v1/batch").header("authorization", KEY).header("content-encoding", "gzip");
         workspace.send(request.body(Body::from(body)).unwrap()).await.status.as_u16()
     };
     assert_eq!(send(gzip(json!({ "batch": [track("u1")] }).to_string().as_bytes())).await, 200);

@@ -1,6 +1,8 @@
 //! The server and the command line from outside: the router in this process on a real engine, and the
 //! built binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod api;
 mod captures;
 mod cli;

@@ -63,7 +63,8 @@ fn what_was_acknowledged_is_there_after_a_crash() {
 fn a_command_on_a_served_folder_asks_its_server() {
     let folder = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(folder.path());
-    let asked = Command::new(BINARY).args(["status", "--json", "--data"]).arg(folder.path()).output().unwrap();
+    let asked =
+        Command::new(BINARY).args(["status", "--json", "--data"]).arg(folder.path()).output().unwrap();
     assert!(asked.status.success());
     let said = String::from_utf8_lossy(&asked.stderr).into_owned();
     assert!(said.contains(&server.url), "{said}");
@@ -92,7 +93,10 @@ fn a_remote_import_is_the_same_as_a_local_one() {
         serde_json::from_slice::<Value>(&done.stdout).unwrap()
     };
     let first = import();
-    assert_eq!((&first["rows"], &first["accepted_rows"], &first["rejected_rows"]), (&json!(301), &json!(300), &json!(1)));
+    assert_eq!(
+        (&first["rows"], &first["accepted_rows"], &first["rejected_rows"]),
+        (&json!(301), &json!(300), &json!(1))
+    );
     assert_eq!(first["rejected_by_code"], json!({ "missing_identifier": 1 }));
     assert_eq!(import()["already_imported"], true);
     let (_, imports) = server.get("/api/v1/imports").unwrap();

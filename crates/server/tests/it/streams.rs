@@ -33,7 +33,11 @@ impl Stream {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
-                    event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or("").to_owned()
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+                        .unwrap_or("")
+                        .to_owned()
                 };
                 let (id, name, data) = (field("id"), field("event"), field("data"));
                 let rest = rest.to_owned();
@@ -60,7 +64,10 @@ async fn transitions_are_streamed_and_go_on_from_the_last() {
     workspace.track(json!([order("bob", "3", "2026-01-03T03:04:05Z", 10)])).await;
 
     let (first, name, data) = live.next().await.unwrap();
-    assert_eq!((name.as_str(), &data["direction"], &data["id"]), ("entered", &json!("entered"), &json!(first)));
+    assert_eq!(
+        (name.as_str(), &data["direction"], &data["id"]),
+        ("entered", &json!("entered"), &json!(first))
+    );
     let (second, _, data) = live.next().await.unwrap();
     assert_ne!(first, second);
 
@@ -79,7 +86,8 @@ async fn transitions_are_streamed_and_go_on_from_the_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_too_far_behind_learns_it() {
-    let workspace = Workspace::with_limits(Limits { transitions_kept_max: 1, streams_max: 1, ..Limits::default() });
+    let workspace =
+        Workspace::with_limits(Limits { transitions_kept_max: 1, streams_max: 1, ..Limits::default() });
     workspace.live_segment("Buyers", "did \"Order Completed\"").await;
     workspace.track(json!([order("ann", "1", "2026-01-02T03:04:05Z", 10)])).await;
     let first = workspace.get("/api/v1/transitions").await["data"][0]["id"].as_str().unwrap().to_owned();

@@ -100,7 +100,9 @@ impl Workspace {
     /// Waits until everything durable is applied.
     pub(crate) async fn settle(&self) {
         let engine = self.engine.clone();
-        tokio::task::spawn_blocking(move || engine.wait_applied(engine.status().durable_position)).await.unwrap();
+        tokio::task::spawn_blocking(move || engine.wait_applied(engine.status().durable_position))
+            .await
+            .unwrap();
     }
 
     /// Makes a segment and waits until it is live.
