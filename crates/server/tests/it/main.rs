@@ -7,6 +7,7 @@ mod api;
 mod captures;
 mod cli;
 mod collect;
+mod kill;
 mod openapi;
 mod serving;
 mod streams;

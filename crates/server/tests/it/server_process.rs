@@ -75,6 +75,17 @@ impl ServerProcess {
         Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
     }
 
+    /// Sends a JSON body to the API as the owner.
+    pub(crate) fn post_api(&self, path: &str, body: &serde_json::Value) -> Result<(u16, String), ureq::Error> {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut response = agent
+            .post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .send(body.to_string())?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
