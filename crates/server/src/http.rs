@@ -29,6 +29,9 @@ mod tokens;
 mod transitions;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use collect::PeerAddress;
 pub use imports::LocalFile;
 pub use job::{LINES, Line};

@@ -31,6 +31,11 @@ pub enum CliError {
     FolderBusy,
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
+    #[error(
+        "there is no workspace at {}; `segops serve`, `segops import` and `segops simulate` make one",
+        .0.display()
+    )]
+    NoWorkspace(std::path::PathBuf),
     /// Writing the output failed.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),

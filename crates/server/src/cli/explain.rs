@@ -5,7 +5,7 @@ use segops_segment::{ConditionExplanation, Observed};
 
 use super::client::{Client, path, typed};
 use super::error::CliError;
-use super::output::{Output, number, plain};
+use super::output::{Output, counted, number, plain};
 use super::preview::base_words;
 
 /// Say why a profile is in a segment, or not.
@@ -73,7 +73,7 @@ fn print_condition(condition: &ConditionExplanation, depth: usize, out: &mut Out
 
 fn observed(observed: &Observed) -> String {
     match observed {
-        Observed::Count { count, or_more: false } => format!("{} times", number(*count)),
+        Observed::Count { count, or_more: false } => counted(*count, "time", "times"),
         Observed::Count { count, or_more: true } => format!("{} times or more", number(*count)),
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),

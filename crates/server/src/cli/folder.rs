@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use tokio::runtime::{Handle, Runtime};
 use tower::ServiceExt;
 
-use segops_engine::{Engine, EngineError, OpenProgress, Timers};
+use segops_engine::{Engine, OpenProgress, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 
 use super::client::{Payload, Reply, Request};
@@ -40,12 +40,7 @@ impl Folder {
         let limits = Limits::default();
         let app = App::new(data, Arc::clone(&clock), limits)?;
         let token = read_local_token(data)?.unwrap_or_default();
-        let now = clock.now();
-        let engine = open_workspace(data, clock, limits, Timers::Manual, LOCAL_TOKEN, None, progress)?;
-        // What has expired since the folder was last open takes effect before anything is read.
-        if engine.status().next_timer_at.is_some_and(|due| due <= now) {
-            engine.tick().map_err(EngineError::Busy)?;
-        }
+        let engine = open_workspace(data, clock, limits, Timers::Background, LOCAL_TOKEN, None, progress)?;
         app.ready(engine.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

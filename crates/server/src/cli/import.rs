@@ -55,7 +55,7 @@ impl Import {
         for file in &self.files {
             std::fs::metadata(file).map_err(CliError::io(format!("cannot read {}", file.display())))?;
         }
-        let client = target.client()?;
+        let client = target.client_making()?;
         let mut reports = Vec::new();
         for file in &self.files {
             let import = FileImport {

@@ -68,9 +68,10 @@ fn print(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
     if preview.sample.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(&["PROFILE", "SINCE", "IDENTIFIERS"]);
+    let mut table = Table::new(&["PROFILE", "CAN CHANGE", "IDENTIFIERS"]);
     for member in &preview.sample {
-        table.row([member.profile.to_string(), out.date(member.since), identifiers(&member.identifiers)]);
+        let change = member.next_change.map_or_else(|| "with an event".to_owned(), |at| out.date(at));
+        table.row([member.profile.to_string(), change, identifiers(&member.identifiers)]);
     }
     out.line("")?;
     out.table(&table)

@@ -29,7 +29,7 @@ pub(crate) enum Profile {
     },
 }
 
-/// Orders shown, the newest last.
+/// Orders shown, the newest first.
 const ORDERS_SHOWN: usize = 20;
 
 impl Profile {
@@ -96,7 +96,7 @@ fn show(profile: &view::ProfileView, out: &mut Output) -> Result<(), CliError> {
     }
     section(&traits, out)?;
     let mut orders = Table::new(&["ORDER", "STATUS", "AT", "#VALUE", "#REFUNDED", "#NET", "CURRENCY"]);
-    for order in profile.orders.iter().rev().take(ORDERS_SHOWN).rev() {
+    for order in profile.orders.iter().take(ORDERS_SHOWN) {
         orders.row([
             order.id.clone(),
             order.status.clone(),

@@ -133,7 +133,8 @@ impl Segment {
         if let Self::Preview(preview) = self {
             return preview.run(target, out);
         }
-        let client = target.client()?;
+        let client =
+            if matches!(self, Self::Create(_)) { target.client_making()? } else { target.client()? };
         if !out.json {
             out.use_zone_of(&client)?;
         }
@@ -251,7 +252,7 @@ fn show(answer: Value, out: &mut Output) -> Result<(), CliError> {
     out.heading(&format!("{} ({}), {}", segment.name, segment.id, status_word(segment.status)))?;
     out.line(&segment.rule_text)?;
     let members = counted(segment.counts.total, "member", "members");
-    out.line(format!("{members} of the base of {}", base_words(segment.base)))?;
+    out.line(format!("{members}, counted among the {}", base_words(segment.base)))?;
     print_split(&segment.counts, out)?;
     if !segment.used_by.is_empty() {
         let users: Vec<String> = segment.used_by.iter().map(ToString::to_string).collect();

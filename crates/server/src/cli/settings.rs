@@ -31,7 +31,8 @@ const PATH: &str = "/api/v1/settings";
 
 impl Settings {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
-        let client = target.client()?;
+        let makes = matches!(self, Self::Set { .. });
+        let client = if makes { target.client_making()? } else { target.client()? };
         let mut settings = client.get(PATH)?;
         if let Self::Set { name, value } = self {
             let value = serde_json::from_str(&value).unwrap_or(Value::String(value));

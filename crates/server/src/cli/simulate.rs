@@ -76,7 +76,7 @@ impl Simulate {
             }
             return self.to_file(path, &mut store, out);
         }
-        match target.client()? {
+        match target.client_making()? {
             client @ Client::Folder(_) if !self.live => self.to_folder(&client, &mut store, out),
             Client::Folder(_) => Err(CliError::Usage("--live needs a running server".to_owned())),
             client @ Client::Network(_) => self.to_server(&client, &mut store, out),

@@ -37,8 +37,10 @@ const PATH: &str = "/api/v1/sources";
 
 impl Sources {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
-        let client = target.client()?;
-        match self.action.unwrap_or(Action::List) {
+        let action = self.action.unwrap_or(Action::List);
+        let makes = matches!(action, Action::Create { .. });
+        let client = if makes { target.client_making()? } else { target.client()? };
+        match action {
             Action::List => {
                 let rows = client.rows(PATH, usize::MAX)?;
                 if out.json {

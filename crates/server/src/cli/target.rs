@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -34,8 +34,19 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Opens the way to the workspace.
+    /// Opens the way to a workspace that is there.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
+        if let (None, Some(data)) = (&self.url, &self.data)
+            && !FolderLock::is_at(data)
+        {
+            return Err(CliError::NoWorkspace(data.clone()));
+        }
+        self.client_making()
+    }
+
+    /// Opens the way to a workspace, and makes one in a folder that has none: for commands that put
+    /// something in.
+    pub(crate) fn client_making(&self) -> Result<Client, CliError> {
         match (&self.url, &self.data) {
             (Some(url), _) => {
                 let token = match (&self.token, &self.data) {
@@ -45,7 +56,7 @@ impl Target {
                 };
                 Ok(Client::Network(Network::new(url, token)?))
             }
-            (None, Some(_)) => self.of_folder(),
+            (None, Some(data)) => self.of_folder(data),
             (None, None) => Err(CliError::Usage(
                 "say where the workspace is: --data DIR for a folder, or --url URL for a running server \
                  (or set SEGOPS_DATA or SEGOPS_URL)"
@@ -55,11 +66,10 @@ impl Target {
     }
 
     /// The folder itself, or the server that has it.
-    fn of_folder(&self) -> Result<Client, CliError> {
-        let data = self.data.clone().unwrap_or_default();
-        if let Some(lock) = FolderLock::take(&data)? {
+    fn of_folder(&self, data: &Path) -> Result<Client, CliError> {
+        if let Some(lock) = FolderLock::take(data)? {
             let bar = Bar::new("reading the journal", false);
-            let folder = Folder::open(&data, lock, &mut |progress| {
+            let folder = Folder::open(data, lock, &mut |progress| {
                 bar.update(progress.position.0, progress.durable_position.0);
             })?;
             bar.finish();
@@ -67,9 +77,9 @@ impl Target {
         }
         let token = match &self.token {
             Some(token) => Some(token.clone()),
-            None => read_local_token(&data)?,
+            None => read_local_token(data)?,
         };
-        match (Beacon::read(&data), token) {
+        match (Beacon::read(data), token) {
             (Some(beacon), Some(token)) => {
                 eprintln!("asking the server of this folder, at {}", beacon.url);
                 Ok(Client::Network(Network::new(&beacon.url, token)?))

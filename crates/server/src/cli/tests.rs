@@ -42,3 +42,24 @@ fn paths_and_parameters_are_escaped() {
     let query = with_query("/x".to_owned(), &[("a", Some("1&2")), ("b", None), ("c", Some("é"))]);
     assert_eq!(query, "/x?a=1%262&c=%C3%A9");
 }
+
+#[test]
+fn the_rules_in_examples_can_be_used() {
+    let mut rules = Vec::new();
+    collect_rules(&Cli::command(), &mut rules);
+    assert!(rules.len() > 5, "{rules:?}");
+    for rule in rules {
+        assert!(segops_rules::parse(&rule).is_ok(), "{rule}: {:?}", segops_rules::parse(&rule));
+    }
+}
+
+/// What stands in single quotes in examples of commands that take a rule.
+fn collect_rules(command: &clap::Command, rules: &mut Vec<String>) {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let takes_rule =
+        ["segment create", "segment edit", "segment preview", "rule check", "rule format", "echo"];
+    for line in help.lines().filter(|line| takes_rule.iter().any(|name| line.contains(name))) {
+        rules.extend(line.split('\'').skip(1).step_by(2).map(str::to_owned));
+    }
+    command.get_subcommands().for_each(|inner| collect_rules(inner, rules));
+}

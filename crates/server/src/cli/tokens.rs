@@ -45,7 +45,8 @@ const PATH: &str = "/api/v1/tokens";
 
 impl Token {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
-        let client = target.client()?;
+        let makes = matches!(self, Self::Create { .. });
+        let client = if makes { target.client_making()? } else { target.client()? };
         match self {
             Self::Create { name, role } => {
                 let body = json!({ "name": name, "role": Role::from(role).as_str() });

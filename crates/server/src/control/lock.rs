@@ -11,6 +11,12 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
+    /// Whether a process has ever had the folder: whether there is a workspace.
+    #[must_use]
+    pub fn is_at(data: &Path) -> bool {
+        data.join("LOCK").is_file()
+    }
+
     /// Takes the lock, making the folder if it is not there; `None` while another process has it.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 use std::cmp::Reverse;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use axum::Json;
@@ -18,7 +19,7 @@ use super::page::{Page, PageQuery, key_of, page, rows_of};
 use super::problem::Problem;
 use super::read_body::{QueryOf, next_data};
 use super::state::App;
-use crate::control::{control_folder, make_folder, new_secret};
+use crate::control::{ControlError, control_folder, make_folder, new_secret};
 use crate::import::{ImportFailure, ImportJob, ImportReport, import};
 
 /// A file of this machine, to be imported in place. Only a request made in this process can carry one.
@@ -105,6 +106,24 @@ pub(crate) async fn create(
     .await
 }
 
+/// Removes what a crash has left of uploads. Only the process that has the folder may do so.
+///
+/// # Errors
+/// The folder cannot be removed.
+pub(crate) fn remove_leftovers(data: &Path) -> Result<(), ControlError> {
+    let folder = uploads_folder(data);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(ControlError::Io { action: "cannot remove", path: folder, error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn uploads_folder(data: &Path) -> PathBuf {
+    control_folder(data).join("uploads")
+}
+
 /// An uploaded file, kept beside the data while it is imported: it is read twice.
 #[derive(Debug)]
 struct Upload {
@@ -114,7 +133,7 @@ struct Upload {
 impl Upload {
     async fn receive(data: &Path, mut body: Body) -> Result<Self, Problem> {
         let failed = |error: std::io::Error| Problem::internal(&error);
-        let folder = control_folder(data).join("uploads");
+        let folder = uploads_folder(data);
         make_folder(&folder)?;
         let upload = Self { path: folder.join(new_secret("")?) };
         let mut file = tokio::fs::File::create_new(&upload.path).await.map_err(failed)?;

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 use segops_engine::{Engine, EngineError};
 use segops_model::{Clock, Instant, Limits};
 
+use super::imports::remove_leftovers;
 use super::problem::Problem;
 use crate::control::{ControlError, Tokens};
 
@@ -47,6 +48,7 @@ impl App {
     /// The folder's tokens cannot be read or made.
     pub fn new(data: &Path, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, ControlError> {
         let tokens = Tokens::open(data, clock.now())?;
+        remove_leftovers(data)?;
         Ok(Self(Arc::new(Inner {
             data: data.to_owned(),
             clock,

@@ -107,6 +107,7 @@ fn from_a_file_to_a_live_segment() {
 #[test]
 fn a_bad_rule_is_shown_with_its_place() {
     let shop = Shop::new();
+    shop.import();
     for arguments in [["rule", "format"], ["rule", "check"], ["segment", "preview"]] {
         let refused = shop.run(&[&arguments[..], &["did \"A\" att least 2 times"]].concat());
         assert_eq!(refused.status.code(), Some(1));
@@ -124,6 +125,9 @@ fn exit_codes_tell_usage_from_failure() {
     let code = |arguments: &[&str]| shop.run(arguments).status.code();
     assert_eq!(code(&["--help"]), Some(0));
     assert_eq!(code(&["nonsense"]), Some(2));
+    assert_eq!(code(&["segment", "show", "Nobody"]), Some(1));
+    assert!(!shop.0.path().join("shop").exists(), "looking at nothing makes nothing");
+    shop.import();
     assert_eq!(code(&["segment", "show", "Nobody"]), Some(1));
     assert_eq!(code(&["status", "--url", "ftp://x", "--token", "t"]), Some(2));
     assert_eq!(code(&["status", "--url", "http://127.0.0.1:9", "--token", "t"]), Some(1));
