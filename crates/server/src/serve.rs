@@ -54,6 +54,8 @@ pub fn serve(options: ServeOptions, say: &mut dyn FnMut(&str)) -> Result<(), Ser
     let Some(_lock) = FolderLock::take(&options.data)? else {
         return Err(ServeError::FolderBusy(options.data));
     };
+    // One that a crash has left names an address that is no longer ours.
+    Beacon::put_out(&options.data);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let app = App::new(&options.data, Arc::clone(&clock), Limits::default())?;
     let runtime =

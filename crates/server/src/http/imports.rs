@@ -98,7 +98,7 @@ pub(crate) async fn create(
         author: caller.name,
     };
     let engine = app.engine()?.clone();
-    job::answer(&headers, move |progress| {
+    job::answer(app.jobs(), &headers, move |progress| {
         let done = import(&engine, &job, &progress.work, &progress.rows);
         drop(upload);
         Ok(done?)

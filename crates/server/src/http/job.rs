@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use segops_engine::Work;
@@ -56,13 +57,19 @@ impl Drop for CancelOnDrop {
 
 /// Does the work, and answers with its result, or with lines of progress and then the result.
 pub(crate) async fn answer<T: Serialize + Send + 'static>(
+    jobs: &Arc<Semaphore>,
     headers: &HeaderMap,
     work: impl FnOnce(&Progress) -> Result<T, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
+    let permit = Arc::clone(jobs).acquire_owned().await.map_err(|error| Problem::internal(&error))?;
     let shared = Arc::new(Progress::default());
     let guard = CancelOnDrop(Arc::clone(&shared));
     let span = tracing::Span::current();
-    let task = tokio::task::spawn_blocking(move || span.in_scope(|| work(&shared)));
+    let task = tokio::task::spawn_blocking(move || {
+        let done = span.in_scope(|| work(&shared));
+        drop(permit);
+        done
+    });
     if wants_lines(headers) {
         return Ok(lines(guard, task));
     }

@@ -98,6 +98,8 @@ pub(crate) async fn preview(
     let rule = named_rule(request.rule.as_deref(), request.rule_json, request.base, app.limits())?;
     let sample = request.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
     let engine = app.engine()?.clone();
-    job::answer(&headers, move |progress| Ok(engine.preview(&rule, request.at, sample, &progress.work)?))
-        .await
+    job::answer(app.jobs(), &headers, move |progress| {
+        Ok(engine.preview(&rule, request.at, sample, &progress.work)?)
+    })
+    .await
 }

@@ -11,6 +11,9 @@ use super::imports::remove_leftovers;
 use super::problem::Problem;
 use crate::control::{ControlError, Tokens};
 
+/// Previews, imports and checks that run at one time: each reads history, and keeps a processor busy.
+const JOBS_MAX: usize = 8;
+
 /// What every handler shares. The engine comes in once its journal is replayed; until then the listener
 /// answers already, with how far that is.
 #[derive(Debug, Clone)]
@@ -24,6 +27,7 @@ struct Inner {
     engine: OnceLock<Engine>,
     opening: Opening,
     streams: Arc<Semaphore>,
+    jobs: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
@@ -57,6 +61,7 @@ impl App {
             engine: OnceLock::new(),
             opening: Opening::default(),
             streams: Arc::new(Semaphore::new(limits.streams_max)),
+            jobs: Arc::new(Semaphore::new(JOBS_MAX)),
             stopping: watch::Sender::new(false),
         })))
     }
@@ -119,6 +124,11 @@ impl App {
 
     pub(crate) fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// Room for long work: previews, imports and checks beyond it wait for their turn.
+    pub(crate) fn jobs(&self) -> &Arc<Semaphore> {
+        &self.0.jobs
     }
 
     /// Ends what would otherwise go on for ever: the streams.

@@ -1,11 +1,13 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use futures::stream;
-use segops_engine::Cancelled;
-use tokio::sync::oneshot;
+use segops_engine::{Busy, Cancelled, EngineError, Refusal};
+use segops_model::SegmentId;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::job;
 use super::problem::Problem;
@@ -37,12 +39,13 @@ async fn bodies_are_bounded_in_size_and_time() {
 
 #[tokio::test]
 async fn work_ends_when_the_client_goes_away() {
+    let jobs = Arc::new(Semaphore::new(1));
     for accept in ["application/json", job::LINES] {
         let mut headers = HeaderMap::new();
         headers.insert("accept", accept.parse().unwrap());
         let (started, is_started) = oneshot::channel();
         let (ended, is_ended) = oneshot::channel();
-        let answer = job::answer(&headers, move |progress| {
+        let answer = job::answer(&jobs, &headers, move |progress| {
             // Who asked for lines has its answer already, and does not listen for this.
             let _unheard = started.send(());
             while progress.work.reach(1).is_ok() {
@@ -59,5 +62,30 @@ async fn work_ends_when_the_client_goes_away() {
         }
         drop(answer);
         is_ended.await.unwrap();
+        // Its room is free again for the next.
+        drop(jobs.acquire().await.unwrap());
+    }
+}
+
+#[test]
+fn every_error_of_the_engine_has_its_status() {
+    let status = |error: EngineError| Problem::from(error).status().as_u16();
+    for (error, expected) in [
+        (EngineError::NotFound("x".to_owned()), 404),
+        (EngineError::Rule(Vec::new()), 422),
+        (EngineError::Damaged("x".to_owned()), 500),
+        (EngineError::Cancelled(Cancelled), 503),
+        (EngineError::Busy(Busy::QueueFull), 429),
+        (EngineError::Busy(Busy::Stopping), 503),
+        (EngineError::Busy(Busy::Failed("x".to_owned())), 503),
+        (EngineError::Refused(Refusal::NoSegment("x".to_owned())), 404),
+        (EngineError::Refused(Refusal::NameTaken("x".to_owned(), SegmentId(1))), 409),
+        (EngineError::Refused(Refusal::VersionMoved { expected: 1, found: 2 }), 409),
+        (EngineError::Refused(Refusal::InUse("x".to_owned())), 409),
+        (EngineError::Refused(Refusal::BadName), 422),
+        (EngineError::Refused(Refusal::BadSettings("x".to_owned())), 422),
+    ] {
+        let text = error.to_string();
+        assert_eq!(status(error), expected, "{text}");
     }
 }

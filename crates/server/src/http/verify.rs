@@ -20,5 +20,5 @@ pub(crate) async fn verify(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let engine = app.engine()?.clone();
-    job::answer(&headers, move |progress| Ok(engine.verify(&progress.work)?)).await
+    job::answer(app.jobs(), &headers, move |progress| Ok(engine.verify(&progress.work)?)).await
 }
