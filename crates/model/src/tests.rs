@@ -1,6 +1,6 @@
 use jiff::tz::TimeZone;
 
-use crate::{Decimal, Instant, Object, Path, TransitionId, Value, date_of, fold_case, same_text};
+use crate::{Decimal, Instant, Limits, Object, Path, TransitionId, Value, date_of, fold_case, same_text};
 
 #[test]
 fn decimals_read_what_people_send() {
@@ -121,5 +121,17 @@ fn of_two_members_with_one_name_the_later_holds_in_the_earlier_place() {
         let object: Object = serde_json::from_str(&text).unwrap();
         assert_eq!(i64::try_from(object.len()), Ok(count));
         assert_eq!(object.iter().nth(1), Some(("p1", &Value::from(7))));
+    }
+}
+
+#[test]
+fn the_limits_page_has_every_limit_and_its_default() {
+    let page = include_str!("../../../docs/limits.md");
+    let limits = serde_json::to_value(Limits::default()).expect("json");
+    for (name, default) in limits.as_object().expect("an object") {
+        let default = default.as_u64().expect("a number").to_string();
+        let grouped: Vec<_> = default.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+        let row = format!("| `{name}` | {} |", grouped.join(","));
+        assert!(page.contains(&row), "docs/limits.md has no row `{row}`");
     }
 }

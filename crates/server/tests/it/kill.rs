@@ -93,7 +93,8 @@ fn send(load: &Load, sender: u64) -> u64 {
 
 #[test]
 fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
-    let seed = std::env::var("SEGOPS_KILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5e_90_b5);
+    let seed =
+        std::env::var("SEGOPS_KILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5e_90_b5);
     println!("SEGOPS_KILL_SEED={seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +105,8 @@ fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
         ("Big", r#"did "Order Completed" >= 2 times where total >= 60"#),
         ("Gold", r#"identified where tier = 2 and in segment "Often""#),
     ] {
-        let (status, answer) = server.post_api("/api/v1/segments", &json!({"name": name, "rule": rule})).unwrap();
+        let (status, answer) =
+            server.post_api("/api/v1/segments", &json!({"name": name, "rule": rule})).unwrap();
         assert!((200..300).contains(&status), "{answer}");
     }
     let load = Arc::new(Load {
@@ -141,7 +143,11 @@ fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
 
     let (status, report) = server.post_api("/api/v1/verify", &json!({})).unwrap();
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((status, &report["differences"], &report["profiles_agree"]), (200, &json!(0), &json!(true)), "{report}");
+    assert_eq!(
+        (status, &report["differences"], &report["profiles_agree"]),
+        (200, &json!(0), &json!(true)),
+        "{report}"
+    );
     let status: Value = serde_json::from_str(&server.get("/api/v1/status").unwrap().1).unwrap();
     println!("{sent} events acknowledged over {KILLS} kills; {status}");
     assert_eq!(status["events"], json!(sent));

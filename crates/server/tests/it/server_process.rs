@@ -76,7 +76,11 @@ impl ServerProcess {
     }
 
     /// Sends a JSON body to the API as the owner.
-    pub(crate) fn post_api(&self, path: &str, body: &serde_json::Value) -> Result<(u16, String), ureq::Error> {
+    pub(crate) fn post_api(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(u16, String), ureq::Error> {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut response = agent
             .post(format!("{}{path}", self.url))
