@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use segops_server::cli::Cli;
 
+/// Events are many small values made on one thread and dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Err(error) = Cli::parse().run() else { return ExitCode::SUCCESS };
     let code = error.exit_code();

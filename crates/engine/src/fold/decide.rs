@@ -70,13 +70,21 @@ impl Fold {
         if changes.is_empty() {
             return;
         }
-        let mut standings = before.cloned().unwrap_or_default();
-        for change in changes {
-            let was_member = standings.is_member(change.segment);
+        let moved: Vec<_> = changes
+            .iter()
+            .map(|change| before.is_some_and(|before| before.is_member(change.segment)))
+            .zip(&changes)
+            .filter(|(was_member, change)| *was_member != change.membership.is_some())
+            .map(|(was_member, change)| (was_member, change.clone()))
+            .collect();
+        self.state.change_standings(profile, |standings| {
+            for change in changes {
+                standings.set(change);
+            }
+        });
+        for (was_member, change) in moved {
             self.note_membership(profile, was_member, &change, reason, effects);
-            standings.set(change);
         }
-        self.state.put_standings(profile, standings);
     }
 
     /// The standings that come out different, in dependency order. Changes nothing.
@@ -91,7 +99,8 @@ impl Fold {
         while let Some(slot) = slots.pop() {
             let Some(entry) = self.roster.get(slot) else { continue };
             let verdict = evaluate(&entry.program, &view, reason.now);
-            let held = view.standing(entry.segment);
+            // A slot is decided once: what the profile stood at before is what it stands at now.
+            let held = before.and_then(|before| before.get(entry.segment));
             let membership = held.and_then(|standing| standing.membership);
             let mut due = verdict.next_change.map(|at| at.max(reason.now.plus_ms(1)));
             if self.has_planted(PlantedBug::TimerLost) {

@@ -119,20 +119,26 @@ impl State {
 
     /// Writes a profile's standings, and its timer.
     pub fn put_standings(&mut self, profile: ProfileId, standings: Standings) {
-        let before = self.standings.get(&profile).and_then(Standings::earliest);
+        self.change_standings(profile, |held| *held = standings);
+    }
+
+    /// Changes a profile's standings in place, and its timer.
+    pub fn change_standings(&mut self, profile: ProfileId, change: impl FnOnce(&mut Standings)) {
+        let standings = self.standings.get_mut_or_insert_with(&profile, Standings::default);
+        let before = standings.earliest();
+        change(standings);
         let after = standings.earliest();
-        if before != after {
-            if let Some(due) = before {
-                self.timers.remove(&(due, profile));
-            }
-            if let Some(due) = after {
-                self.timers.insert((due, profile));
-            }
-        }
         if standings.is_empty() {
             self.standings.remove(&profile);
-        } else {
-            self.standings.insert(profile, standings);
+        }
+        if before == after {
+            return;
+        }
+        if let Some(due) = before {
+            self.timers.remove(&(due, profile));
+        }
+        if let Some(due) = after {
+            self.timers.insert((due, profile));
         }
     }
 

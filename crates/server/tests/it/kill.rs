@@ -68,7 +68,7 @@ fn send(load: &Load, sender: u64) -> u64 {
                     "type": "track", "event": "Order Completed", "userId": format!("u{customer}"),
                     "messageId": format!("s{sender}-{number}"), "properties": {"total": number % 90},
                 });
-                if number % 5 == 0 {
+                if number.is_multiple_of(5) {
                     event = json!({
                         "type": "identify", "userId": format!("u{customer}"), "anonymousId": format!("a{customer}"),
                         "messageId": format!("s{sender}-{number}"), "traits": {"tier": number % 3},
