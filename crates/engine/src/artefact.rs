@@ -10,8 +10,6 @@ use segops_model::{Instant, Position, ProfileId, SegmentId, SegmentVersion, Sign
 use segops_segment::Timeline;
 use segops_store::{Disk, StoreError};
 
-use crate::fold::Artefacts;
-
 /// A segment version's history up to a position: the timelines of its signals, and everyone's verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Artefact {
@@ -30,6 +28,13 @@ pub struct ProfileVerdict {
     pub profile: ProfileId,
     pub member: bool,
     pub next_change: Option<Instant>,
+}
+
+/// Artefacts that commands name by their hash.
+pub trait Artefacts: std::fmt::Debug {
+    /// # Errors
+    /// One that is missing, or whose content does not have the hash; as text for the log.
+    fn load(&self, hash: &str) -> Result<Artefact, String>;
 }
 
 /// The folder that artefacts are kept in, for as long as the journal may be replayed.

@@ -113,7 +113,7 @@ impl Engine {
         let mut threads = Vec::new();
         let shared = Arc::clone(&core);
         threads.push(spawn("journal", &core, move || {
-            run_journal(&shared, writer, &intake_queue, &fold_sender)
+            run_journal(&shared, writer, &intake_queue, &fold_sender);
         })?);
         let shared = Arc::clone(&core);
         threads.push(spawn("fold", &core, move || run_fold(&shared, &fold_queue))?);

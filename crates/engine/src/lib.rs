@@ -20,6 +20,7 @@ mod reading;
 pub mod rebuild;
 mod settings;
 mod shell;
+mod showing;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ mod verify;
 pub mod view;
 mod work;
 
-pub use artefact::{Artefact, ArtefactFolder, ProfileVerdict};
+pub use artefact::{Artefact, ArtefactFolder, Artefacts, ProfileVerdict};
 pub use command::{Change, Command, Outcome, Refusal};
 pub use engine::{Engine, EngineOptions, Timers};
 pub use error::{Busy, EngineError};

@@ -2,7 +2,8 @@
 
 use segops_model::{Cause, SourceId};
 
-use super::{Artefacts, Effects, Fold, Stamp};
+use super::{Effects, Fold, Stamp};
+use crate::artefact::Artefacts;
 use crate::command::{Change, Command, Outcome, Refusal};
 use crate::settings::Settings;
 use crate::view::{Import, Source};

@@ -17,12 +17,10 @@ mod segment_command;
 mod timers;
 mod view;
 
-use std::fmt::Debug;
-
 use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
 use segops_segment::SignalRegistry;
 
-use crate::artefact::Artefact;
+use crate::artefact::Artefacts;
 use crate::command::{Outcome, Refusal};
 use crate::journal_item::Input;
 use crate::state::State;
@@ -90,13 +88,6 @@ impl TurnedAway {
         let place = format!("journal position {}", stamp.position);
         Self { source: None, place, raw: String::new(), reason: reason.to_owned() }
     }
-}
-
-/// Artefacts that commands name by their hash.
-pub trait Artefacts: Debug {
-    /// # Errors
-    /// One that is missing, or whose content does not have the hash; as text for the log.
-    fn load(&self, hash: &str) -> Result<Artefact, String>;
 }
 
 impl Fold {

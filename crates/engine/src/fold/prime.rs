@@ -9,8 +9,8 @@ use segops_segment::{Calendar, Program, SignalRegistry, Timeline, evaluate};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
-use super::{Artefacts, Effects, Fold, LiveProfile, Stamp};
-use crate::artefact::Artefact;
+use super::{Effects, Fold, LiveProfile, Stamp};
+use crate::artefact::{Artefact, Artefacts};
 use crate::command::{Outcome, Refusal};
 use crate::settings::calendar_of;
 use crate::state::{Membership, Standing, Started, Touched, VersionState};
