@@ -29,13 +29,17 @@ const LAYERS: &[(&str, u8)] = &[
 
 /// Crates beside the product, and every workspace crate that each may use. `segops-bench` measures through
 /// the public interfaces, so it may use none.
-const BESIDE: &[(&str, &[&str])] =
-    &[("segops-testkit", &["segops-model", "segops-store"]), ("segops-bench", &[]), ("xtask", &[])];
+const BESIDE: &[(&str, &[&str])] = &[
+    ("segops-testkit", &["segops-model", "segops-store"]),
+    ("segops-oracle", &["segops-model", "segops-rules"]),
+    ("segops-bench", &[]),
+    ("xtask", &[]),
+];
 
 /// Crates that only one other crate may use.
 const LEAVES: &[(&str, &str)] = &[("segops-web-assets", "segops-server")];
 
-const TEST_CRATE: &str = "segops-testkit";
+const TEST_CRATES: &[&str] = &["segops-testkit", "segops-oracle"];
 const TABLE: &str = "xtask/src/tidy/edges.rs";
 
 /// External crates that are heavy or shape everything they touch, and the one crate that may name them.
@@ -116,9 +120,9 @@ fn refuse(user: &str, dependency: &Dependency) -> Option<String> {
                 format!("`{used}` is named by `{owner}` alone; move this code there, or ask `{owner}` for it")
             });
     }
-    if used == TEST_CRATE {
+    if TEST_CRATES.contains(&used) {
         let for_tests = dependency.kind.as_deref() == Some("dev");
-        return (!for_tests).then(|| format!("`{TEST_CRATE}` never ships; use it as a dev-dependency"));
+        return (!for_tests).then(|| format!("`{used}` never ships; use it as a dev-dependency"));
     }
     if let Some((_, owner)) = LEAVES.iter().find(|(leaf, owner)| *leaf == used && *owner != user) {
         return Some(format!("only `{owner}` may use `{used}`; go through `{owner}`"));

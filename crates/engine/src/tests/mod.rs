@@ -4,6 +4,7 @@ mod crash;
 mod editing;
 mod living;
 mod merging;
+mod oracle;
 mod planted;
 mod property;
 mod world;

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use serde_json::{Value as Json, json};
 
 use segops_collect::{Accepted, FORMAT_SEGMENT_V1, decode};
-use segops_model::{Channel, Envelope, Identifier, Instant, Limits, ProfileId, SourceId};
+use segops_model::{Channel, Envelope, Event, Identifier, Instant, Limits, ProfileId, SourceId};
 use segops_rules::{Named, Rule, parse};
 use segops_store::Disk;
 use segops_testkit::{MemoryDisk, SimulatedClock};
@@ -54,7 +54,12 @@ fn open(disk: &Arc<MemoryDisk>, clock: &Arc<SimulatedClock>) -> Engine {
 impl World {
     /// A new workspace at noon on 1 March 2026.
     pub(super) fn new() -> Self {
-        let clock = Arc::new(SimulatedClock::at(instant("2026-03-01T12:00:00Z")));
+        Self::starting(instant("2026-03-01T12:00:00Z"))
+    }
+
+    /// A new workspace at an instant.
+    pub(super) fn starting(at: Instant) -> Self {
+        let clock = Arc::new(SimulatedClock::at(at));
         let disk = Arc::new(MemoryDisk::new());
         let engine = open(&disk, &clock);
         let source = engine.create_source(AUTHOR, "Shop", Some("key".to_owned())).expect("a source").id;
@@ -72,7 +77,12 @@ impl World {
 
     /// Sends one event of the tracking API; fields that every event has are filled in. Blocks until it is
     /// applied.
-    pub(super) fn send(&mut self, mut item: Json) {
+    pub(super) fn send(&mut self, item: Json) {
+        self.send_from(self.source, item);
+    }
+
+    /// As [`World::send`], from another source; the event as it was understood.
+    pub(super) fn send_from(&mut self, source: SourceId, mut item: Json) -> Event {
         self.messages += 1;
         let fields = item.as_object_mut().expect("an object");
         fields.entry("type").or_insert_with(|| json!("track"));
@@ -80,7 +90,7 @@ impl World {
         fields.entry("timestamp").or_insert_with(|| json!(self.now().to_string()));
         let received_at = self.now();
         let envelope = Envelope {
-            source: self.source,
+            source,
             channel: Channel::Api,
             received_at,
             sent_at: None,
@@ -89,12 +99,13 @@ impl World {
         };
         let raw = serde_json::to_vec(&item).expect("json");
         let event = decode(FORMAT_SEGMENT_V1, &raw, &envelope, self.engine.limits()).expect("an event");
-        let accepted = Accepted { envelope, raw: raw.into_boxed_slice(), event };
+        let accepted = Accepted { envelope, raw: raw.into_boxed_slice(), event: event.clone() };
         let (sender, receiver) = channel();
         let done = Box::new(move |result| sender.send(result).expect("a receiver"));
         self.engine.submit(vec![accepted], done).expect("room");
         let position = receiver.recv().expect("an answer").expect("durable");
         self.engine.wait_applied(position);
+        event
     }
 
     /// An order of a user now.

@@ -1,0 +1,235 @@
+//! Rules of every family, made so that either verdict is common.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A rule and the family whose verdicts it counts for. `{+3}` in its text stands for a date, three days after
+/// the history's first.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub(super) family: &'static str,
+    pub(super) text: String,
+}
+
+const EVENTS: &[&str] = &[r#""Order Completed""#, r#""Product Viewed""#, r#""Page Viewed""#];
+const COUNTS: &[&str] = &[
+    "",
+    ">= 1 times",
+    ">= 2 times",
+    "> 1 times",
+    "= 1 times",
+    "!= 1 times",
+    "<= 1 times",
+    "< 2 times",
+    "between 1 and 2 times",
+    "= 0 times",
+    "between 2 and 3 times",
+];
+const ROLLING: &[&str] = &[
+    "in last 30 minutes",
+    "in last 6 hours",
+    "in last 1 day",
+    "in last 36 hours",
+    "in last 3 days",
+    "in last 1 week",
+    "in last 30 days",
+];
+const MONTHS: &[&str] = &["in last 1 month", "in last 2 months", "in last 1 quarter", "in last 1 year"];
+const AGO: &[&str] = &[
+    "between 1 and 2 days ago",
+    "between 6 and 48 hours ago",
+    "between 1 day and 1 week ago",
+    "between 1 hour and 1 month ago",
+    "between 2 weeks and 2 months ago",
+    "between 1 and 2 months ago",
+    "between 1 and 12 months ago",
+];
+const CALENDAR: &[&str] = &[
+    "today",
+    "yesterday",
+    "this week",
+    "last week",
+    "this month",
+    "last month",
+    "this quarter",
+    "last quarter",
+    "this year",
+    "last year",
+    "since monday",
+    "since saturday",
+    "since sunday",
+];
+const ABSOLUTE: &[&str] = &[
+    "since {+0}",
+    "since {+1}",
+    "since {+1}T02:30",
+    "since {+2}T00:15",
+    "before {+0}",
+    "before {+1}T02:30",
+    "before {+3}",
+    "from {-40} to {+1}",
+    "from {-2} to {+2}T01:59:59.999",
+    "from {+1} to {+8}",
+    "on {+0}",
+    "on {+1}",
+    "on {+2}",
+    "on {-1}",
+];
+const PROPERTY: &[&str] = &[
+    "total >= 50",
+    "total < 50",
+    "total between 10 and 50",
+    "total is 50",
+    "total is not 50",
+    r#"total is "50""#,
+    "total in (10, 50, 99.5)",
+    "total exists",
+    "total does not exist",
+    r#"total starts with "5""#,
+    r#"category is "shoes""#,
+    r#"category is not "Shoes""#,
+    r#"category is "Shoes" match case"#,
+    r#"category in ("SHOES", "Bags")"#,
+    r#"category not in ("shoes")"#,
+    r#"category contains "o""#,
+    r#"category does not contain "ho""#,
+    r#"category starts with "sh""#,
+    r#"category ends with "GS""#,
+    r#"category matches "^s.*s$""#,
+    r#"category matches "^S" match case"#,
+    "ship_at >= {+0}",
+    "ship_at before {+1}",
+    "ship_at since {-1}T12:00",
+    "ship_at < {+1}T02:30",
+    "ship_at between {-3} and {+3}",
+    r#"tags contains any of ("new", "sale")"#,
+    r#"tags contains all of ("new", "sale")"#,
+    r#"tags contains none of ("NEW")"#,
+    r#"tags is "sale""#,
+    r#"tags contains "sale""#,
+    "tags length >= 2",
+    "tags length != 2",
+    "tags exists",
+    r#"context.campaign.source is "newsletter""#,
+    "gift is true",
+    r#"gift is "TRUE""#,
+    r#"(total >= 50 and category is "shoes")"#,
+    r#"(total >= 50 or category is "shoes")"#,
+    r#"not (total >= 50 or gift is true)"#,
+    r#"none of (total < 50, gift is true)"#,
+];
+const ITEMS: &[&str] = &[
+    r#"products[].category is "Shoes""#,
+    r#"products[].category is not "Shoes""#,
+    r#"products[](category is "Shoes" and price > 20)"#,
+    r#"(products[](category is "Shoes") and products[](price > 20))"#,
+    r#"products[](category is not "Shoes")"#,
+    r#"not products[](category is "Shoes" or price < 20)"#,
+    "products[].price < 20",
+    "products length >= 2",
+    "products exists",
+    r#"products[].sizes is "M""#,
+    r#"products[](sizes contains all of ("M", "L"))"#,
+];
+const TRAITS: &[&str] = &[
+    r#"country is "de""#,
+    r#"country is not "DE""#,
+    r#"country in ("AT", "de")"#,
+    "country exists",
+    "country does not exist",
+    r#"country starts with "d""#,
+    r#"country contains "e" match case"#,
+    "age >= 18",
+    "age < 18",
+    "age between 17 and 40",
+    "age is 18",
+    "age exists",
+    "birthday before 2000-01-01",
+    "birthday since 1990-06-15",
+    "birthday >= 2000-02-29",
+    r#"interests contains any of ("tea")"#,
+    r#"interests contains none of ("tea", "wine")"#,
+    "interests length >= 2",
+    r#"address.city is "berlin""#,
+    r#"address.city is not "berlin""#,
+    "vip is true",
+    r#"email ends with "@shop.example""#,
+];
+
+fn leaf() -> BoxedStrategy<Sample> {
+    let made =
+        |family, text: BoxedStrategy<String>| text.prop_map(move |text| Sample { family, text }).boxed();
+    let windowed = |windows: &'static [&'static str]| {
+        (select(EVENTS), select(COUNTS), select(windows))
+            .prop_map(|(event, count, window)| format!("did {event} {count} {window}"))
+            .boxed()
+    };
+    let filtered = |filters: &'static [&'static str]| {
+        (
+            select(EVENTS),
+            select(filters),
+            select(&["", ">= 2 times", "< 2 times", "in last 3 days", "this month"][..]),
+        )
+            .prop_map(|(event, filter, rest)| format!("did {event} where {filter} {rest}"))
+            .boxed()
+    };
+    let segment = select(
+        &[
+            r#"in segment "S0""#,
+            r#"not in segment "S0""#,
+            r#"in segment "S1""#,
+            r#"in segment "S0" and did "Order Completed""#,
+        ][..],
+    );
+    let others = select(
+        &[
+            "did any event in last 1 day",
+            "did any event >= 3 times",
+            r#"did any event where total >= 50 in last 1 week"#,
+            r#"did "Order Completed" from source "Kiosk""#,
+            r#"did "Product Viewed" < 2 times from source "Shop", "Kiosk" in last 3 days"#,
+            r#"did not "Page Viewed" today from source "Shop""#,
+        ][..],
+    );
+    prop_oneof![
+        2 => made("count ever", (select(EVENTS), select(COUNTS)).prop_map(|(event, count)| format!("did {event} {count}")).boxed()),
+        3 => made("rolling window", windowed(ROLLING)),
+        3 => made("rolling months", windowed(MONTHS)),
+        3 => made("ago window", windowed(AGO)),
+        3 => made("calendar window", windowed(CALENDAR)),
+        3 => made("absolute window", windowed(ABSOLUTE)),
+        4 => made("property", filtered(PROPERTY)),
+        2 => made("line items", filtered(ITEMS)),
+        3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
+        2 => made("segment", segment.prop_map(str::to_owned).boxed()),
+        2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
+    ]
+    .boxed()
+}
+
+fn groups() -> BoxedStrategy<Sample> {
+    let parts = prop::collection::vec(leaf(), 2..4);
+    let form = select(&["all of", "any of", "none of", "not any", "nested"][..]);
+    (form, parts)
+        .prop_map(|(form, parts)| {
+            let texts: Vec<String> = parts.iter().map(|part| format!("({})", part.text)).collect();
+            let text = match form {
+                "not any" => format!("not ({})", texts.join(" or ")),
+                "nested" => format!("any of (not {}, {})", texts[0], texts[1..].join(" and not ")),
+                form => format!("{form} ({})", texts.join(", ")),
+            };
+            Sample { family: "groups", text }
+        })
+        .boxed()
+}
+
+/// A rule of any family.
+pub(super) fn sample() -> impl Strategy<Value = Sample> {
+    let base = prop_oneof![6 => Just("everyone where "), 1 => Just("identified where "), 1 => Just("")];
+    (base, prop_oneof![5 => leaf(), 1 => groups()], prop::bool::weighted(0.15)).prop_map(
+        |(base, Sample { family, text }, negated)| {
+            let text = if negated { format!("{base}not ({text})") } else { format!("{base}{text}") };
+            Sample { family, text }
+        },
+    )
+}

@@ -1,0 +1,131 @@
+//! Everything that came in, and who is in which segment by going through all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use segops_model::{DAY_MS, Event, Identifier, Instant, Object, SourceId, Value};
+use segops_rules::{Base, Condition, EventCondition, Named, Rule, TraitCondition};
+
+use crate::calendar::Calendar;
+use crate::filter::{matches, path_passes};
+use crate::people::{Person, place};
+use crate::value::counts;
+
+/// A message id is remembered for seven days.
+const DUPLICATE_WINDOW_MS: i64 = 7 * DAY_MS;
+
+/// Sources by name.
+pub type Sources = BTreeMap<String, SourceId>;
+
+/// The whole history of a workspace, as it came in.
+#[derive(Debug, Clone)]
+pub struct Oracle {
+    pub calendar: Calendar,
+    pub sources: Sources,
+    /// The rules of segments by name, which other rules may speak of.
+    pub segments: BTreeMap<String, Rule<Named>>,
+    events: Vec<Event>,
+    first_seen: Vec<(String, Instant)>,
+    people: Vec<Person>,
+}
+
+impl Oracle {
+    #[must_use]
+    pub fn new(calendar: Calendar) -> Self {
+        Self {
+            calendar,
+            sources: Sources::new(),
+            segments: BTreeMap::new(),
+            events: Vec::new(),
+            first_seen: Vec::new(),
+            people: Vec::new(),
+        }
+    }
+
+    /// Takes in the next event, at the instant at which it was stored.
+    pub fn receive(&mut self, event: &Event, stored_at: Instant) {
+        let is_repeat = self.first_seen.iter().any(|(id, first)| {
+            *id == event.message_id && stored_at.as_ms() - first.as_ms() < DUPLICATE_WINDOW_MS
+        });
+        if is_repeat {
+            return;
+        }
+        self.first_seen.push((event.message_id.to_string(), stored_at));
+        place(&mut self.people, self.events.len(), event);
+        self.events.push(event.clone());
+    }
+
+    /// The members of a rule at an instant, each by its identifiers, over the events up to then and with the
+    /// identity of now.
+    #[must_use]
+    pub fn members(&self, rule: &Rule<Named>, at: Instant) -> BTreeSet<BTreeSet<Identifier>> {
+        let members = self.people_at(at).filter(|person| self.is_member(rule, person, at.as_ms()));
+        members.map(|person| person.identifiers.clone()).collect()
+    }
+
+    /// How many people there are at an instant: those who have done anything up to then.
+    #[must_use]
+    pub fn count_at(&self, at: Instant) -> usize {
+        self.people_at(at).count()
+    }
+
+    fn people_at(&self, at: Instant) -> impl Iterator<Item = &Person> {
+        self.people.iter().filter(move |person| self.events_of(person, at.as_ms()).next().is_some())
+    }
+
+    fn events_of<'a>(&'a self, person: &'a Person, now: i64) -> impl Iterator<Item = &'a Event> {
+        let events = person.events.iter().filter_map(|arrival| self.events.get(*arrival));
+        events.filter(move |event| event.ts.as_ms() <= now)
+    }
+
+    fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
+        let in_base = match rule.base {
+            Base::Everyone => true,
+            Base::Identified => {
+                person.identifiers.iter().any(|identifier| identifier.kind.as_str() != "anonymous_id")
+            }
+            Base::Customers => self
+                .events_of(person, now)
+                .any(|event| event.kind.is_counted() && event.name == "Order Completed"),
+        };
+        in_base && self.holds(&rule.when, person, now)
+    }
+
+    fn holds(&self, condition: &Condition<Named>, person: &Person, now: i64) -> bool {
+        let each = |condition: &Condition<Named>| self.holds(condition, person, now);
+        match condition {
+            Condition::All(conditions) => conditions.iter().all(each),
+            Condition::Any(conditions) => conditions.iter().any(each),
+            Condition::None(conditions) => !conditions.iter().any(each),
+            Condition::Not(condition) => !each(condition),
+            Condition::Event(condition) => self.did(condition, person, now),
+            Condition::Trait(condition) => self.has_trait(condition, person, now),
+            Condition::Segment(condition) => {
+                self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
+            }
+        }
+    }
+
+    fn did(&self, condition: &EventCondition<Named>, person: &Person, now: i64) -> bool {
+        let (from, to) = self.calendar.bounds(&condition.window, now);
+        let count = self
+            .events_of(person, now)
+            .filter(|event| (from..to).contains(&event.ts.as_ms()))
+            .filter(|event| matches(&condition.event, event, &self.sources, &self.calendar))
+            .count();
+        counts(condition.count, count as u64)
+    }
+
+    fn has_trait(&self, condition: &TraitCondition, person: &Person, now: i64) -> bool {
+        // The latest word on each trait holds, and a null takes it away.
+        let mut events: Vec<&Event> = self.events_of(person, now).collect();
+        events.sort_by_key(|event| event.ts);
+        let mut traits = Object::new();
+        for (name, value) in events.iter().flat_map(|event| event.traits.iter()) {
+            traits.set(name, value.clone());
+        }
+        if traits.get(condition.path.root()) == Some(&Value::Null) {
+            traits.remove(condition.path.root());
+        }
+        path_passes(&condition.path, &condition.test, condition.match_case, &traits, &self.calendar)
+    }
+}

@@ -1,0 +1,133 @@
+//! Who did what: people as sets of identifiers, joined event by event in the order of arrival.
+
+use std::collections::BTreeSet;
+
+use segops_model::{Event, EventKind, Identifier};
+
+/// One person: what they are known by, and their events by arrival.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Person {
+    pub(crate) identifiers: BTreeSet<Identifier>,
+    pub(crate) events: BTreeSet<usize>,
+}
+
+/// Puts an event where its identifiers say, and joins the people whom it links. An event that identifies
+/// nobody belongs to nobody.
+pub(crate) fn place(people: &mut Vec<Person>, arrival: usize, event: &Event) {
+    let (mut used, pair) = usable(people, event);
+    while used.len() > 1 && !may_join(people, &used, pair.min(used.len())) {
+        used.pop();
+    }
+    if used.is_empty() {
+        return;
+    }
+    let is_known = |person: &Person| used.iter().any(|identifier| person.identifiers.contains(identifier));
+    let mut whole = Person::default();
+    for person in people.iter().filter(|person| is_known(person)) {
+        whole.identifiers.extend(person.identifiers.iter().cloned());
+        whole.events.extend(&person.events);
+    }
+    people.retain(|person| !is_known(person));
+    whole.identifiers.extend(used);
+    whole.events.insert(arrival);
+    people.push(whole);
+}
+
+/// The identifiers from the strongest to the weakest, and how many of the first an alias links by intent.
+fn usable(people: &[Person], event: &Event) -> (Vec<Identifier>, usize) {
+    let mut used: Vec<Identifier> = Vec::new();
+    let mut previous = None;
+    for sent in &event.identifiers {
+        let Some(identifier) = normal(sent) else { continue };
+        if event.kind == EventKind::Alias && identifier.kind.as_str() == "previous_id" {
+            previous = Some(identifier.value);
+        } else if !used.contains(&identifier) {
+            used.push(identifier);
+        }
+    }
+    used.sort_by_key(|identifier| (strength(identifier), identifier.kind.clone()));
+    let Some(previous) = previous else { return (used, 0) };
+    let as_user = Identifier::new("user_id", previous.clone());
+    let is_user =
+        used.contains(&as_user) || people.iter().any(|person| person.identifiers.contains(&as_user));
+    let previous = if is_user { as_user } else { Identifier::new("anonymous_id", previous) };
+    let own = used.first().filter(|first| first.kind.as_str() == "user_id").cloned();
+    if own.as_ref() == Some(&previous) {
+        return (used, 0);
+    }
+    let rest =
+        used.into_iter().filter(|identifier| *identifier != previous && Some(identifier) != own.as_ref());
+    let mut ordered: Vec<Identifier> = own.iter().cloned().chain([previous.clone()]).collect();
+    let pair = ordered.len();
+    ordered.extend(rest);
+    (ordered, pair)
+}
+
+fn strength(identifier: &Identifier) -> u8 {
+    match identifier.kind.as_str() {
+        "user_id" => 0,
+        "email" => 1,
+        "phone" => 2,
+        "anonymous_id" => 4,
+        _ => 3,
+    }
+}
+
+fn limit(kind: &str) -> usize {
+    match kind {
+        "user_id" => 1,
+        "anonymous_id" => 1_000,
+        _ => 5,
+    }
+}
+
+/// Whether nobody would have more of a kind than the limit, or than one of those joined has already.
+fn may_join(people: &[Person], used: &[Identifier], pair: usize) -> bool {
+    let of_kind = |identifiers: &BTreeSet<Identifier>, kind: &str| {
+        identifiers.iter().filter(|identifier| identifier.kind.as_str() == kind).count()
+    };
+    let joined = |used: &[Identifier]| -> BTreeSet<Identifier> {
+        let known = people.iter().filter(|person| used.iter().any(|one| person.identifiers.contains(one)));
+        known.flat_map(|person| &person.identifiers).chain(used).cloned().collect()
+    };
+    let whole = joined(used);
+    let kinds: BTreeSet<&str> = whole.iter().map(|identifier| identifier.kind.as_str()).collect();
+    kinds.into_iter().all(|kind| {
+        let known = people.iter().filter(|person| used.iter().any(|one| person.identifiers.contains(one)));
+        let already = known.map(|person| of_kind(&person.identifiers, kind)).max().unwrap_or(0);
+        let mut allowed = limit(kind).max(already);
+        if kind == "user_id" && pair > 0 {
+            allowed = allowed.max(of_kind(&joined(&used[..pair]), kind));
+        }
+        of_kind(&whole, kind) <= allowed
+    })
+}
+
+/// The form by which it is known; `None` for what identifies nobody.
+fn normal(identifier: &Identifier) -> Option<Identifier> {
+    const NOBODY: [&str; 8] = ["null", "undefined", "none", "unknown", "anonymous", "guest", "test", "-1"];
+    let value = identifier.value.trim();
+    let lower = value.to_lowercase();
+    if value.is_empty() || value.chars().all(|sign| "0-+".contains(sign)) || NOBODY.contains(&lower.as_str())
+    {
+        return None;
+    }
+    let value = match identifier.kind.as_str() {
+        "email" => {
+            let (local, domain) = lower.split_once('@')?;
+            let labels: Vec<&str> = domain.split('.').collect();
+            let whole = !local.is_empty() && labels.len() > 1 && labels.iter().all(|label| !label.is_empty());
+            (whole && !lower.contains(' ')).then(|| lower.clone())?
+        }
+        "phone" => {
+            let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+            let international = value.starts_with('+') || digits.starts_with("00");
+            let digits = if value.starts_with('+') { &digits } else { digits.trim_start_matches("00") };
+            (7..=15)
+                .contains(&digits.len())
+                .then(|| if international { format!("+{digits}") } else { digits.to_owned() })?
+        }
+        _ => value.to_owned(),
+    };
+    Some(Identifier::new(identifier.kind.as_str(), value))
+}
