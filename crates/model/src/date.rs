@@ -1,5 +1,5 @@
 use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::{Decimal, Instant, Value};
 
@@ -29,9 +29,27 @@ pub fn parse_date(text: &str, zone: &TimeZone) -> Option<Instant> {
         Ok(local) => local,
         Err(_) => text.parse::<civil::Date>().ok()?.to_datetime(civil::Time::midnight()),
     };
-    // A time inside a daylight-saving gap becomes the instant after it; inside an overlap, the earlier one.
-    let timestamp = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    Some(Instant::from_jiff(timestamp))
+    instant_of_local(local, zone)
+}
+
+/// The instant that a local time names: inside a daylight-saving gap the first instant after it, inside an
+/// overlap the earlier one. It never moves backwards as the local time moves on. `None` outside the years
+/// that instants can hold.
+#[must_use]
+pub fn instant_of_local(local: civil::DateTime, zone: &TimeZone) -> Option<Instant> {
+    let ambiguous = zone.to_ambiguous_timestamp(local);
+    let AmbiguousOffset::Gap { before, .. } = ambiguous.offset() else {
+        return ambiguous.compatible().ok().map(Instant::from_jiff);
+    };
+    let past_gap = before.to_timestamp(local).ok()?;
+    Some(Instant::from_jiff(offset_change_until(zone, past_gap).unwrap_or(past_gap)))
+}
+
+/// The newest change of a zone's offset at or before a timestamp.
+#[must_use]
+pub fn offset_change_until(zone: &TimeZone, timestamp: jiff::Timestamp) -> Option<jiff::Timestamp> {
+    let after = timestamp.checked_add(jiff::SignedDuration::from_nanos(1)).ok()?;
+    zone.preceding(after).next().map(|transition| transition.timestamp())
 }
 
 fn from_epoch(number: Decimal) -> Option<Instant> {

@@ -7,7 +7,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use segops_model::Instant;
+use segops_model::{Instant, instant_of_local};
 
 /// A length of time, such as 90 days. A day is 24 hours and a week seven days; months, quarters and years
 /// follow the calendar.
@@ -78,7 +78,7 @@ impl Moment {
             Self::Local(local) => *local,
             Self::Date(date) => date.to_datetime(civil::Time::midnight()),
         };
-        zone.to_ambiguous_timestamp(local).compatible().map_or(Instant::MAX, Instant::from_jiff)
+        instant_of_local(local, zone).unwrap_or(Instant::MAX)
     }
 }
 
