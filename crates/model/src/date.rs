@@ -1,5 +1,5 @@
-use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp, civil};
 
 use crate::{Decimal, Instant, Value};
 
@@ -22,16 +22,34 @@ pub fn parse_date(text: &str, zone: &TimeZone) -> Option<Instant> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return from_epoch(Decimal::parse(text)?);
     }
-    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Some(Instant::from_jiff(timestamp));
     }
     let local = match text.parse::<civil::DateTime>() {
         Ok(local) => local,
         Err(_) => text.parse::<civil::Date>().ok()?.to_datetime(civil::Time::midnight()),
     };
-    // A time inside a daylight-saving gap becomes the instant after it; inside an overlap, the earlier one.
-    let timestamp = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    Some(Instant::from_jiff(timestamp))
+    local_timestamp(zone, local).map(Instant::from_jiff)
+}
+
+/// The timestamp that a local time names: inside a daylight-saving gap the first one after it, inside an
+/// overlap the earlier one. So it never moves backwards as the local time moves on. `None` past the ends of
+/// the calendar.
+#[must_use]
+pub fn local_timestamp(zone: &TimeZone, local: civil::DateTime) -> Option<Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(local);
+    if let AmbiguousOffset::Gap { before, .. } = ambiguous.offset() {
+        let past_gap = before.to_timestamp(local).ok()?;
+        return Some(offset_change_until(zone, past_gap).unwrap_or(past_gap));
+    }
+    ambiguous.compatible().ok()
+}
+
+/// The newest change of a zone's offset at or before a timestamp.
+#[must_use]
+pub fn offset_change_until(zone: &TimeZone, timestamp: Timestamp) -> Option<Timestamp> {
+    let after = timestamp.checked_add(SignedDuration::from_nanos(1)).ok()?;
+    zone.preceding(after).next().map(|transition| transition.timestamp())
 }
 
 fn from_epoch(number: Decimal) -> Option<Instant> {

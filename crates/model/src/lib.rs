@@ -21,7 +21,7 @@ mod value_serde;
 mod tests;
 
 pub use clock::{Clock, SystemClock};
-pub use date::{date_of, parse_date};
+pub use date::{date_of, local_timestamp, offset_change_until, parse_date};
 pub use decimal::Decimal;
 pub use event::{Channel, Envelope, Event, EventKind};
 pub use identifier::{Identifier, IdentifierKind};

@@ -7,7 +7,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use segops_model::Instant;
+use segops_model::{Instant, local_timestamp};
 
 /// A length of time, such as 90 days. A day is 24 hours and a week seven days; months, quarters and years
 /// follow the calendar.
@@ -69,8 +69,8 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// The instant it names in a time zone: inside a daylight-saving gap the instant after it, inside an
-    /// overlap the earlier one.
+    /// The instant it names in a time zone: inside a daylight-saving gap the first instant after it,
+    /// inside an overlap the earlier one.
     #[must_use]
     pub fn instant(&self, zone: &TimeZone) -> Instant {
         let local = match self {
@@ -78,7 +78,7 @@ impl Moment {
             Self::Local(local) => *local,
             Self::Date(date) => date.to_datetime(civil::Time::midnight()),
         };
-        zone.to_ambiguous_timestamp(local).compatible().map_or(Instant::MAX, Instant::from_jiff)
+        local_timestamp(zone, local).map_or(Instant::MAX, Instant::from_jiff)
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use segops_model::Instant;
+use segops_model::{Instant, local_timestamp, offset_change_until};
 use segops_rules::Weekday;
 
 /// What calendar windows follow: the workspace's time zone and the first day of its week.
@@ -123,19 +123,8 @@ pub(crate) fn midnight(zone: &TimeZone, date: Date) -> Instant {
 /// The instant that a local time names: inside a daylight-saving gap the first instant after it, inside an
 /// overlap the earlier one. It never moves backwards as the local time moves on.
 pub(crate) fn resolve(zone: &TimeZone, local: DateTime) -> Instant {
-    let ambiguous = zone.to_ambiguous_timestamp(local);
     let outside = if local.year() < 1 { Instant::MIN } else { Instant::MAX };
-    if let AmbiguousOffset::Gap { before, .. } = ambiguous.offset() {
-        let Ok(past_gap) = before.to_timestamp(local) else { return outside };
-        return Instant::from_jiff(transition_until(zone, past_gap).unwrap_or(past_gap));
-    }
-    ambiguous.compatible().map_or(outside, Instant::from_jiff)
-}
-
-/// The newest change of offset at or before a timestamp.
-fn transition_until(zone: &TimeZone, timestamp: jiff::Timestamp) -> Option<jiff::Timestamp> {
-    let after = timestamp.checked_add(jiff::SignedDuration::from_nanos(1)).ok()?;
-    zone.preceding(after).next().map(|transition| transition.timestamp())
+    local_timestamp(zone, local).map_or(outside, Instant::from_jiff)
 }
 
 /// The greatest local time that any clock has shown by `now`: the one just before clocks went back, for
@@ -143,7 +132,7 @@ fn transition_until(zone: &TimeZone, timestamp: jiff::Timestamp) -> Option<jiff:
 pub(crate) fn latest_local(zone: &TimeZone, now: Instant) -> DateTime {
     let timestamp = now.to_jiff();
     let local = zone.to_datetime(timestamp);
-    let Some(change) = transition_until(zone, timestamp) else { return local };
+    let Some(change) = offset_change_until(zone, timestamp) else { return local };
     let Ok(before) = change.checked_sub(jiff::SignedDuration::from_millis(1)) else { return local };
     local.max(zone.to_datetime(before))
 }
@@ -155,7 +144,7 @@ pub(crate) fn last_time(zone: &TimeZone, date: Date) -> Option<Time> {
     let AmbiguousOffset::Gap { before, .. } = zone.to_ambiguous_timestamp(last).offset() else {
         return Some(last.time());
     };
-    let change = transition_until(zone, before.to_timestamp(last).ok()?)?;
+    let change = offset_change_until(zone, before.to_timestamp(last).ok()?)?;
     let shown = before.to_datetime(change.checked_sub(jiff::SignedDuration::from_millis(1)).ok()?);
     (shown.date() == date).then(|| shown.time())
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
-use segops_model::{Decimal, Instant, Value, date_of};
+use segops_model::{Decimal, Instant, Value, date_of, local_timestamp};
 
 use super::mapping::ValueType;
 
@@ -98,7 +98,7 @@ impl Reading<'_> {
             Err(_) => parsed.to_date().ok()?.to_datetime(jiff::civil::Time::midnight()),
         };
         // A time inside a daylight-saving gap becomes the instant after it; inside an overlap, the earlier.
-        self.zone.to_ambiguous_timestamp(local).compatible().ok().map(Instant::from_jiff)
+        local_timestamp(self.zone, local).map(Instant::from_jiff)
     }
 }
 
