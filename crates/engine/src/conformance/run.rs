@@ -20,6 +20,9 @@ const AUTHOR: &str = "conformance";
 const SOURCE: &str = "Conformance";
 const ASKED: &str = "the rule of the case";
 
+/// An item of the tracking API.
+type Item = Map<String, Json>;
+
 /// An answer that is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
@@ -76,7 +79,7 @@ pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
 
 /// When each event comes in: at its `arrives_at` or `receivedAt`, else at its own time, and never before the
 /// one before it.
-fn arrivals(case: &Case) -> Result<Vec<(Instant, Map<String, Json>)>, String> {
+fn arrivals(case: &Case) -> Result<Vec<(Instant, Item)>, String> {
     let mut newest: Option<Instant> = None;
     let mut arrivals = Vec::new();
     for (number, item) in (1..).zip(&case.events) {
@@ -146,7 +149,7 @@ impl Scene {
         Ok(all.into_iter().map(|(name, _)| name).collect())
     }
 
-    fn send(&mut self, at: Instant, item: &Map<String, Json>) -> Result<(), String> {
+    fn send(&mut self, at: Instant, item: &Item) -> Result<(), String> {
         self.sent += 1;
         self.clock.set(at);
         let mut item = item.clone();
