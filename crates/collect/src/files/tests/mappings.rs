@@ -80,7 +80,7 @@ fn values_take_the_type_that_is_mapped() {
     expect![[r#"
         [1] E [crm:1] 2025-07-31T12:30:00.000Z abc123:1 {"store":"web","deep":{"auto":12.5,"number":1234.5},"c":true,"d":"2026-01-30T23:00:00.000Z"}
         [2] E [crm:2] 2026-01-30T23:00:00.000Z abc123:2 {"store":"web","deep":{"auto":"007","number":-3},"c":false}
-        [3] E [crm:3] 2025-03-30T01:30:00.000Z abc123:3 {"store":"web","deep":{"auto":-0.5}}
+        [3] E [crm:3] 2025-03-30T01:00:00.000Z abc123:3 {"store":"web","deep":{"auto":-0.5}}
         [4] InvalidValue at row 4 (line 4): column `c` holds `perhaps`, and the mapping expects yes or no; correct the row, or map it as text <4;1;1;perhaps;;31.01.2026;>
         [5] InvalidTimestamp at row 5 (line 5): `2026-01-31` is no time that can be read; expected %d.%m.%Y %H:%M or %d.%m.%Y <5;1;1;;;2026-01-31;>
     "#]].assert_eq(&lines(&import(rows, mapping)));
