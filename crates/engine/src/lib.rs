@@ -8,6 +8,7 @@
 mod artefact;
 mod changes;
 mod command;
+pub mod conformance;
 mod engine;
 mod error;
 pub mod fold;

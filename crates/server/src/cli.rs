@@ -13,6 +13,7 @@ mod profile;
 mod progress;
 mod rejections;
 mod rule;
+mod rule_test;
 mod segment;
 mod serve;
 mod settings;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::client::{Request, typed};
 use super::error::CliError;
 use super::output::Output;
+use super::rule_test::RuleTest;
 use super::target::Target;
 
 /// Check and format rules.
@@ -22,6 +23,14 @@ pub(crate) enum Rule {
         after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is \"DE\"' --json"
     )]
     Format(RuleText),
+    /// Run cases of rules, events and expected members, and print what comes out otherwise.
+    ///
+    /// Each case is run live, by a preview from the journal, and by a segment made afterwards, in simulated
+    /// time. Needs no workspace. Exits with 1 where anything differs. docs/conformance.md has the format.
+    #[command(
+        after_help = "Examples:\n  segops rule test cases.jsonl\n  segops rule test tests/conformance/*.jsonl --json"
+    )]
+    Test(RuleTest),
 }
 
 #[derive(Debug, Args)]
@@ -35,6 +44,7 @@ impl Rule {
         match self {
             Self::Check(text) => check(&text.read()?, target, out),
             Self::Format(text) => format(&text.read()?, out),
+            Self::Test(test) => test.run(out),
         }
     }
 }

@@ -62,7 +62,7 @@ const CALENDAR: &[&str] = &[
 const ABSOLUTE: &[&str] = &[
     "since {+0}",
     "since {+1}",
-    "since {+1}T02:30",
+    "since {+2}T02:30",
     "since {+2}T00:15",
     "before {+0}",
     "before {+1}T02:30",
@@ -100,7 +100,7 @@ const PROPERTY: &[&str] = &[
     "ship_at >= {+0}",
     "ship_at before {+1}",
     "ship_at since {-1}T12:00",
-    "ship_at < {+1}T02:30",
+    "ship_at < {+2}T02:30",
     "ship_at between {-3} and {+3}",
     r#"tags contains any of ("new", "sale")"#,
     r#"tags contains all of ("new", "sale")"#,
