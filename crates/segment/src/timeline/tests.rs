@@ -139,7 +139,9 @@ fn a_short_timeline_is_small() {
     assert!(size_of::<Timeline>() <= 24);
     let mut timeline = Timeline::new();
     timeline.insert(entry(1, 1));
-    let super::Entries::Few(list) = &timeline.entries else { panic!("one entry needs no chunks") };
+    let super::Entries::Plain(super::Run::Few(list)) = &timeline.entries else {
+        panic!("one entry needs no chunks")
+    };
     assert_eq!(list.capacity(), 1);
 }
 
