@@ -73,8 +73,8 @@ impl Parser<'_> {
         loop {
             let start = self.peek().span.0;
             // Two dates are no time, but an aggregate can lie between them.
-            let is_of_dates = self.is_word(0, "between")
-                && matches!(self.peek_at(1).kind, Kind::Moment(_) | Kind::Text(_));
+            let is_of_dates =
+                self.is_word(0, "between") && matches!(self.peek_at(1).kind, Kind::Moment(_) | Kind::Text(_));
             let is_count = self.starts_count() || (is_of_dates && counts == Counts::Refused);
             if is_count && counts == Counts::Refused {
                 return Some(clauses);
