@@ -14,17 +14,23 @@ pub(crate) fn matches(
 ) -> bool {
     let from_source = filter.sources.is_empty()
         || filter.sources.iter().any(|name| sources.get(name) == Some(&event.source));
-    let mut all = event.properties.clone();
-    if all.get("context").is_none() {
-        all.set("context", Value::Object(event.context.clone()));
-    }
+    let all = properties_of(event);
     event.kind.is_counted()
         && filter.name.as_deref().is_none_or(|name| name == event.name)
         && from_source
         && filter.predicate.as_ref().is_none_or(|predicate| holds(predicate, &all, calendar))
 }
 
-fn holds(predicate: &Predicate, object: &Object, calendar: &Calendar) -> bool {
+/// What paths start in: the properties, and the context beside them.
+pub(crate) fn properties_of(event: &Event) -> Object {
+    let mut all = event.properties.clone();
+    if all.get("context").is_none() {
+        all.set("context", Value::Object(event.context.clone()));
+    }
+    all
+}
+
+pub(crate) fn holds(predicate: &Predicate, object: &Object, calendar: &Calendar) -> bool {
     let each = |predicate: &Predicate| holds(predicate, object, calendar);
     match predicate {
         Predicate::All(predicates) => predicates.iter().all(each),
@@ -73,7 +79,7 @@ pub(crate) fn path_passes(
 }
 
 /// Every value that a path leads to: one at most, but for `[]`, which goes into each object of a list.
-fn reached(object: &Object, path: &str) -> Vec<Value> {
+pub(crate) fn reached(object: &Object, path: &str) -> Vec<Value> {
     let (step, rest) = match path.split_once('.') {
         Some((step, rest)) => (step, Some(rest)),
         None => (path, None),

@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{DAY_MS, Event, Identifier, Instant, Object, SourceId, Value};
-use segops_rules::{Base, Condition, EventCondition, Named, Rule, TraitCondition};
+use segops_rules::{
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition, EventCondition, Named,
+    Rule, Scalar, TraitCondition,
+};
 
+use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
 use crate::people::{Person, place};
@@ -98,6 +102,7 @@ impl Oracle {
             Condition::None(conditions) => !conditions.iter().any(each),
             Condition::Not(condition) => !each(condition),
             Condition::Event(condition) => self.did(condition, person, now),
+            Condition::Aggregate(condition) => self.aggregate_passes(condition, person, now),
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
@@ -113,6 +118,56 @@ impl Oracle {
             .filter(|event| matches(&condition.event, event, &self.sources, &self.calendar))
             .count();
         counts(condition.count, count as u64)
+    }
+
+    fn aggregate_passes(&self, condition: &AggregateCondition<Named>, person: &Person, now: i64) -> bool {
+        let test = &condition.test;
+        let is_of_dates = matches!(
+            test,
+            AggregateTest::Between(Scalar::Date(_), _)
+                | AggregateTest::Equals(AggregateOperand::Date(_))
+                | AggregateTest::NotEquals(AggregateOperand::Date(_))
+                | AggregateTest::LessThan(AggregateOperand::Date(_))
+                | AggregateTest::AtMost(AggregateOperand::Date(_))
+                | AggregateTest::MoreThan(AggregateOperand::Date(_))
+                | AggregateTest::AtLeast(AggregateOperand::Date(_))
+        );
+        const ONE: i128 = 1_000_000_000;
+        let made = self.aggregate(&condition.aggregate, is_of_dates, person, now);
+        let scalar = |scalar: &Scalar| match scalar {
+            Scalar::Number(number) => number.billionths(),
+            Scalar::Date(moment) => i128::from(self.calendar.moment(*moment)),
+        };
+        let fixed = |value: i128| made.map(|made| compare(made, ONE, (value, 1)));
+        if let AggregateTest::Between(low, high) = test {
+            return fixed(scalar(low)).is_some_and(std::cmp::Ordering::is_ge)
+                && fixed(scalar(high)).is_some_and(std::cmp::Ordering::is_le);
+        }
+        let compared = match test.operand() {
+            Some(AggregateOperand::Number(number)) => fixed(number.billionths()),
+            Some(AggregateOperand::Date(moment)) => fixed(i128::from(self.calendar.moment(*moment))),
+            Some(AggregateOperand::Times(multiple)) => {
+                let other = self.aggregate(&multiple.aggregate, false, person, now);
+                made.zip(other).map(|(made, other)| compare(made, multiple.factor.billionths(), other))
+            }
+            None => None,
+        };
+        passes_order(test, compared)
+    }
+
+    fn aggregate(
+        &self,
+        aggregate: &Aggregate<Named>,
+        is_of_dates: bool,
+        person: &Person,
+        now: i64,
+    ) -> Option<(i128, i128)> {
+        let (from, to) = self.calendar.bounds(&aggregate.window, now);
+        let events: Vec<&Event> = self
+            .events_of(person, now)
+            .filter(|event| matches(&aggregate.event, event, &self.sources, &self.calendar))
+            .collect();
+        aggregate_of(aggregate, is_of_dates, &events, from..to, &self.calendar)
     }
 
     fn has_trait(&self, condition: &TraitCondition, person: &Person, now: i64) -> bool {

@@ -129,7 +129,7 @@ fn equal(needle: &Value, value: &Value, match_case: bool) -> bool {
 }
 
 /// A scalar as a person would type it.
-fn shown(value: &Value) -> Option<String> {
+pub(crate) fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.to_string()),
         Value::Bool(bool) => Some(bool.to_string()),
@@ -146,7 +146,7 @@ fn shown(value: &Value) -> Option<String> {
     }
 }
 
-fn number_of(value: &Value) -> Option<i128> {
+pub(crate) fn number_of(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => Some(number.billionths()),
         Value::Text(text) => number_in(text),
@@ -183,7 +183,7 @@ pub(crate) fn number_in(text: &str) -> Option<i128> {
 }
 
 /// Upper case and back brings the forms of one letter together, where each is one character.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let one = |mut characters: Box<dyn Iterator<Item = char>>, or: char| match (
         characters.next(),
         characters.next(),

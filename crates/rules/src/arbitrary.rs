@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use segops_model::{Decimal, Instant, Limits, Path, Value};
 
 use crate::ast::{
+    Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
     RULE_FORMAT, Rule, Scalar, SegmentCondition, Test, TraitCondition, Window,
 };
@@ -26,6 +27,7 @@ pub fn rule() -> impl Strategy<Value = Rule<Named>> {
 pub fn condition() -> impl Strategy<Value = Condition<Named>> {
     let leaf = prop_oneof![
         3 => event().prop_map(Condition::Event),
+        2 => aggregate_condition().prop_map(|leaf| Condition::Aggregate(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
         1 => name().prop_map(|segment| Condition::Segment(SegmentCondition { segment })),
@@ -41,9 +43,74 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
 }
 
 fn event() -> impl Strategy<Value = EventCondition<Named>> {
-    let filter = (option::weighted(0.8, name()), option::of(predicate()), vec(name(), 0..3))
-        .prop_map(|(name, predicate, sources)| EventFilter { name, predicate, sources });
-    (filter, count(), window()).prop_map(|(event, count, window)| EventCondition { event, count, window })
+    (filter(), count(), window()).prop_map(|(event, count, window)| EventCondition { event, count, window })
+}
+
+fn filter() -> impl Strategy<Value = EventFilter<Named>> {
+    (option::weighted(0.8, name()), option::of(predicate()), vec(name(), 0..3))
+        .prop_map(|(name, predicate, sources)| EventFilter { name, predicate, sources })
+}
+
+fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
+    let function = prop::sample::select(vec![
+        AggregateFunction::Sum,
+        AggregateFunction::Average,
+        AggregateFunction::Minimum,
+        AggregateFunction::Maximum,
+        AggregateFunction::Distinct,
+        AggregateFunction::Median,
+    ]);
+    let property = (option::of(path()), path()).prop_map(|(list, path)| match list {
+        Some(list) => Path::joined(&list, Some(&path)),
+        None => path,
+    });
+    (function, property, any::<bool>(), filter(), window()).prop_map(
+        |(function, property, by_quantity, event, window)| {
+            let by_quantity = by_quantity && function != AggregateFunction::Distinct;
+            Aggregate { function, property, by_quantity, event, window }
+        },
+    )
+}
+
+/// Any valid comparison of an aggregate.
+fn aggregate_condition() -> impl Strategy<Value = AggregateCondition<Named>> {
+    let multiple = (1_i64..30, aggregate()).prop_map(|(tenths, aggregate)| {
+        let factor = Decimal::from_billionths(i128::from(tenths) * 100_000_000);
+        AggregateOperand::Times(Box::new(AggregateMultiple { factor, aggregate }))
+    });
+    let operand = prop_oneof![
+        3 => number().prop_map(AggregateOperand::Number),
+        1 => moment().prop_map(AggregateOperand::Date),
+        2 => multiple,
+    ];
+    let compare = prop::sample::select(vec![
+        AggregateTest::Equals as fn(AggregateOperand<Named>) -> AggregateTest<Named>,
+        AggregateTest::NotEquals,
+        AggregateTest::LessThan,
+        AggregateTest::AtMost,
+        AggregateTest::MoreThan,
+        AggregateTest::AtLeast,
+    ]);
+    let test = prop_oneof![
+        4 => (compare, operand).prop_map(|(compare, operand)| compare(operand)),
+        1 => between().prop_filter_map("two ends", |test| match test {
+            Test::Between(low, high) => Some(AggregateTest::Between(low, high)),
+            _ => None,
+        }),
+    ];
+    (aggregate(), test)
+        .prop_map(|(mut aggregate, test)| {
+            if test.is_of_dates() {
+                aggregate.function = AggregateFunction::Maximum;
+                aggregate.by_quantity = false;
+            }
+            AggregateCondition { aggregate, test }
+        })
+        .prop_filter("a comparison that can be so or not", |leaf| {
+            let when = Condition::Aggregate(Box::new(leaf.clone()));
+            let rule = Rule { version: RULE_FORMAT, base: Base::Everyone, when };
+            check(&rule, &Limits::default()).is_empty()
+        })
 }
 
 /// Any valid filter on an event's properties.

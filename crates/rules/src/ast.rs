@@ -4,6 +4,8 @@
 //! One tree serves two stages. A [`Named`] rule refers to segments and sources by name, as people and
 //! clients write it; a [`Resolved`] one by id, so that a rename changes nothing.
 
+mod aggregate;
+
 use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
@@ -12,6 +14,10 @@ use serde::{Deserialize, Serialize};
 use segops_model::{Decimal, Path, SegmentId, SourceId, Value};
 
 use crate::time::{CalendarPeriod, Moment, Span, Weekday};
+
+pub use aggregate::{
+    Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
+};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -74,6 +80,7 @@ pub enum Condition<S: Stage> {
     None(Vec<Condition<S>>),
     Not(Box<Condition<S>>),
     Event(EventCondition<S>),
+    Aggregate(Box<AggregateCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
 }

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use segops_model::{Path, Value};
+use segops_model::{Decimal, Path, Value};
 
 use crate::ast::{
-    Base, Condition, CountTest, EventCondition, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test,
-    Window,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition, CountTest,
+    EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test, Window,
 };
 use crate::lists::{negative, positive};
 use crate::parse::{is_reserved, is_word};
@@ -57,6 +57,7 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
             inner => format!("not {}", condition_operand(inner, closed)),
         },
         Condition::Event(event_condition) => event(event_condition, "did", closed),
+        Condition::Aggregate(leaf) => aggregate_condition(leaf),
         Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
     }
@@ -90,7 +91,7 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
             parts.first().is_some_and(starts_as_condition)
         }
         Condition::Not(part) => starts_as_condition(part),
-        Condition::Event(_) | Condition::Segment(_) => true,
+        Condition::Event(_) | Condition::Aggregate(_) | Condition::Segment(_) => true,
         Condition::Trait(_) => false,
     }
 }
@@ -101,9 +102,16 @@ fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
     if tree.count != CountTest::default() {
         text.push_str(&format!(" {}", count(tree.count, "time")));
     }
-    let window = window(&tree.window);
-    let sources: Vec<String> = tree.event.sources.iter().map(|source| quoted(source)).collect();
-    if let Some(inner) = &tree.event.predicate {
+    text.push_str(&clauses(&tree.event, &tree.window, closed));
+    text
+}
+
+/// What follows an event's name: where, when, from which sources.
+fn clauses(filter: &EventFilter<Named>, when: &Window, closed: bool) -> String {
+    let mut text = String::new();
+    let window = window(when);
+    let sources: Vec<String> = filter.sources.iter().map(|source| quoted(source)).collect();
+    if let Some(inner) = &filter.predicate {
         let is_chain = matches!(inner, Predicate::All(parts) | Predicate::Any(parts) if parts.len() > 1);
         let is_last = window.is_empty() && sources.is_empty();
         let inner = predicate(inner, false);
@@ -120,6 +128,46 @@ fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
         text.push_str(&format!(" from source {}", sources.join(", ")));
     }
     text
+}
+
+fn aggregate_condition(leaf: &AggregateCondition<Named>) -> String {
+    format!("{} {}", aggregate(&leaf.aggregate), aggregate_test(&leaf.test))
+}
+
+fn aggregate(tree: &Aggregate<Named>) -> String {
+    let name = tree.event.name.as_deref().map_or_else(|| "any event".to_owned(), quoted);
+    let times = if tree.by_quantity { "*quantity" } else { "" };
+    let property = match tree.property.to_string() {
+        // Alone it would read as what comes after the property.
+        over if over.eq_ignore_ascii_case("over") => quoted(&over),
+        other => path(&other),
+    };
+    let clauses = clauses(&tree.event, &tree.window, true);
+    format!("{} of {property}{times} over {name}{clauses}", tree.function.word())
+}
+
+fn aggregate_test(test: &AggregateTest<Named>) -> String {
+    let (sign, operand) = match test {
+        AggregateTest::Equals(operand) => ("=", operand),
+        AggregateTest::NotEquals(operand) => ("!=", operand),
+        AggregateTest::LessThan(operand) => ("<", operand),
+        AggregateTest::AtMost(operand) => ("<=", operand),
+        AggregateTest::MoreThan(operand) => (">", operand),
+        AggregateTest::AtLeast(operand) => (">=", operand),
+        AggregateTest::Between(low, high) => {
+            return format!("between {} and {}", scalar_text(low), scalar_text(high));
+        }
+    };
+    match operand {
+        AggregateOperand::Number(number) => format!("{sign} {number}"),
+        AggregateOperand::Date(moment) => format!("{sign} {moment}"),
+        AggregateOperand::Times(multiple) if multiple.factor == Decimal::ONE => {
+            format!("{sign} {}", aggregate(&multiple.aggregate))
+        }
+        AggregateOperand::Times(multiple) => {
+            format!("{sign} {} times {}", multiple.factor, aggregate(&multiple.aggregate))
+        }
+    }
 }
 
 /// `operand`: whether the text stands beside `and`, `or` or `not`.

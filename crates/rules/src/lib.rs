@@ -27,6 +27,7 @@ pub mod arbitrary;
 mod tests;
 
 pub use ast::{
+    Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
     RULE_FORMAT, Resolved, Rule, Scalar, SegmentCondition, Stage, Test, TraitCondition, Window,
 };

@@ -3,7 +3,10 @@
 
 use segops_model::Path;
 
-use crate::ast::{Condition, ItemTest, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition};
+use crate::ast::{
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, ItemTest, Predicate,
+    PropertyTest, Rule, Stage, Test, TraitCondition,
+};
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
     Rule { when: desugar_condition(rule.when), ..rule }
@@ -20,8 +23,32 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             event.event.predicate = event.event.predicate.map(desugar);
             Condition::Event(event)
         }
+        Condition::Aggregate(mut leaf) => {
+            desugar_aggregates(&mut leaf);
+            Condition::Aggregate(leaf)
+        }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
         leaf @ Condition::Segment(_) => leaf,
+    }
+}
+
+fn desugar_aggregates<S: Stage>(leaf: &mut AggregateCondition<S>) {
+    let desugar_aggregate = |aggregate: &mut Aggregate<S>| {
+        aggregate.event.predicate = aggregate.event.predicate.take().map(desugar);
+        aggregate.property = whole(aggregate.property.clone());
+    };
+    desugar_aggregate(&mut leaf.aggregate);
+    let operand = match &mut leaf.test {
+        AggregateTest::Equals(operand)
+        | AggregateTest::NotEquals(operand)
+        | AggregateTest::LessThan(operand)
+        | AggregateTest::AtMost(operand)
+        | AggregateTest::MoreThan(operand)
+        | AggregateTest::AtLeast(operand) => operand,
+        AggregateTest::Between(..) => return,
+    };
+    if let AggregateOperand::Times(multiple) = operand {
+        desugar_aggregate(&mut multiple.aggregate);
     }
 }
 

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use segops_model::{Value, fold_case};
 
 use crate::ast::{
-    Condition, CountTest, EventCondition, Predicate, PropertyTest, Resolved, Rule, Test, Window,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountTest, EventCondition,
+    EventFilter, Predicate, PropertyTest, Resolved, Rule, Test, Window,
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};
@@ -77,6 +78,7 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
         Condition::None(parts) => each(!negated, parts, !negated),
         Condition::Not(part) => condition(part, !negated),
         Condition::Event(leaf) => Node::Leaf { key: event(leaf, negated), negated: false },
+        Condition::Aggregate(leaf) => aggregate_condition(leaf, negated),
         Condition::Trait(leaf) => {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
@@ -90,15 +92,48 @@ fn event(leaf: &EventCondition<Resolved>, negated: bool) -> String {
     if negated {
         counts = complement(&counts);
     }
-    let sources: BTreeSet<String> = leaf.event.sources.iter().map(ToString::to_string).collect();
-    let mut key = format!("event {:?} {counts:?} {}", leaf.event.name, window(&leaf.window));
-    if let Some(tree) = &leaf.event.predicate {
+    format!("event {:?} {counts:?} {}{}", leaf.event.name, window(&leaf.window), filter(&leaf.event))
+}
+
+/// What a filter asks for beside the event's name.
+fn filter(filter: &EventFilter<Resolved>) -> String {
+    let sources: BTreeSet<String> = filter.sources.iter().map(ToString::to_string).collect();
+    let mut key = String::new();
+    if let Some(tree) = &filter.predicate {
         let _ = write!(key, " where {}", predicate(tree, false));
     }
     if !sources.is_empty() {
         let _ = write!(key, " from {sources:?}");
     }
     key
+}
+
+fn aggregate_condition(leaf: &AggregateCondition<Resolved>, negated: bool) -> Node {
+    let operand = |operand: &AggregateOperand<Resolved>| match operand {
+        AggregateOperand::Number(number) => number.to_string(),
+        AggregateOperand::Date(moment) => format!("date {moment}"),
+        AggregateOperand::Times(multiple) => {
+            format!("{} times {}", multiple.factor, aggregate(&multiple.aggregate))
+        }
+    };
+    let (test, flipped) = match &leaf.test {
+        AggregateTest::NotEquals(with) => (format!("equals {}", operand(with)), true),
+        AggregateTest::Between(low, high) => (format!("between {low:?} and {high:?}"), false),
+        other => (format!("{} {}", other.name(), other.operand().map(operand).unwrap_or_default()), false),
+    };
+    Node::Leaf { key: format!("{} {test}", aggregate(&leaf.aggregate)), negated: negated != flipped }
+}
+
+fn aggregate(tree: &Aggregate<Resolved>) -> String {
+    let times = if tree.by_quantity { " by quantity" } else { "" };
+    format!(
+        "{} of {:?}{times} over {:?} {}{}",
+        tree.function.word(),
+        tree.property.to_string(),
+        tree.event.name,
+        window(&tree.window),
+        filter(&tree.event)
+    )
 }
 
 /// The numbers that pass, as ranges with both ends included.

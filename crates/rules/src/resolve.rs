@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
-    Condition, EventCondition, EventFilter, Named, Predicate, Resolved, Rule, SegmentCondition,
+    Aggregate, AggregateCondition, Condition, EventCondition, EventFilter, Named, Predicate, Resolved, Rule,
+    SegmentCondition,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -89,6 +90,10 @@ impl Resolver<'_> {
                 Some(Condition::Not(Box::new(part)))
             }
             Condition::Event(event) => self.event(event, &format!("{place}.event")).map(Condition::Event),
+            Condition::Aggregate(leaf) => {
+                let leaf = self.aggregate_condition(leaf, &format!("{place}.aggregate"))?;
+                Some(Condition::Aggregate(Box::new(leaf)))
+            }
             Condition::Trait(leaf) => {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
@@ -110,17 +115,53 @@ impl Resolver<'_> {
     }
 
     fn event(&mut self, event: &EventCondition<Named>, place: &str) -> Option<EventCondition<Resolved>> {
-        let filter = &event.event;
+        let filter = self.filter(&event.event, None, &format!("{place}.event"))?;
+        Some(EventCondition { event: filter, count: event.count, window: event.window.clone() })
+    }
+
+    fn aggregate_condition(
+        &mut self,
+        leaf: &AggregateCondition<Named>,
+        place: &str,
+    ) -> Option<AggregateCondition<Resolved>> {
+        let aggregate = self.aggregate(&leaf.aggregate, &format!("{place}.aggregate"));
+        let kind = leaf.test.name();
+        let times_place = format!("{place}.test.{kind}.times.aggregate");
+        let test = leaf.test.try_map(|other| self.aggregate(other, &times_place).ok_or(()));
+        Some(AggregateCondition { aggregate: aggregate?, test: test.ok()? })
+    }
+
+    fn aggregate(&mut self, tree: &Aggregate<Named>, place: &str) -> Option<Aggregate<Resolved>> {
+        let event = self.filter(&tree.event, Some((&tree.property, place)), &format!("{place}.event"))?;
+        Some(Aggregate {
+            function: tree.function,
+            property: tree.property.clone(),
+            by_quantity: tree.by_quantity,
+            event,
+            window: tree.window.clone(),
+        })
+    }
+
+    /// Looks up what a filter names, and the property that is aggregated with the place of its aggregate.
+    fn filter(
+        &mut self,
+        filter: &EventFilter<Named>,
+        aggregated: Option<(&Path, &str)>,
+        place: &str,
+    ) -> Option<EventFilter<Resolved>> {
         let name = filter.name.as_deref();
         let unseen = name.filter(|name| !self.names.event_exists(name));
         if let Some(name) = unseen {
             let message = format!("no event `{name}` was ever received");
-            let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.event.name"));
+            let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.name"));
             self.report_unknown(problem, name, |names| names.event_names());
         }
         // Of an event never seen, no property was seen either: one warning says it all.
         if let (Some(predicate), None) = (&filter.predicate, unseen) {
-            self.properties(predicate, name, None, &format!("{place}.event.where"));
+            self.properties(predicate, name, None, &format!("{place}.where"));
+        }
+        if let (Some((property, place)), None) = (aggregated, unseen) {
+            self.property(&property.to_string(), name, &format!("{place}.property"));
         }
         let sources: Vec<Option<_>> = filter
             .sources
@@ -131,16 +172,14 @@ impl Resolver<'_> {
                 if id.is_none() {
                     let problem =
                         Problem::error(Code::UnknownSource, format!("there is no source `{source}`"))
-                            .place(format!("{place}.event.sources[{at}]"));
+                            .place(format!("{place}.sources[{at}]"));
                     self.report_unknown(problem, source, |names| names.source_names());
                 }
                 id
             })
             .collect();
         let sources = sources.into_iter().collect::<Option<_>>()?;
-        let event_filter =
-            EventFilter { name: filter.name.clone(), predicate: filter.predicate.clone(), sources };
-        Some(EventCondition { event: event_filter, count: event.count, window: event.window.clone() })
+        Some(EventFilter { name: filter.name.clone(), predicate: filter.predicate.clone(), sources })
     }
 
     fn properties(&mut self, predicate: &Predicate, event: Option<&str>, list: Option<&Path>, place: &str) {
@@ -157,15 +196,17 @@ impl Resolver<'_> {
                     Some(list) => Path::joined(list, Some(&leaf.property)).to_string(),
                     None => leaf.property.to_string(),
                 };
-                if !self.names.property_exists(event, &path) {
-                    let owner =
-                        event.map_or_else(|| "no event".to_owned(), |event| format!("no event `{event}`"));
-                    let message = format!("{owner} ever had the property `{path}`");
-                    let problem = Problem::warning(Code::UnknownProperty, message)
-                        .place(format!("{place}.property.property"));
-                    self.report_unknown(problem, &path, |names| names.property_names(event));
-                }
+                self.property(&path, event, &format!("{place}.property.property"));
             }
+        }
+    }
+
+    fn property(&mut self, path: &str, event: Option<&str>, place: &str) {
+        if !self.names.property_exists(event, path) {
+            let owner = event.map_or_else(|| "no event".to_owned(), |event| format!("no event `{event}`"));
+            let message = format!("{owner} ever had the property `{path}`");
+            let problem = Problem::warning(Code::UnknownProperty, message).place(place);
+            self.report_unknown(problem, path, |names| names.property_names(event));
         }
     }
 

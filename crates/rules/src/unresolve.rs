@@ -1,10 +1,14 @@
 //! Ids back to names, to show a stored rule; and which ids a rule holds.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use segops_model::{SegmentId, SourceId};
 
-use crate::ast::{Condition, EventCondition, EventFilter, Named, Resolved, Rule, SegmentCondition};
+use crate::ast::{
+    Aggregate, AggregateCondition, AggregateOperand, Condition, EventCondition, EventFilter, Named, Resolved,
+    Rule, SegmentCondition,
+};
 use crate::names::Labels;
 
 /// The rule with what things are called now. What has no name any more is shown by its id.
@@ -21,23 +25,38 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         Condition::None(parts) => Condition::None(each(parts)),
         Condition::Not(part) => Condition::Not(Box::new(condition(part, labels))),
         Condition::Event(event) => Condition::Event(EventCondition {
-            event: EventFilter {
-                name: event.event.name.clone(),
-                predicate: event.event.predicate.clone(),
-                sources: event
-                    .event
-                    .sources
-                    .iter()
-                    .map(|id| labels.source_name(*id).unwrap_or_else(|| id.to_string()))
-                    .collect(),
-            },
+            event: filter(&event.event, labels),
             count: event.count,
             window: event.window.clone(),
         }),
+        Condition::Aggregate(leaf) => {
+            let Ok(test) = leaf.test.try_map(|other| Ok::<_, Infallible>(aggregate(other, labels)));
+            let aggregate = aggregate(&leaf.aggregate, labels);
+            Condition::Aggregate(Box::new(AggregateCondition { aggregate, test }))
+        }
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
             segment: labels.segment_name(leaf.segment).unwrap_or_else(|| leaf.segment.to_string()),
         }),
+    }
+}
+
+fn aggregate(tree: &Aggregate<Resolved>, labels: &dyn Labels) -> Aggregate<Named> {
+    Aggregate {
+        function: tree.function,
+        property: tree.property.clone(),
+        by_quantity: tree.by_quantity,
+        event: filter(&tree.event, labels),
+        window: tree.window.clone(),
+    }
+}
+
+fn filter(tree: &EventFilter<Resolved>, labels: &dyn Labels) -> EventFilter<Named> {
+    let label = |id: &SourceId| labels.source_name(*id).unwrap_or_else(|| id.to_string());
+    EventFilter {
+        name: tree.name.clone(),
+        predicate: tree.predicate.clone(),
+        sources: tree.sources.iter().map(label).collect(),
     }
 }
 
@@ -65,6 +84,11 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         }
         Condition::Not(part) => collect(part, found),
         Condition::Event(event) => found.sources.extend(event.event.sources.iter().copied()),
+        Condition::Aggregate(leaf) => {
+            found.sources.extend(leaf.aggregate.event.sources.iter().copied());
+            let other = leaf.test.operand().and_then(AggregateOperand::multiple);
+            found.sources.extend(other.iter().flat_map(|other| &other.aggregate.event.sources).copied());
+        }
         Condition::Trait(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);

@@ -75,6 +75,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::None(nodes) => every(each(nodes.iter()).map(Outcome::negated)),
         Node::Not(node) => outcome_of_node(node, view, now).negated(),
         Node::Count(count) => outcome_of_count(count, view.timeline(count.signal), now),
+        Node::Aggregate(aggregate) => aggregate.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))

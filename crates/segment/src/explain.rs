@@ -5,9 +5,10 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Instant, Value};
-use segops_rules::{Base, Condition, CountTest, Resolved, Rule, Test};
+use segops_model::{Decimal, Instant, Value};
+use segops_rules::{AggregateTest, Base, Condition, CountTest, Moment, Resolved, Rule, Scalar, Test};
 
+use crate::aggregate::AggregateNode;
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::{Entry, Keep, Timeline};
@@ -67,6 +68,9 @@ pub enum Observed {
     /// How many events; with `or_more` at least so many, because older ones are not kept once they cannot
     /// matter.
     Count { count: u64, or_more: bool },
+    /// An aggregate, rounded to nine digits, if there is anything to make one of; and what it is compared
+    /// with, where that is so many times another aggregate.
+    Aggregate { value: Option<Scalar>, compared_with: Option<Scalar> },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
@@ -78,6 +82,7 @@ pub enum Observed {
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
     Count(CountTest),
+    Aggregate(Box<AggregateTest<Resolved>>),
     Trait(Test),
 }
 
@@ -165,6 +170,10 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold = Some(Threshold::Count(condition.count));
                 self.count(node, &mut explanation);
             }
+            (Condition::Aggregate(condition), Node::Aggregate(node)) => {
+                explanation.threshold = Some(Threshold::Aggregate(Box::new(condition.test.clone())));
+                self.aggregate(node, &mut explanation);
+            }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
                 explanation.observed = Some(Observed::Trait(value.cloned()));
@@ -190,7 +199,40 @@ impl<V: ProfileView> Explainer<'_, V> {
         };
         explanation.observed = Some(Observed::Count { count, or_more });
         explanation.evidence = timeline.iter_range(after, until).rev().take(EVIDENCE_MAX).collect();
-        let start = Some(after).filter(|after| *after > Instant::MIN);
-        explanation.window = Some(ObservedWindow { after: start, until });
+        explanation.window = Some(observed_window((after, until)));
     }
+
+    fn aggregate(&self, node: &AggregateNode, explanation: &mut ConditionExplanation) {
+        let none = Timeline::new();
+        let timeline = self.view.timeline(node.left.signal).unwrap_or(&none);
+        let scalar = |value: i128| {
+            if node.is_of_dates {
+                let ms = i64::try_from(value).ok()?;
+                return Some(Scalar::Date(Moment::Instant(Instant::from_ms(ms))));
+            }
+            Some(Scalar::Number(Decimal::from_billionths(value)))
+        };
+        let value = node.left.value(Some(timeline), self.now).map(|value| value.rounded());
+        let compared_with = node.other().and_then(|(factor, reading)| {
+            let other = reading.value(self.view.timeline(reading.signal), self.now)?;
+            scalar(other.times_rounded(factor)?)
+        });
+        explanation.observed = Some(Observed::Aggregate { value: value.and_then(scalar), compared_with });
+        // Several values of one event are one piece of evidence.
+        let mut evidence: Vec<Entry> = Vec::new();
+        for value in timeline.values_at(node.left.indexes(timeline, self.now)).rev() {
+            if evidence.last() != Some(&value.entry) {
+                if evidence.len() == EVIDENCE_MAX {
+                    break;
+                }
+                evidence.push(value.entry);
+            }
+        }
+        explanation.evidence = evidence;
+        explanation.window = Some(observed_window(node.left.window.bounds(self.now)));
+    }
+}
+
+fn observed_window((after, until): (Instant, Instant)) -> ObservedWindow {
+    ObservedWindow { after: Some(after).filter(|after| *after > Instant::MIN), until }
 }

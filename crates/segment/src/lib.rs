@@ -5,8 +5,10 @@
 //! This crate knows nothing of storage, journals, identity or clocks. Everything is a function of what it
 //! is given: a compiled [`Program`], a [`ProfileView`], an instant.
 
+mod aggregate;
 mod backfill;
 mod calendar;
+mod capture;
 mod count_range;
 mod evaluate;
 mod explain;
@@ -22,8 +24,10 @@ mod timeline;
 mod value_test;
 mod window;
 
+pub use aggregate::MEDIAN_VALUES_MAX;
 pub use backfill::{Backfill, History, HistoryRequest};
 pub use calendar::Calendar;
+pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
     BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedWindow, Threshold, explain,
@@ -34,6 +38,6 @@ pub use orders::{
 };
 pub use program::{ORDER_EVENT, Program};
 pub use signal::SignalRegistry;
-pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline};
+pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, ValueEntry, ValueSubtotal};
 pub use value_test::ValueTest;
 pub use window::WindowBounds;

@@ -29,6 +29,20 @@ enum Node {
     Item { list: Path, predicate: Box<Node> },
 }
 
+/// A filter's test of one line item, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct LinePredicate(Node);
+
+impl LinePredicate {
+    pub(crate) fn compile(predicate: &Predicate, zone: &TimeZone) -> Self {
+        Self(Node::compile(predicate, zone))
+    }
+
+    pub(crate) fn holds(&self, line: &Object) -> bool {
+        self.0.holds(Scope::Item(line))
+    }
+}
+
 /// Where a property's path starts.
 #[derive(Debug, Clone, Copy)]
 enum Scope<'a> {

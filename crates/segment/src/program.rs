@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use segops_model::{Instant, SegmentId, SignalId, Value};
 use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule, TraitCondition};
 
+use crate::aggregate::AggregateNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of};
 use crate::path_test::PathTest;
@@ -33,6 +34,7 @@ pub(crate) enum Node {
     None(Vec<Node>),
     Not(Box<Node>),
     Count(CountNode),
+    Aggregate(Box<AggregateNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     Identified,
@@ -168,6 +170,13 @@ impl Compiler<'_> {
             Condition::None(conditions) => Node::None(self.conditions(conditions)),
             Condition::Not(condition) => Node::Not(Box::new(self.condition(condition))),
             Condition::Event(condition) => self.count(condition),
+            Condition::Aggregate(condition) => {
+                let node = AggregateNode::compile(condition, self.registry, self.calendar);
+                for reading in node.readings() {
+                    self.read(reading.signal, reading.keep());
+                }
+                Node::Aggregate(Box::new(node))
+            }
             Condition::Trait(condition) => self.trait_test(condition),
             Condition::Segment(condition) => {
                 self.reads.segments.insert(condition.segment);
@@ -186,17 +195,22 @@ impl Compiler<'_> {
             range: CountRange::new(condition.count),
             window: WindowBounds::new(&condition.window, self.calendar),
         };
-        match self.reads.signals.get_mut(&node.signal) {
+        self.read(node.signal, node.keep());
+        Node::Count(node)
+    }
+
+    /// Notes that a signal, interned just now, is read.
+    fn read(&mut self, signal: SignalId, needed: Keep) {
+        match self.reads.signals.get_mut(&signal) {
             None => {
-                self.reads.signals.insert(node.signal, node.keep());
+                self.reads.signals.insert(signal, needed);
             }
             Some(keep) => {
-                *keep = (*keep).max(node.keep());
+                *keep = (*keep).max(needed);
                 // Held once already.
-                self.registry.release(node.signal);
+                self.registry.release(signal);
             }
         }
-        Node::Count(node)
     }
 
     fn trait_test(&mut self, condition: &TraitCondition) -> Node {

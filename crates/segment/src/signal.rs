@@ -11,13 +11,14 @@ use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use segops_model::{Event, SignalId};
+use segops_model::{Event, Position, SignalId};
 use segops_rules::{EventFilter, Resolved};
 
-use crate::Matcher;
+use crate::capture::Capturer;
+use crate::{Capture, CaptureKind, Matcher, ValueEntry};
 use index::Bucket;
 
-/// Every event filter in use, once each. Ids come in the order of first use and are never given twice, so
+/// Every event filter in use, once each for what it captures. Ids come in the order of first use and are never given twice, so
 /// that the same commands in the same order give the same ids.
 #[derive(Debug, Clone, Default)]
 pub struct SignalRegistry {
@@ -33,13 +34,20 @@ struct Signal {
     filter: EventFilter<Resolved>,
     zone: TimeZone,
     matcher: Matcher,
+    capture: Option<(Capture, Capturer)>,
     /// How many holders have interned it and not released it.
     holders: u32,
 }
 
 impl Signal {
-    fn is(&self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> bool {
-        self.filter == *filter && (filter.predicate.is_none() || self.zone == *zone)
+    fn is(&self, filter: &EventFilter<Resolved>, capture: Option<&Capture>, zone: &TimeZone) -> bool {
+        let reads_dates =
+            filter.predicate.is_some() || capture.is_some_and(|capture| capture.kind == CaptureKind::Dates);
+        self.filter == *filter && self.capture() == capture && (!reads_dates || self.zone == *zone)
+    }
+
+    fn capture(&self) -> Option<&Capture> {
+        self.capture.as_ref().map(|(capture, _)| capture)
     }
 }
 
@@ -52,15 +60,35 @@ impl SignalRegistry {
     /// The filter's id, the same for an equal filter while anyone holds it. Dates without an offset are
     /// local to `zone`, so that a filter with predicates is another one in another zone.
     pub fn intern(&mut self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> SignalId {
+        self.intern_either(filter, None, zone)
+    }
+
+    /// As [`intern`](Self::intern), for a filter of which values are captured: another signal than the
+    /// filter alone.
+    pub fn intern_values(
+        &mut self,
+        filter: &EventFilter<Resolved>,
+        capture: Capture,
+        zone: &TimeZone,
+    ) -> SignalId {
+        self.intern_either(filter, Some(capture), zone)
+    }
+
+    fn intern_either(
+        &mut self,
+        filter: &EventFilter<Resolved>,
+        capture: Option<Capture>,
+        zone: &TimeZone,
+    ) -> SignalId {
         let filter = canonical(filter);
-        let known = self.find(&filter, zone);
+        let known = self.find(&filter, capture.as_ref(), zone);
         if let Some(signal) = known.and_then(|id| self.signals.get_mut(&id)) {
             signal.holders += 1;
         }
-        known.unwrap_or_else(|| self.add(filter, zone))
+        known.unwrap_or_else(|| self.add(filter, capture, zone))
     }
 
-    fn add(&mut self, filter: EventFilter<Resolved>, zone: &TimeZone) -> SignalId {
+    fn add(&mut self, filter: EventFilter<Resolved>, capture: Option<Capture>, zone: &TimeZone) -> SignalId {
         let id = SignalId(self.next);
         self.next += 1;
         let bucket = match filter.name.as_deref() {
@@ -69,7 +97,11 @@ impl SignalRegistry {
         };
         bucket.add(id, filter.predicate.as_ref());
         let matcher = Matcher::compile(&filter, zone);
-        self.signals.insert(id, Signal { filter, zone: zone.clone(), matcher, holders: 1 });
+        let capture = capture.map(|capture| {
+            let capturer = Capturer::compile(&capture, &filter, zone);
+            (capture, capturer)
+        });
+        self.signals.insert(id, Signal { filter, zone: zone.clone(), matcher, capture, holders: 1 });
         id
     }
 
@@ -100,12 +132,17 @@ impl SignalRegistry {
     #[must_use]
     pub fn counterpart(&self, other: &Self, id: SignalId) -> Option<SignalId> {
         let signal = other.signals.get(&id)?;
-        self.find(&signal.filter, &signal.zone)
+        self.find(&signal.filter, signal.capture(), &signal.zone)
     }
 
-    fn find(&self, canonical: &EventFilter<Resolved>, zone: &TimeZone) -> Option<SignalId> {
+    fn find(
+        &self,
+        canonical: &EventFilter<Resolved>,
+        capture: Option<&Capture>,
+        zone: &TimeZone,
+    ) -> Option<SignalId> {
         let mut ids = self.bucket(canonical.name.as_deref())?.ids().iter().copied();
-        ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(canonical, zone)))
+        ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(canonical, capture, zone)))
     }
 
     /// The signals that an event matches, in the order of their ids. What `out` held before is gone.
@@ -121,6 +158,23 @@ impl SignalRegistry {
         out.sort_unstable();
         out.dedup();
         out.retain(|id| self.signals.get(id).is_some_and(|signal| signal.matcher.matches(event)));
+    }
+
+    /// The values that a signal captures of an event that it matches; false if it captures none, and its
+    /// timeline is of the matches alone. What `out` held before is gone.
+    pub fn capture(
+        &self,
+        id: SignalId,
+        event: &Event,
+        position: Position,
+        out: &mut Vec<ValueEntry>,
+    ) -> bool {
+        out.clear();
+        let capturer = self.signals.get(&id).and_then(|signal| signal.capture.as_ref());
+        if let Some((_, capturer)) = capturer {
+            capturer.values(event, position, out);
+        }
+        capturer.is_some()
     }
 
     #[must_use]

@@ -1,6 +1,8 @@
 //! One profile's matches of one signal, in order of time.
 
 mod chunk;
+mod item;
+mod run;
 mod stored;
 
 #[cfg(test)]
@@ -11,20 +13,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Instant, Position};
+use segops_model::Instant;
 
 pub use chunk::{CHUNK_ENTRIES_MAX, Chunk};
-use chunk::{Slot, Slots};
-
-/// Up to so many entries a timeline is one small list, without chunks.
-const INLINE_ENTRIES_MAX: usize = 32;
-
-/// One match: when it happened, and its place in the journal, which orders what shares an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Entry {
-    pub ts: Instant,
-    pub position: Position,
-}
+pub use item::{Entry, ValueEntry, ValueSubtotal};
+use item::{Item, Subtotal};
+use run::Run;
 
 /// How much of a timeline the rules that read it need. The greater serves both of two readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,40 +29,46 @@ pub enum Keep {
     All,
 }
 
-/// The sorted, distinct (ts, position) entries. A clone shares its chunks and copies one only when it is
-/// written to; a chunk is also the unit in which a long timeline can be stored.
-#[derive(Clone, Default)]
+/// The sorted, distinct (ts, position) entries of a signal; of a signal that captures values, the values,
+/// of which an event may have several. A clone shares its chunks and copies one only when it is written to;
+/// a chunk is also the unit in which a long timeline can be stored.
+#[derive(Clone)]
 pub struct Timeline {
     entries: Entries,
 }
 
 #[derive(Clone)]
 enum Entries {
-    /// At most [`INLINE_ENTRIES_MAX`].
-    Few(Vec<Entry>),
-    /// One or more chunks, none of them empty. Boxed, because few timelines are long and all pay for the
-    /// size of this type.
-    Many(Box<Slots>),
+    Plain(Run<Entry>),
+    /// Boxed, so that signals without values do not pay for those with.
+    Valued(Box<Run<ValueEntry>>),
 }
 
-impl Default for Entries {
+/// The same question to either kind.
+macro_rules! ask {
+    ($timeline:expr, $run:ident => $answer:expr) => {
+        match &$timeline.entries {
+            Entries::Plain($run) => $answer,
+            Entries::Valued($run) => $answer,
+        }
+    };
+}
+
+impl Default for Timeline {
     fn default() -> Self {
-        Self::Few(Vec::new())
+        Self::new()
     }
 }
 
 impl Timeline {
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Entries::Few(Vec::new()) }
+        Self { entries: Entries::Plain(Run::new()) }
     }
 
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.entries {
-            Entries::Few(list) => list.len(),
-            Entries::Many(slots) => chunk::total(&slots.0),
-        }
+        ask!(self, run => run.len())
     }
 
     #[must_use]
@@ -76,58 +76,51 @@ impl Timeline {
         self.len() == 0
     }
 
-    /// Adds an entry in its place; false if it is there already.
+    /// Whether it is of a signal that captures values.
+    #[must_use]
+    pub const fn holds_values(&self) -> bool {
+        matches!(self.entries, Entries::Valued(_))
+    }
+
+    /// Adds an entry in its place; false if it is there already, or if this timeline holds values.
     pub fn insert(&mut self, entry: Entry) -> bool {
         match &mut self.entries {
-            Entries::Few(list) => {
-                let Err(at) = list.binary_search(&entry) else { return false };
-                if list.len() == INLINE_ENTRIES_MAX {
-                    self.entries = Entries::Many(chunk::slots_of(list));
-                    return self.insert(entry);
-                }
-                if list.len() == list.capacity() {
-                    // Doubling from one, where a plain push would start at four: most profiles have one.
-                    list.reserve_exact(list.len().max(1));
-                }
-                list.insert(at, entry);
-                true
-            }
-            Entries::Many(slots) => chunk::insert(&mut slots.0, entry),
+            Entries::Plain(run) => run.insert(entry),
+            Entries::Valued(_) => false,
         }
     }
 
-    /// Takes in every entry of another timeline.
-    pub fn merge(&mut self, other: &Self) {
-        if self.len() < other.len() {
-            let smaller = std::mem::replace(self, other.clone());
-            return self.merge(&smaller);
+    /// Adds a value in its place; false if it is there already, or if this timeline holds plain matches.
+    pub fn insert_value(&mut self, value: ValueEntry) -> bool {
+        if self.is_empty() {
+            self.entries = Entries::Valued(Box::new(Run::new()));
         }
-        // Inserting costs a search each, rebuilding a copy of everything.
-        if other.len() * 8 <= self.len() || other.len() <= 4 {
-            for entry in other.iter() {
-                self.insert(entry);
-            }
+        match &mut self.entries {
+            Entries::Plain(_) => false,
+            Entries::Valued(run) => run.insert(value),
+        }
+    }
+
+    /// Takes in every entry of another timeline of the same signal.
+    pub fn merge(&mut self, other: &Self) {
+        if self.is_empty() {
+            self.entries = other.entries.clone();
             return;
         }
-        let mut all: Vec<Entry> = self.iter().chain(other.iter()).collect();
-        all.sort_unstable();
-        all.dedup();
-        *self = Self::from_sorted(all);
+        match (&mut self.entries, &other.entries) {
+            (Entries::Plain(own), Entries::Plain(other)) => own.merge(other),
+            (Entries::Valued(own), Entries::Valued(other)) => own.merge(other),
+            // One signal either captures values or does not; the other one can only be empty.
+            (Entries::Plain(_), Entries::Valued(_)) | (Entries::Valued(_), Entries::Plain(_)) => {}
+        }
     }
 
     /// Drops the oldest entries that no rule needs.
     pub fn keep(&mut self, keep: Keep) {
         let Keep::Newest(count) = keep else { return };
-        let len = self.len();
-        let Some(surplus) = len.checked_sub(count as usize).filter(|surplus| *surplus > 0) else { return };
         match &mut self.entries {
-            Entries::Few(list) => {
-                list.drain(..surplus);
-            }
-            Entries::Many(_) if len - surplus <= INLINE_ENTRIES_MAX => {
-                self.entries = Entries::Few(self.entries_at(surplus..len).collect());
-            }
-            Entries::Many(slots) => chunk::drop_oldest(&mut slots.0, surplus),
+            Entries::Plain(run) => run.keep_newest(count as usize),
+            Entries::Valued(run) => run.keep_newest(count as usize),
         }
     }
 
@@ -140,18 +133,15 @@ impl Timeline {
     /// How many entries are at or before an instant.
     #[must_use]
     pub fn count_until(&self, until_inclusive: Instant) -> usize {
-        match &self.entries {
-            Entries::Few(list) => list.partition_point(|entry| entry.ts <= until_inclusive),
-            Entries::Many(slots) => chunk::count_until(&slots.0, until_inclusive),
-        }
+        ask!(self, run => run.count_until(until_inclusive))
     }
 
     /// The entry with so many older ones before it.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<Entry> {
         match &self.entries {
-            Entries::Few(list) => list.get(index).copied(),
-            Entries::Many(slots) => chunk::get(&slots.0, index),
+            Entries::Plain(run) => run.get(index),
+            Entries::Valued(run) => run.get(index).map(|value| value.entry),
         }
     }
 
@@ -192,42 +182,62 @@ impl Timeline {
         self.entries_at(0..self.len())
     }
 
-    /// The chunks of a long timeline, oldest first; none where the timeline is short enough to be one
-    /// list. A chunk that two clones share is the same `Arc`.
-    pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Arc<Chunk>> {
-        let slots = match &self.entries {
-            Entries::Few(_) => &[],
-            Entries::Many(slots) => slots.0.as_slice(),
+    /// The values with these indexes, oldest first; none in a timeline of plain matches.
+    pub fn values_at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = ValueEntry> {
+        let run = match &self.entries {
+            Entries::Plain(_) => None,
+            Entries::Valued(run) => Some(run),
         };
-        slots.iter().map(Slot::chunk)
+        run.into_iter().flat_map(move |run| run.at(indexes.clone()))
+    }
+
+    /// What the values with these indexes come to.
+    #[must_use]
+    pub fn subtotal(&self, indexes: Range<usize>) -> ValueSubtotal {
+        match &self.entries {
+            Entries::Plain(_) => ValueSubtotal::default(),
+            Entries::Valued(run) => run.subtotal(indexes),
+        }
+    }
+
+    /// The chunks of a long timeline of plain matches, oldest first; none where the timeline is short enough
+    /// to be one list. A chunk that two clones share is the same `Arc`.
+    pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Arc<Chunk>> {
+        const NONE: &Run<Entry> = &Run::new();
+        match &self.entries {
+            Entries::Plain(run) => run.chunks(),
+            Entries::Valued(_) => NONE.chunks(),
+        }
     }
 
     fn entries_at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = Entry> {
         indexes.filter_map(|index| self.get(index))
     }
-
-    /// From entries that are sorted and distinct.
-    fn from_sorted(entries: Vec<Entry>) -> Self {
-        if entries.len() <= INLINE_ENTRIES_MAX {
-            return Self { entries: Entries::Few(entries) };
-        }
-        Self { entries: Entries::Many(chunk::slots_of(&entries)) }
-    }
 }
 
 impl FromIterator<Entry> for Timeline {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut all: Vec<Entry> = entries.into_iter().collect();
-        all.sort_unstable();
-        all.dedup();
-        Self::from_sorted(all)
+        Self { entries: Entries::Plain(entries.into_iter().collect()) }
+    }
+}
+
+impl FromIterator<ValueEntry> for Timeline {
+    fn from_iter<I: IntoIterator<Item = ValueEntry>>(values: I) -> Self {
+        Self { entries: Entries::Valued(Box::new(values.into_iter().collect())) }
     }
 }
 
 impl PartialEq for Timeline {
     /// The same entries, however they are cut into chunks.
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
+        if self.len() != other.len() {
+            return false;
+        }
+        match (&self.entries, &other.entries) {
+            (Entries::Valued(own), Entries::Valued(other)) => own.iter().eq(other.iter()),
+            (Entries::Plain(own), Entries::Plain(other)) => own.iter().eq(other.iter()),
+            _ => self.is_empty(),
+        }
     }
 }
 
@@ -235,6 +245,9 @@ impl Eq for Timeline {}
 
 impl std::fmt::Debug for Timeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        match &self.entries {
+            Entries::Plain(run) => f.debug_list().entries(run.iter()).finish(),
+            Entries::Valued(run) => f.debug_list().entries(run.iter()).finish(),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use segops_identity::{Resolution, resolve};
 use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
-use segops_segment::{Entry, Keep, OrderFact, OrderFacts, Timeline};
+use segops_segment::{Entry, Keep, OrderFact, OrderFacts, Timeline, ValueEntry};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -135,16 +135,30 @@ impl Fold {
         matched.clear();
         self.signals.matching(event, &mut matched);
         let entry = Entry { ts: event.ts, position };
+        let mut values: Vec<ValueEntry> = Vec::new();
         for signal in &matched {
             let Some(keep) = self.programs.keep_of(*signal) else { continue };
             let key: (ProfileId, SignalId) = (profile, *signal);
             let drops_late = self.has_planted(PlantedBug::LateEventDropped);
             let cuts_short = self.has_planted(PlantedBug::TimelineCutShort);
-            let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
-            if drops_late && timeline.newest().is_some_and(|newest| newest.ts > entry.ts) {
+            let loses_late_values = self.has_planted(PlantedBug::LateValueLost);
+            let captures = self.signals.capture(*signal, event, position, &mut values);
+            if captures && values.is_empty() {
                 continue;
             }
-            timeline.insert(entry);
+            let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
+            let is_late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
+            if drops_late && is_late {
+                continue;
+            }
+            if captures {
+                for value in &values {
+                    let lost = loses_late_values && is_late;
+                    timeline.insert_value(if lost { ValueEntry { value: 0, ..*value } } else { *value });
+                }
+            } else {
+                timeline.insert(entry);
+            }
             timeline.keep(if cuts_short { one_fewer(keep) } else { keep });
             slots.extend(self.roster.of_signal(*signal).iter().copied());
         }

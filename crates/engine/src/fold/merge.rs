@@ -142,8 +142,12 @@ impl Fold {
             if self.has_planted(PlantedBug::MergeDropsTimelines) {
                 continue;
             }
+            let drops_values = self.has_planted(PlantedBug::MergeKeepsOneSidesValues);
             let timeline =
                 self.state.timelines.get_mut_or_insert_with(&(survivor, signal), Timeline::default);
+            if drops_values && !timeline.is_empty() && timeline.holds_values() {
+                continue;
+            }
             timeline.merge(&old);
             timeline.keep(keep);
         }

@@ -30,11 +30,15 @@ pub enum PlantedBug {
     NewProfileForgotten,
     /// A message that comes twice counts twice.
     DuplicateCounted,
+    /// The value of an event older than the newest of its timeline is entered as nothing.
+    LateValueLost,
+    /// Where both sides of a merge have values, those of the absorbed profile are left behind.
+    MergeKeepsOneSidesValues,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -47,6 +51,8 @@ impl PlantedBug {
         Self::IdentifiedForgotten,
         Self::NewProfileForgotten,
         Self::DuplicateCounted,
+        Self::LateValueLost,
+        Self::MergeKeepsOneSidesValues,
     ];
 }
 

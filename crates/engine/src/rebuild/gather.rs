@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::MemoryIdentity;
 use segops_model::{Event, Instant, Position, ProfileId, SignalId, Value};
-use segops_segment::{Entry, History, HistoryRequest, Timeline};
+use segops_segment::{Entry, History, HistoryRequest, Timeline, ValueEntry};
 
 use crate::reach;
 
@@ -14,11 +14,13 @@ use crate::reach;
 pub(super) struct Gathered {
     by_profile: FxHashMap<ProfileId, Gathering>,
     matched: Vec<SignalId>,
+    captured: Vec<ValueEntry>,
 }
 
 #[derive(Debug, Default)]
 struct Gathering {
     entries: Vec<(SignalId, Entry)>,
+    values: Vec<(SignalId, ValueEntry)>,
     traits: Vec<TraitSet>,
     email_opted_out: bool,
 }
@@ -44,7 +46,13 @@ impl Gathered {
         self.matched.clear();
         request.signals.matching(event, &mut self.matched);
         let entry = Entry { ts: event.ts, position };
-        gathering.entries.extend(self.matched.iter().map(|signal| (*signal, entry)));
+        for signal in &self.matched {
+            if request.signals.capture(*signal, event, position, &mut self.captured) {
+                gathering.values.extend(self.captured.iter().map(|value| (*signal, *value)));
+            } else {
+                gathering.entries.push((*signal, entry));
+            }
+        }
         for (name, value) in event.traits.iter() {
             if request.trait_roots.contains(name) {
                 gathering.traits.push(TraitSet {
@@ -68,6 +76,7 @@ impl Gathered {
             let Some(gathering) = self.by_profile.remove(&id) else { continue };
             let whole = joined.entry(identity.canonical(id)).or_default();
             whole.entries.extend(gathering.entries);
+            whole.values.extend(gathering.values);
             whole.traits.extend(gathering.traits);
             whole.email_opted_out |= gathering.email_opted_out;
         }
@@ -83,13 +92,14 @@ impl Gathered {
 impl Gathering {
     fn into_history(mut self, profile: ProfileId, identity: &MemoryIdentity) -> History {
         self.entries.sort_unstable_by_key(|(signal, entry)| (*signal, entry.ts, entry.position));
-        let timelines = self
-            .entries
-            .chunk_by(|(left, _), (right, _)| left == right)
-            .filter_map(|run| {
-                Some((run.first()?.0, run.iter().map(|(_, entry)| *entry).collect::<Timeline>()))
-            })
-            .collect();
+        self.values.sort_unstable();
+        let plain = self.entries.chunk_by(|(left, _), (right, _)| left == right).filter_map(|run| {
+            Some((run.first()?.0, run.iter().map(|(_, entry)| *entry).collect::<Timeline>()))
+        });
+        let valued = self.values.chunk_by(|(left, _), (right, _)| left == right).filter_map(|run| {
+            Some((run.first()?.0, run.iter().map(|(_, value)| *value).collect::<Timeline>()))
+        });
+        let timelines = plain.chain(valued).collect();
         // The newest set of each trait is the one in force; a newest that is null unsets it.
         self.traits.sort_by(|left, right| {
             (&left.name, left.ts, left.position).cmp(&(&right.name, right.ts, right.position))

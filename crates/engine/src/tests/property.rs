@@ -47,7 +47,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 4] = ["A", "B", "C", "D"];
-const RULES: [&str; 14] = [
+const RULES: [&str; 24] = [
     r#"did "Order Completed" >= 2 times in last 3 days"#,
     r#"everyone where did not "Product Viewed" in last 2 days"#,
     r#"everyone where did "Product Viewed" exactly 2 times"#,
@@ -62,7 +62,21 @@ const RULES: [&str; 14] = [
     r#"identified where did "Product Viewed" < 1000 times"#,
     r#"everyone where in segment "A""#,
     r#"everyone where not in segment "A" and did "Product Viewed""#,
+    r#"everyone where sum of total over "Order Completed" in last 3 days >= 100"#,
+    r#"everyone where sum of total over "Product Viewed" < 60"#,
+    r#"everyone where average of total over "Order Completed" in last 4 days < 50"#,
+    r#"everyone where minimum of total over "Product Viewed" where total > 9 in last 2 days <= 30"#,
+    r#"everyone where maximum of total over any event between 1 and 3 days ago between 20 and 80"#,
+    r#"everyone where distinct of total over "Product Viewed" in last 3 days >= 2"#,
+    r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
+    r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
+    r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
+    r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
 ];
+
+fn rule_number() -> std::ops::Range<u8> {
+    0..u8::try_from(RULES.len()).unwrap_or(u8::MAX)
+}
 
 fn step() -> impl Strategy<Value = Step> {
     let small = |below: u8| 0..below;
@@ -73,8 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
         3 => (0u16..60).prop_map(|hours| Step::Pass { hours }),
         2 => Just(Step::ToNextDue),
-        2 => (small(4), small(14)).prop_map(|(name, rule)| Step::Create { name, rule }),
-        1 => (small(4), small(14)).prop_map(|(name, rule)| Step::Edit { name, rule }),
+        2 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Create { name, rule }),
+        1 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Edit { name, rule }),
         1 => small(4).prop_map(|name| Step::PauseOrResume { name }),
         1 => Just(Step::Restart),
     ]
@@ -82,7 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A workspace with some segments from the start, and what happens in it.
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
-    let first = prop::collection::vec((0u8..4, 0u8..14), 3..5).prop_map(|made| {
+    let first = prop::collection::vec((0u8..4, rule_number()), 3..5).prop_map(|made| {
         made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>()
     });
     (first, prop::collection::vec(step(), 10..50)).prop_map(|(mut first, rest)| {
@@ -128,7 +142,14 @@ fn play(world: &mut World, step: &Step) {
             let mut event = json!({
                 id: format!("{}{user}", if *by_anonymous { 'a' } else { 'u' }),
                 "event": EVENTS[usize::from(*name)],
-                "properties": {"total": total},
+                "properties": {
+                    "total": total,
+                    "lines": [
+                        {"kind": "a", "price": total, "quantity": 2},
+                        {"kind": "b", "price": 60},
+                        {"kind": "A", "price": "1.5"},
+                    ],
+                },
                 "timestamp": ts.to_string(),
             });
             if *repeat {

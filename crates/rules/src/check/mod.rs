@@ -1,12 +1,13 @@
 //! Whether a rule asks for something that can be: everything that can be said of a tree without knowing
 //! what exists.
 
+mod aggregate;
 mod test;
 mod window;
 
 use segops_model::{Limits, Path};
 
-use crate::ast::{Condition, CountTest, EventCondition, Predicate, RULE_FORMAT, Rule, Stage};
+use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Predicate, RULE_FORMAT, Rule, Stage};
 use crate::problem::{Code, PROBLEMS_MAX, Problem};
 use test::check_test;
 use window::check_window;
@@ -65,6 +66,9 @@ impl Checker<'_> {
                 }
             }
             Condition::Event(event) => self.event(event, &format!("{place}.event"), depth),
+            Condition::Aggregate(leaf) => {
+                self.aggregate_condition(leaf, &format!("{place}.aggregate"), depth);
+            }
             Condition::Trait(leaf) => {
                 self.conditions += 1;
                 let place = format!("{place}.trait");
@@ -77,8 +81,14 @@ impl Checker<'_> {
 
     fn event<S: Stage>(&mut self, event: &EventCondition<S>, place: &str, depth: usize) {
         self.conditions += 1;
-        if let Some(name) = &event.event.name {
-            let name_place = format!("{place}.event.name");
+        self.filter(&event.event, &format!("{place}.event"), depth);
+        self.problems_of(check_count(event.count, &format!("{place}.count")));
+        self.problems_of(check_window(&event.window, &format!("{place}.window")));
+    }
+
+    fn filter<S: Stage>(&mut self, filter: &EventFilter<S>, place: &str, depth: usize) {
+        if let Some(name) = &filter.name {
+            let name_place = format!("{place}.name");
             if name.trim().is_empty() {
                 let problem = Problem::error(Code::EmptyText, "the event's name is empty").place(name_place);
                 self.report(problem.suggestion("for events of every name write `any event`"));
@@ -91,11 +101,9 @@ impl Checker<'_> {
                 self.report(Problem::error(Code::TooLong, message).place(name_place));
             }
         }
-        if let Some(predicate) = &event.event.predicate {
-            self.predicate(predicate, &format!("{place}.event.where"), depth, false);
+        if let Some(predicate) = &filter.predicate {
+            self.predicate(predicate, &format!("{place}.where"), depth, false);
         }
-        self.problems_of(check_count(event.count, &format!("{place}.count")));
-        self.problems_of(check_window(&event.window, &format!("{place}.window")));
     }
 
     fn predicate(&mut self, predicate: &Predicate, place: &str, depth: usize, in_item: bool) {
@@ -182,7 +190,7 @@ impl Checker<'_> {
         }
     }
 
-    fn problems_of(&mut self, problems: Vec<Problem>) {
+    fn problems_of(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
             self.report(problem);
         }

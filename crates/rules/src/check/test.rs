@@ -97,7 +97,7 @@ fn check_pattern(pattern: &str, match_case: bool, place: &str) -> Vec<Problem> {
     }
 }
 
-fn check_between(low: &Scalar, high: &Scalar, place: &str) -> Vec<Problem> {
+pub(super) fn check_between(low: &Scalar, high: &Scalar, place: &str) -> Vec<Problem> {
     let problem = match (low, high) {
         (Scalar::Number(low), Scalar::Number(high)) if low > high => {
             Problem::error(Code::NeverHolds, format!("no number is between {low} and {high}"))

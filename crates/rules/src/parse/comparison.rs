@@ -144,7 +144,7 @@ impl Parser<'_> {
         })
     }
 
-    fn between(&mut self) -> Option<Test> {
+    pub(super) fn between(&mut self) -> Option<Test> {
         let low = self.first_of_between(Self::scalar)?;
         if !self.eat_word("and") {
             let message = format!("`between` needs two values, and {} follows the first", self.written());
@@ -299,7 +299,7 @@ impl Parser<'_> {
         self.refuse(problem);
     }
 
-    fn bad_number<T>(&mut self) -> Option<T> {
+    pub(super) fn bad_number<T>(&mut self) -> Option<T> {
         let message = format!("{} is too large a number", self.written());
         self.refuse(
             Problem::error(Code::BadNumber, message)
@@ -316,7 +316,7 @@ impl Parser<'_> {
     }
 
     /// A number or a date, the only things that have an order.
-    fn scalar(&mut self) -> Option<Scalar> {
+    pub(super) fn scalar(&mut self) -> Option<Scalar> {
         let scalar = match &self.peek().kind {
             Kind::Number(digits) => match Decimal::parse(digits) {
                 Some(number) => Scalar::Number(number),

@@ -15,6 +15,9 @@ impl Parser<'_> {
         if self.is_word(0, "did") {
             return self.event();
         }
+        if self.starts_aggregate(0) {
+            return self.aggregate_condition();
+        }
         let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
         let is_after = usize::from(self.is_word(0, "is"));
         let negated = is_after == 1 && self.is_word(1, "not");
@@ -81,7 +84,7 @@ impl Parser<'_> {
 
     /// A trait's or property's path. A list as such (`tags[]`) is the same as its name: a test on a list
     /// holds if any element satisfies it.
-    fn path(&mut self, is_prefixed: bool) -> Option<Path> {
+    pub(super) fn path(&mut self, is_prefixed: bool) -> Option<Path> {
         let text = match &self.peek().kind {
             Kind::Text(text) => text.clone(),
             Kind::Word(word) if is_prefixed || !is_reserved(word) => (*word).to_owned(),

@@ -8,19 +8,26 @@ use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Named, Predi
 use crate::problem::{Code, Problem};
 
 #[derive(Default)]
-struct Clauses {
-    count: Option<CountTest>,
-    predicate: Option<(Predicate, Shape)>,
-    window: Option<Window>,
-    sources: Option<Vec<String>>,
+pub(super) struct Clauses {
+    pub(super) count: Option<CountTest>,
+    pub(super) predicate: Option<(Predicate, Shape)>,
+    pub(super) window: Option<Window>,
+    pub(super) sources: Option<Vec<String>>,
+}
+
+/// Whether a comparison among the clauses says how often, or is left for what comes after them.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Counts {
+    Read,
+    Refused,
 }
 
 impl Parser<'_> {
     pub(super) fn event(&mut self) -> Option<(Condition<Named>, Shape)> {
         let start = self.bump().span.0;
         let negated = self.eat_word("not");
-        let name = self.event_name()?;
-        let clauses = self.clauses()?;
+        let name = self.event_name("did")?;
+        let clauses = self.clauses(Counts::Read)?;
         let (predicate, parts) = match clauses.predicate {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
@@ -36,7 +43,7 @@ impl Parser<'_> {
         Some((Condition::Not(Box::new(leaf)), Shape { span: shape.span, parts: vec![shape] }))
     }
 
-    fn event_name(&mut self) -> Option<Option<String>> {
+    pub(super) fn event_name(&mut self, after: &str) -> Option<Option<String>> {
         if self.eat_words(&["any", "event"]) || self.eat_words(&["any", "events"]) {
             return Some(None);
         }
@@ -46,7 +53,7 @@ impl Parser<'_> {
                 (*word).to_owned()
             }
             _ => {
-                let message = format!("`did` needs an event, and {} is none", self.written());
+                let message = format!("`{after}` needs an event, and {} is none", self.written());
                 self.refuse(
                     Problem::error(Code::ExpectedEvent, message)
                         .expected("an event's name in quotes, or `any event`"),
@@ -61,11 +68,18 @@ impl Parser<'_> {
         Some(Some(name))
     }
 
-    fn clauses(&mut self) -> Option<Clauses> {
+    pub(super) fn clauses(&mut self, counts: Counts) -> Option<Clauses> {
         let mut clauses = Clauses::default();
         loop {
             let start = self.peek().span.0;
-            let repeated = if self.starts_count() {
+            // Two dates are no time, but an aggregate can lie between them.
+            let is_of_dates =
+                self.is_word(0, "between") && matches!(self.peek_at(1).kind, Kind::Moment(_) | Kind::Text(_));
+            let is_count = self.starts_count() || (is_of_dates && counts == Counts::Refused);
+            if is_count && counts == Counts::Refused {
+                return Some(clauses);
+            }
+            let repeated = if is_count {
                 let count = self.count()?;
                 let _ = self.eat_word("times") || self.eat_word("time");
                 clauses.count.replace(count).is_some()

@@ -1,6 +1,7 @@
 //! The text form, read leniently: recursive descent over tokens, going on after each problem so that all
 //! of them come at once. No call goes deeper than the limit on groups.
 
+mod aggregate;
 mod comparison;
 mod condition;
 mod event;

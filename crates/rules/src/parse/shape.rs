@@ -24,6 +24,8 @@ impl Shape {
             let part = match (name, index) {
                 ("all" | "any" | "none", Some(index)) => index,
                 ("not" | "where", None) => 0,
+                // The aggregate that another is compared with.
+                ("times", None) => 1,
                 _ => continue,
             };
             match shape.parts.get(part) {

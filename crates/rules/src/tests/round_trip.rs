@@ -100,6 +100,12 @@ fn word() -> impl Strategy<Value = String> {
         "event",
         "\u{e4}",
         "today",
+        "sum",
+        "over",
+        "*",
+        "quantity",
+        "times",
+        "average",
     ])
     .prop_map(str::to_owned)
 }

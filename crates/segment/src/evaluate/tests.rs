@@ -58,7 +58,7 @@ fn oracle(when: &Condition<Resolved>, calendar: &Calendar, events: &[(&str, Entr
                 CountTest::Between(from, to) => from <= count && count <= to,
             }
         }
-        Condition::Trait(_) | Condition::Segment(_) => false,
+        Condition::Aggregate(_) | Condition::Trait(_) | Condition::Segment(_) => false,
     }
 }
 
@@ -77,7 +77,7 @@ fn crossings(
             }
             Condition::Not(condition) => windows(condition, out),
             Condition::Event(condition) => out.push(&condition.window),
-            Condition::Trait(_) | Condition::Segment(_) => {}
+            Condition::Aggregate(_) | Condition::Trait(_) | Condition::Segment(_) => {}
         }
     }
     let mut all = Vec::new();

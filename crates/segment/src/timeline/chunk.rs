@@ -1,46 +1,48 @@
-//! Long timelines as runs of entries, found by binary search.
+//! Long timelines as runs of entries, found by binary search, with what their values come to.
 
 use std::sync::Arc;
 
 use segops_model::Instant;
 
-use super::Entry;
+use super::{Entry, Item, Subtotal};
 
 /// Entries in one chunk at most.
 pub const CHUNK_ENTRIES_MAX: usize = 256;
 
 /// A run of neighbouring entries, oldest first; never empty within a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
-    entries: Vec<Entry>,
+pub struct Chunk<T = Entry> {
+    entries: Vec<T>,
 }
 
-impl Chunk {
+impl<T> Chunk<T> {
     /// Oldest first, at most [`CHUNK_ENTRIES_MAX`].
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[T] {
         &self.entries
     }
 }
 
 /// A chunk with its place in the timeline.
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
-    chunk: Arc<Chunk>,
+pub(super) struct Slot<T: Item> {
+    chunk: Arc<Chunk<T>>,
     /// The first entry's index, counted from the first slot's own `start`, which moves up as the oldest
     /// entries are dropped, so that dropping renumbers nothing.
     start: usize,
-    newest: Entry,
+    newest: T,
+    subtotal: T::Subtotal,
 }
 
-impl Slot {
-    pub(super) const fn chunk(&self) -> &Arc<Chunk> {
+impl<T: Item> Slot<T> {
+    pub(super) const fn chunk(&self) -> &Arc<Chunk<T>> {
         &self.chunk
     }
 
-    fn new(start: usize, entries: &[Entry]) -> Option<Self> {
+    fn new(start: usize, entries: &[T]) -> Option<Self> {
         let newest = *entries.last()?;
-        Some(Self { chunk: Arc::new(Chunk { entries: entries.to_vec() }), start, newest })
+        let subtotal = Subtotal::of(entries);
+        Some(Self { chunk: Arc::new(Chunk { entries: entries.to_vec() }), start, newest, subtotal })
     }
 
     fn end(&self) -> usize {
@@ -50,42 +52,59 @@ impl Slot {
 
 /// The chunks of one timeline, oldest first.
 #[derive(Debug, Clone)]
-pub(super) struct Slots(pub(super) Vec<Slot>);
+pub(super) struct Slots<T: Item>(pub(super) Vec<Slot<T>>);
 
 /// Cuts sorted entries into chunks.
-pub(super) fn slots_of(entries: &[Entry]) -> Box<Slots> {
+pub(super) fn slots_of<T: Item>(entries: &[T]) -> Box<Slots<T>> {
     let chunks = entries.chunks(CHUNK_ENTRIES_MAX).enumerate();
     Box::new(Slots(chunks.filter_map(|(at, entries)| Slot::new(at * CHUNK_ENTRIES_MAX, entries)).collect()))
 }
 
-fn origin(slots: &[Slot]) -> usize {
+fn origin<T: Item>(slots: &[Slot<T>]) -> usize {
     slots.first().map_or(0, |slot| slot.start)
 }
 
-pub(super) fn total(slots: &[Slot]) -> usize {
+pub(super) fn total<T: Item>(slots: &[Slot<T>]) -> usize {
     slots.last().map_or(0, Slot::end) - origin(slots)
 }
 
-pub(super) fn get(slots: &[Slot], index: usize) -> Option<Entry> {
+pub(super) fn get<T: Item>(slots: &[Slot<T>], index: usize) -> Option<T> {
     let index = index.checked_add(origin(slots))?;
     let at = slots.partition_point(|slot| slot.end() <= index);
     let slot = slots.get(at)?;
     slot.chunk.entries.get(index - slot.start).copied()
 }
 
-pub(super) fn count_until(slots: &[Slot], until: Instant) -> usize {
-    let at = slots.partition_point(|slot| slot.newest.ts <= until);
+pub(super) fn count_until<T: Item>(slots: &[Slot<T>], until: Instant) -> usize {
+    let at = slots.partition_point(|slot| slot.newest.ts() <= until);
     match slots.get(at) {
         None => total(slots),
         Some(slot) => {
-            let within = slot.chunk.entries.partition_point(|entry| entry.ts <= until);
+            let within = slot.chunk.entries.partition_point(|entry| entry.ts() <= until);
             slot.start + within - origin(slots)
         }
     }
 }
 
+/// What the entries with these indexes come to: whole chunks by their subtotals, the two at the ends one by
+/// one.
+pub(super) fn subtotal<T: Item>(slots: &[Slot<T>], from: usize, to: usize) -> T::Subtotal {
+    let (from, to) = (from + origin(slots), to + origin(slots));
+    let mut sum = T::Subtotal::default();
+    let first = slots.partition_point(|slot| slot.end() <= from);
+    for slot in slots.iter().skip(first).take_while(|slot| slot.start < to) {
+        if from <= slot.start && slot.end() <= to {
+            sum.add(&slot.subtotal);
+        } else {
+            let (low, high) = (from.max(slot.start) - slot.start, to.min(slot.end()) - slot.start);
+            sum.add(&Subtotal::of(slot.chunk.entries.get(low..high).unwrap_or_default()));
+        }
+    }
+    sum
+}
+
 /// Adds an entry in its place; false if it is there already.
-pub(super) fn insert(slots: &mut Vec<Slot>, entry: Entry) -> bool {
+pub(super) fn insert<T: Item>(slots: &mut Vec<Slot<T>>, entry: T) -> bool {
     let newer_than_all = slots.last().is_none_or(|last| last.newest < entry);
     if newer_than_all && slots.last().is_none_or(|last| last.chunk.entries.len() >= CHUNK_ENTRIES_MAX) {
         // In order of time, chunks fill up; only what comes late splits them.
@@ -98,6 +117,7 @@ pub(super) fn insert(slots: &mut Vec<Slot>, entry: Entry) -> bool {
     let Err(within) = slot.chunk.entries.binary_search(&entry) else { return false };
     Arc::make_mut(&mut slot.chunk).entries.insert(within, entry);
     slot.newest = slot.newest.max(entry);
+    slot.subtotal.add(&Subtotal::of(&[entry]));
     let overfull = slot.chunk.entries.len() > CHUNK_ENTRIES_MAX;
     for later in slots.iter_mut().skip(at + 1) {
         later.start += 1;
@@ -109,7 +129,7 @@ pub(super) fn insert(slots: &mut Vec<Slot>, entry: Entry) -> bool {
 }
 
 /// Cuts a slot in halves.
-fn split(slots: &mut Vec<Slot>, at: usize) {
+fn split<T: Item>(slots: &mut Vec<Slot<T>>, at: usize) {
     let Some(slot) = slots.get(at) else { return };
     let (older, newer) = slot.chunk.entries.split_at(slot.chunk.entries.len() / 2);
     let halves = [Slot::new(slot.start, older), Slot::new(slot.start + older.len(), newer)];
@@ -117,7 +137,7 @@ fn split(slots: &mut Vec<Slot>, at: usize) {
 }
 
 /// Drops the oldest entries, fewer than there are.
-pub(super) fn drop_oldest(slots: &mut Vec<Slot>, surplus: usize) {
+pub(super) fn drop_oldest<T: Item>(slots: &mut Vec<Slot<T>>, surplus: usize) {
     let first_kept = origin(slots) + surplus;
     let whole = slots.partition_point(|slot| slot.end() <= first_kept);
     slots.drain(..whole);
@@ -126,6 +146,7 @@ pub(super) fn drop_oldest(slots: &mut Vec<Slot>, surplus: usize) {
         if within > 0 {
             Arc::make_mut(&mut slot.chunk).entries.drain(..within);
             slot.start = first_kept;
+            slot.subtotal = Subtotal::of(&slot.chunk.entries);
         }
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use segops_model::Instant;
 
-use super::{CHUNK_ENTRIES_MAX, Entry, Keep, Timeline};
+use super::{CHUNK_ENTRIES_MAX, Entry, Keep, Timeline, ValueEntry};
 use crate::sample::entry;
 
 #[derive(Debug, Clone)]
@@ -139,7 +139,9 @@ fn a_short_timeline_is_small() {
     assert!(size_of::<Timeline>() <= 24);
     let mut timeline = Timeline::new();
     timeline.insert(entry(1, 1));
-    let super::Entries::Few(list) = &timeline.entries else { panic!("one entry needs no chunks") };
+    let super::Entries::Plain(super::Run::Few(list)) = &timeline.entries else {
+        panic!("one entry needs no chunks")
+    };
     assert_eq!(list.capacity(), 1);
 }
 
@@ -152,4 +154,56 @@ fn keeping_more_than_all_keeps_all() {
     assert_eq!(timeline.len(), 40);
     timeline.keep(Keep::Newest(0));
     assert!(timeline.is_empty());
+}
+
+fn values(most: usize) -> impl Strategy<Value = Vec<ValueEntry>> {
+    let one = (0_i64..400, 0_u64..6, 0_u32..3, -5_i128..50);
+    // One value for one place, as an event has.
+    let value = one.prop_map(|(ms, position, line, value)| {
+        let value = value + i128::from(ms) * 7 + i128::from(position) - i128::from(line) * (1 << 70);
+        ValueEntry { entry: entry(ms, position), line, value: value - value % 50 }
+    });
+    prop::collection::vec(value, 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Late values, merges and cuts, against a plain sorted list: what any range comes to is the same.
+    #[test]
+    fn subtotals_are_those_of_the_values(
+        lists in prop::collection::vec((values(500), any::<bool>()), 1..5), keep in 1_u32..1_500,
+        ranges in prop::collection::vec((0_usize..1_600, 0_usize..1_600), 8),
+    ) {
+        let mut timeline = Timeline::new();
+        let mut plain = BTreeSet::new();
+        for (values, merged) in lists {
+            if merged {
+                timeline.merge(&values.iter().copied().collect());
+            } else {
+                for value in &values {
+                    timeline.insert_value(*value);
+                }
+            }
+            plain.extend(values);
+            timeline.keep(Keep::Newest(keep));
+            while plain.len() > keep as usize {
+                plain.pop_first();
+            }
+            prop_assert_eq!(timeline.len(), plain.len());
+            let list: Vec<ValueEntry> = plain.iter().copied().collect();
+            for (one, other) in &ranges {
+                let range = (*one).min(*other).min(list.len())..(*one).max(*other).min(list.len());
+                let subtotal = timeline.subtotal(range.clone());
+                let inside: Vec<i128> = list[range.clone()].iter().map(|value| value.value).collect();
+                prop_assert_eq!(subtotal.count, inside.len() as u64);
+                prop_assert_eq!(subtotal.sum, inside.iter().sum::<i128>());
+                prop_assert_eq!(Some(subtotal.min).filter(|_| !inside.is_empty()), inside.iter().min().copied());
+                prop_assert_eq!(Some(subtotal.max).filter(|_| !inside.is_empty()), inside.iter().max().copied());
+                prop_assert!(timeline.values_at(range.clone()).eq(list[range].iter().copied()));
+            }
+        }
+        let bytes = postcard::to_allocvec(&timeline).unwrap();
+        prop_assert_eq!(postcard::from_bytes::<Timeline>(&bytes).unwrap(), timeline);
+    }
 }

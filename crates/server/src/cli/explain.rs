@@ -1,6 +1,7 @@
 use clap::Args;
 
 use segops_engine::view;
+use segops_rules::Scalar;
 use segops_segment::{ConditionExplanation, Observed};
 
 use super::client::{Client, path, typed};
@@ -75,10 +76,22 @@ fn observed(observed: &Observed) -> String {
     match observed {
         Observed::Count { count, or_more: false } => counted(*count, "time", "times"),
         Observed::Count { count, or_more: true } => format!("{} times or more", number(*count)),
+        Observed::Aggregate { value, compared_with } => {
+            let compared = compared_with.as_ref().map(|other| format!(" (against {})", scalar(other)));
+            let value = value.as_ref().map_or_else(|| "nothing to make it of".to_owned(), scalar);
+            format!("{value}{}", compared.unwrap_or_default())
+        }
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
         Observed::Member(false) => "is not in it".to_owned(),
+    }
+}
+
+fn scalar(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Date(moment) => moment.to_string(),
     }
 }
 

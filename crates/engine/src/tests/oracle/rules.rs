@@ -156,6 +156,44 @@ const TRAITS: &[&str] = &[
     r#"email ends with "@shop.example""#,
 ];
 
+const AGGREGATES: &[&str] = &[
+    r#"sum of total over {event} {window} >= 50"#,
+    r#"sum of total over {event} {window} < 60"#,
+    r#"average of total over {event} {window} < 50"#,
+    r#"average of total over {event} {window} != 20"#,
+    r#"minimum of total over {event} {window} <= 20"#,
+    r#"maximum of total over {event} {window} between 10 and 75"#,
+    r#"maximum of ship_at over any event {window} >= {+3}"#,
+    r#"minimum of ship_at over any event {window} < {+20}"#,
+    r#"distinct of category over any event {window} >= 2"#,
+    r#"distinct of tags over any event {window} < 3"#,
+    r#"median of total over any event {window} >= 20"#,
+    r#"median of products[].price over any event {window} > 10"#,
+    r#"sum of products[].price over any event where products[].category is "Shoes" {window} > 5"#,
+    r#"sum of products[].price*quantity over any event where products[](category is "Shoes" and price > 5) {window} >= 20"#,
+    r#"sum of products[].price over any event where (products[](category is "Shoes") and products[](price > 20)) {window} >= 20"#,
+    r#"average of total over any event {window} < 1.5 times average of total over any event"#,
+    r#"sum of total over any event {window} > sum of total over "Order Completed""#,
+    r#"distinct of category over any event {window} >= 0.5 times distinct of category over any event"#,
+];
+const AGGREGATE_WINDOWS: &[&str] = &[
+    "",
+    "in last 36 hours",
+    "in last 3 days",
+    "in last 30 days",
+    "in last 2 months",
+    "between 1 hour and 1 month ago",
+    "between 1 and 2 days ago",
+    "this month",
+    "this week",
+];
+
+fn aggregate() -> BoxedStrategy<String> {
+    (select(AGGREGATES), select(EVENTS), select(AGGREGATE_WINDOWS))
+        .prop_map(|(text, event, window)| text.replace("{event}", event).replace("{window}", window))
+        .boxed()
+}
+
 fn leaf() -> BoxedStrategy<Sample> {
     let made =
         |family, text: BoxedStrategy<String>| text.prop_map(move |text| Sample { family, text }).boxed();
@@ -200,6 +238,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         3 => made("absolute window", windowed(ABSOLUTE)),
         4 => made("property", filtered(PROPERTY)),
         2 => made("line items", filtered(ITEMS)),
+        5 => made("event aggregate", aggregate()),
         3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
         2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
