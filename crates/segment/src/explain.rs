@@ -212,7 +212,7 @@ impl<V: ProfileView> Explainer<'_, V> {
             }
             Some(Scalar::Number(Decimal::from_billionths(value)))
         };
-        let value = node.left.value(Some(timeline), self.now).map(|value| value.rounded());
+        let value = node.left.value(Some(timeline), self.now).map(crate::aggregate::Fraction::rounded);
         let compared_with = node.other().and_then(|(factor, reading)| {
             let other = reading.value(self.view.timeline(reading.signal), self.now)?;
             scalar(other.times_rounded(factor)?)
