@@ -71,12 +71,12 @@ fn plain_verdict(rule: &Rule<Resolved>, calendar: &crate::Calendar, events: &[Va
     let order =
         left.zip(right).map(|(left, right)| (left.0 * right.1 * BILLION).cmp(&(right.0 * left.1 * factor)));
     match &leaf.test {
-        AggregateTest::Equals(_) => order.is_some_and(|order| order.is_eq()),
-        AggregateTest::NotEquals(_) => order.is_none_or(|order| order.is_ne()),
-        AggregateTest::LessThan(_) => order.is_some_and(|order| order.is_lt()),
-        AggregateTest::AtMost(_) => order.is_some_and(|order| order.is_le()),
-        AggregateTest::MoreThan(_) => order.is_some_and(|order| order.is_gt()),
-        AggregateTest::AtLeast(_) => order.is_some_and(|order| order.is_ge()),
+        AggregateTest::Equals(_) => order.is_some_and(std::cmp::Ordering::is_eq),
+        AggregateTest::NotEquals(_) => order.is_none_or(std::cmp::Ordering::is_ne),
+        AggregateTest::LessThan(_) => order.is_some_and(std::cmp::Ordering::is_lt),
+        AggregateTest::AtMost(_) => order.is_some_and(std::cmp::Ordering::is_le),
+        AggregateTest::MoreThan(_) => order.is_some_and(std::cmp::Ordering::is_gt),
+        AggregateTest::AtLeast(_) => order.is_some_and(std::cmp::Ordering::is_ge),
         AggregateTest::Between(..) => panic!("not made here"),
     }
 }
