@@ -32,7 +32,7 @@ fn no_batch() -> RequestError {
     RequestError::invalid_body("the body is no batch; send {\"batch\": [event, …]}".to_owned())
 }
 
-pub(super) fn no_json(error: &serde_json::Error) -> RequestError {
+pub(super) fn no_json(error: &dyn fmt::Display) -> RequestError {
     RequestError::invalid_json(format!("the body is no JSON ({error}); send one JSON object in UTF-8"))
 }
 

@@ -7,6 +7,7 @@ mod auth;
 mod batch;
 mod body;
 mod call;
+mod mend;
 mod read;
 mod request_error;
 mod settings;

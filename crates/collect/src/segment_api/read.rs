@@ -5,7 +5,8 @@ use segops_model::{Channel, Envelope, Instant, Limits, SourceId};
 use serde::de::IgnoredAny;
 
 use super::batch::{Batch, no_json};
-use super::request_error::unknown_key_text;
+use super::mend::mended;
+use super::request_error::{NO_JSON, unknown_key_text};
 use super::shared::Shared;
 use super::{Call, Credentials, RequestError};
 use crate::decode::{Item, ItemType, instant_of};
@@ -57,19 +58,40 @@ pub fn read(
         return Err(RequestError::too_large(request.limits.body_bytes_max));
     }
     let body = body.trim_ascii();
-    let batch = match request.call {
-        Call::Batch => Batch::of_body(body)?,
-        _ => {
-            serde_json::from_slice::<IgnoredAny>(body).map_err(|error| no_json(&error))?;
-            Batch::default()
+    let batch = match frame_of(request.call, body) {
+        Err(error) if error.code == NO_JSON => {
+            let Some(mended) = mended(body) else { return Err(error) };
+            let batch = frame_of(request.call, &mended)?;
+            return read_events(request, &batch, &mended, fallback_id, sources);
         }
+        batch => batch?,
     };
+    read_events(request, &batch, body, fallback_id, sources)
+}
+
+/// What surrounds the events; nothing, for a single one.
+fn frame_of(call: Call, body: &[u8]) -> Result<Batch<'_>, RequestError> {
+    if call == Call::Batch {
+        return Batch::of_body(body);
+    }
+    let text = std::str::from_utf8(body).map_err(|error| no_json(&error))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| no_json(&error))?;
+    Ok(Batch::default())
+}
+
+fn read_events(
+    request: &Request<'_>,
+    batch: &Batch<'_>,
+    body: &[u8],
+    fallback_id: &mut dyn FnMut() -> CompactString,
+    sources: &dyn Fn(&str) -> Option<SourceId>,
+) -> Result<Received, RequestError> {
     let source = known_source(request.auth, &batch.write_key, sources);
     let mut reader = Reader {
         request,
         source,
         sent_at: instant_of(&batch.sent_at),
-        shared: Shared::of(&batch),
+        shared: Shared::of(batch),
         shared_bytes_left: request.limits.body_bytes_max.saturating_mul(SHARED_CONTEXT_GROWTH_MAX),
         known_keys: usize::from(source.is_some()),
         fallback_id,

@@ -13,9 +13,12 @@ pub struct RequestError {
     pub message: String,
 }
 
+/// The code of a body that is no JSON.
+pub(super) const NO_JSON: &str = "invalid_json";
+
 impl RequestError {
     pub(super) fn invalid_json(message: String) -> Self {
-        Self { status: 400, code: "invalid_json", message }
+        Self { status: 400, code: NO_JSON, message }
     }
 
     pub(super) fn invalid_body(message: String) -> Self {

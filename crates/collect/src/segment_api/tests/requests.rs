@@ -248,3 +248,37 @@ proptest! {
         let _ = send_with("/v1/batch", &auth, &body, &Limits::default());
     }
 }
+
+#[test]
+fn what_clients_write_that_is_no_json_is_mended() {
+    let auth = Credentials { basic: Some("one".into()), query: None };
+    let check = |path: &str, body: &[u8], expected: &[&str]| {
+        let received = send_with(path, &auth, body, &Limits::default()).unwrap();
+        let raws: Vec<_> = received.accepted.iter().map(|one| String::from_utf8_lossy(&one.raw)).collect();
+        assert_eq!((raws, received.rejected.len()), (expected.iter().map(|raw| (*raw).into()).collect(), 0));
+    };
+    // Python's encoder; the second event shows that texts are left alone.
+    check(
+        "/v1/batch",
+        br#"{"batch":[{"type":"track","event":"A","userId":"u","properties":{"x":NaN,"y":[-Infinity,Infinity]}},{"type":"track","event":"NaN \"NaN","userId":"u"}]}"#,
+        &[
+            r#"{"type":"track","event":"A","userId":"u","properties":{"x":null,"y":[null,null]}}"#,
+            r#"{"type":"track","event":"NaN \"NaN","userId":"u"}"#,
+        ],
+    );
+    check(
+        "/v1/batch",
+        b"{\"batch\":[{\"type\":\"track\",\"event\":\"caf\xe9\",\"userId\":\"u\"}]}",
+        &["{\"type\":\"track\",\"event\":\"caf\u{fffd}\",\"userId\":\"u\"}"],
+    );
+    check(
+        "/v1/identify",
+        b"\xef\xbb\xbf{\"type\":\"identify\",\"userId\":\"u\"}",
+        &["{\"type\":\"identify\",\"userId\":\"u\"}"],
+    );
+    // What is broken beyond that stays refused, and mending ends at a text that does not.
+    for body in [r#"{"batch":[NaN"#, r#"{"batch":["\"#, r#"{"batch":[Nan]}"#] {
+        let error = send_with("/v1/batch", &auth, body.as_bytes(), &Limits::default()).unwrap_err();
+        assert_eq!((error.status, error.code), (400, "invalid_json"), "{body}");
+    }
+}
