@@ -13,7 +13,7 @@ use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, S
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::shell::{
-    Core, Done, Intake, OpenProgress, keep_rejection, publish, replay, run_fold, run_journal, run_primer,
+    Core, Done, Intake, OpenProgress, keep_rejections, publish, replay, run_fold, run_journal, run_primer,
     run_ticker,
 };
 use crate::transitions::TransitionLog;
@@ -180,12 +180,11 @@ impl Engine {
         sent
     }
 
-    /// Keeps rejections, bounded, for listing.
+    /// Keeps rejections, bounded, for listing. They are in their file when this returns: the client may be
+    /// told that its request is done, and a crash must not take the reasons along.
     pub fn reject(&self, rejections: &[Rejection]) {
-        for rejection in rejections {
-            if let Err(error) = keep_rejection(self.core(), rejection) {
-                tracing::warn!(%error, "a rejection could not be kept");
-            }
+        if let Err(error) = keep_rejections(self.core(), rejections) {
+            tracing::warn!(%error, "rejections could not be kept");
         }
     }
 

@@ -9,7 +9,7 @@ use segops_store::{FrozenKeyspace, Keyspace};
 
 use super::Core;
 use crate::command::{Change, Outcome, Refusal};
-use crate::fold::{Effects, Stamp};
+use crate::fold::{Effects, Stamp, TurnedAway};
 use crate::journal_item::Input;
 use crate::state::{SegmentState, Standings};
 
@@ -86,30 +86,38 @@ pub(crate) fn publish(core: &Core, effects: &mut Effects, position: Position) {
     if std::mem::take(&mut effects.priming_wanted) {
         core.want_priming();
     }
-    for turned_away in effects.turned_away.drain(..) {
-        let rejection = Rejection {
-            code: RejectionCode::MissingIdentifier,
-            message: turned_away.reason,
-            place: turned_away.place,
-            raw: turned_away.raw,
-            source: turned_away.source,
-            received_at: core.clock.now(),
-            origin: Origin::Api { path: "journal".to_owned() },
-        };
-        if let Err(error) = keep_rejection(core, &rejection) {
-            tracing::warn!(%error, %position, "a rejection could not be kept");
-        }
+    let rejections: Vec<_> = effects.turned_away.drain(..).map(|one| rejection_of(core, one)).collect();
+    if let Err(error) = keep_rejections(core, &rejections) {
+        tracing::warn!(%error, %position, "rejections could not be kept");
     }
 }
 
-/// Keeps a rejection in the bounded log.
+fn rejection_of(core: &Core, turned_away: TurnedAway) -> Rejection {
+    Rejection {
+        code: RejectionCode::MissingIdentifier,
+        message: turned_away.reason,
+        place: turned_away.place,
+        raw: turned_away.raw,
+        source: turned_away.source,
+        received_at: core.clock.now(),
+        origin: Origin::Api { path: "journal".to_owned() },
+    }
+}
+
+/// Writes rejections to the bounded log.
 ///
 /// # Errors
 /// The log cannot be written.
-pub(crate) fn keep_rejection(core: &Core, rejection: &Rejection) -> Result<(), String> {
-    let bytes = serde_json::to_vec(rejection).map_err(|error| error.to_string())?;
-    core.rejections.lock().append(&bytes).map_err(|error| error.to_string())?;
-    Ok(())
+pub(crate) fn keep_rejections(core: &Core, rejections: &[Rejection]) -> Result<(), String> {
+    if rejections.is_empty() {
+        return Ok(());
+    }
+    let mut log = core.rejections.lock();
+    for rejection in rejections {
+        let bytes = serde_json::to_vec(rejection).map_err(|error| error.to_string())?;
+        log.append(&bytes).map_err(|error| error.to_string())?;
+    }
+    log.flush().map_err(|error| error.to_string())
 }
 
 fn is_mark(input: &Input) -> bool {

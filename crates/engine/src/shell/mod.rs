@@ -9,7 +9,7 @@ mod replay;
 mod ticker;
 
 pub(crate) use core::Core;
-pub(crate) use folding::{Marked, keep_rejection, publish, run_fold};
+pub(crate) use folding::{Marked, keep_rejections, publish, run_fold};
 pub(crate) use intake::{Done, Intake, run_journal};
 pub(crate) use primer::{ENGINE, command, run_primer};
 pub use replay::OpenProgress;

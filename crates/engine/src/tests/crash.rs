@@ -1,6 +1,6 @@
 //! A crash at any moment: what was acknowledged is there once, and the same journal gives the same state.
 
-use segops_store::Disk;
+use segops_store::{Disk, RecordLog, RecordLogOptions};
 use segops_testkit::TornWrites;
 use serde_json::json;
 
@@ -63,4 +63,17 @@ fn a_failed_sync_refuses_what_follows_and_reads_go_on() {
     assert!(world.engine.room().is_err());
     assert!(world.engine.status().failure.is_some());
     assert_eq!(world.members("Buyers"), ["u1"]);
+}
+
+#[test]
+fn rejections_are_in_their_file_before_anyone_asks_for_them() {
+    let mut world = World::new();
+    // `0` is a blocked value, so that the fold turns the event away.
+    world.send(json!({"userId": "0", "event": "Product Viewed"}));
+    let [(_, rejection)] = world.engine.rejections(None, 10).try_into().expect("one rejection");
+    world.engine.reject(&[rejection.clone(), rejection]);
+    let disk = std::sync::Arc::clone(&world.disk) as std::sync::Arc<dyn Disk>;
+    let log =
+        RecordLog::open(disk, "/data".as_ref(), "rejections", RecordLogOptions::default()).expect("opens");
+    assert_eq!(log.len(), 3);
 }
