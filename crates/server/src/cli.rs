@@ -87,7 +87,8 @@ impl Cli {
     /// The command's own; its exit code is [`CliError::exit_code`].
     pub fn run(self) -> Result<(), CliError> {
         let mut output = Output::new(self.target.json);
-        let (target, out) = (&self.target, &mut output);
+        let target = self.target.without_blanks();
+        let (target, out) = (&target, &mut output);
         let done = match self.command {
             Command::Serve(serve) => serve.run(target, out),
             Command::Import(import) => import.run(target, out),

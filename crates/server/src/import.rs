@@ -93,13 +93,11 @@ pub(crate) fn import(
         rejected_by_code: BTreeMap::new(),
         warnings: job.mapping.as_ref().map(Mapping::warnings).unwrap_or_default(),
     };
-    let finished =
-        |import: &view::Import| import.file_hash == report.file_hash && import.finished_at.is_some();
-    if !job.again && engine.imports().iter().any(finished) {
+    let rows = open_rows(engine, job, &report.file_hash)?;
+    if !job.again && !job.dry_run && engine.imports().iter().any(|import| has_taken(import, &report)) {
         report.already_imported = true;
         return Ok(report);
     }
-    let rows = open_rows(engine, job, &report.file_hash)?;
     if !job.dry_run {
         engine.start_import(&job.author, &report.file_hash, &job.file_name, job.source)?;
     }
@@ -117,6 +115,14 @@ pub(crate) fn import(
         engine.wait_applied(applied);
     }
     Ok(report)
+}
+
+/// Whether an earlier import has taken this file in. One that has rejected every row has not: its mapping was
+/// wrong, and the next one may be right.
+fn has_taken(import: &view::Import, report: &ImportReport) -> bool {
+    import.file_hash == report.file_hash
+        && import.finished_at.is_some()
+        && (import.accepted_rows > 0 || import.rows == 0)
 }
 
 fn hash_of(job: &ImportJob, work: &Work) -> Result<String, ImportFailure> {

@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -53,7 +54,10 @@ impl Import {
             None => None,
         };
         for file in &self.files {
-            std::fs::metadata(file).map_err(CliError::io(format!("cannot read {}", file.display())))?;
+            let unreadable = || CliError::io(format!("cannot read {}", file.display()));
+            if std::fs::metadata(file).map_err(unreadable())?.is_dir() {
+                return Err(unreadable()(ErrorKind::IsADirectory.into()));
+            }
         }
         let client = target.client_making()?;
         let mut reports = Vec::new();

@@ -130,8 +130,8 @@ impl Simulate {
 
     fn to_server(&self, client: &Client, store: &mut Store, out: &mut Output) -> Result<(), CliError> {
         let Client::Network(network) = client else { return Ok(()) };
-        let key = match &self.write_key {
-            Some(key) => key.clone(),
+        let key = match self.write_key.as_deref().filter(|key| !key.trim().is_empty()) {
+            Some(key) => key.to_owned(),
             None => first_write_key(client)?,
         };
         let tracking = Tracking::new(network.url(), &key);

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::client::Client;
 use super::error::CliError;
@@ -13,7 +14,14 @@ use crate::control::{Beacon, FolderLock, read_local_token};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
     /// The data folder. While a server serves it, the command asks that server.
-    #[arg(long, global = true, env = "SEGOPS_DATA", value_name = "DIR", help_heading = "Workspace")]
+    #[arg(
+        long,
+        global = true,
+        env = "SEGOPS_DATA",
+        value_parser = OsStringValueParser::new().map(PathBuf::from),
+        value_name = "DIR",
+        help_heading = "Workspace"
+    )]
     pub(crate) data: Option<PathBuf>,
     /// A running server, such as http://127.0.0.1:8123.
     #[arg(long, global = true, env = "SEGOPS_URL", value_name = "URL", help_heading = "Workspace")]
@@ -34,6 +42,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// The same without what is set to nothing: scripts and containers pass variables on that are empty.
+    pub(crate) fn without_blanks(self) -> Self {
+        Self {
+            data: self.data.filter(|data| !data.as_os_str().is_empty()),
+            url: self.url.filter(|url| !url.trim().is_empty()),
+            token: self.token.filter(|token| !token.trim().is_empty()),
+            json: self.json,
+        }
+    }
+
     /// Opens the way to a workspace that is there.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
         if let (None, Some(data)) = (&self.url, &self.data)

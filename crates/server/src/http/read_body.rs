@@ -16,6 +16,9 @@ const BODY_PAUSE_SECONDS_MAX: u64 = 15;
 /// How long a whole body may take.
 const BODY_SECONDS_MAX: u64 = 120;
 
+/// Bytes past the limit that are read to be dropped.
+const DROPPED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
@@ -26,19 +29,37 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a body of at most `bytes_max`, and gives up on clients that only keep the connection busy.
-pub(crate) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
+///
+/// Of a body past that the rest is dropped, within reason, before it is refused: most clients read no
+/// answer while they still send, see only a broken connection, and send the same again and again.
+pub(crate) async fn read_body(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
     let whole = Duration::from_secs(BODY_SECONDS_MAX);
-    tokio::time::timeout(whole, read_frames(body, bytes_max)).await.unwrap_or(Err(BodyError::TooSlow))
+    let read = async {
+        let read = read_frames(&mut body, bytes_max).await;
+        if read == Err(BodyError::TooLarge) {
+            drop_rest(&mut body).await;
+        }
+        read
+    };
+    tokio::time::timeout(whole, read).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn read_frames(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
-    let declared = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
+async fn drop_rest(body: &mut Body) {
+    let mut dropped = 0;
+    while dropped < DROPPED_BYTES_MAX {
+        let Ok(Some(data)) = next_data(body).await else { return };
+        dropped += data.len();
+    }
+}
+
+async fn read_frames(body: &mut Body, bytes_max: usize) -> Result<Bytes, BodyError> {
+    let declared = usize::try_from(http_body::Body::size_hint(body).lower()).unwrap_or(usize::MAX);
     if declared > bytes_max {
         return Err(BodyError::TooLarge);
     }
     let mut first = None;
     let mut joined = BytesMut::new();
-    while let Some(data) = next_data(&mut body).await? {
+    while let Some(data) = next_data(body).await? {
         if first.is_none() && joined.is_empty() {
             first = Some(data);
         } else {

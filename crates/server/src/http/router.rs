@@ -1,4 +1,5 @@
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
@@ -7,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::collect::collect_or_not_found;
+use super::cors::preflight;
 use super::openapi::{Api, document};
 use super::problem::Problem;
 use super::request_id::with_request_id;
@@ -22,7 +24,7 @@ pub fn router(app: App) -> Router {
     let description = document();
     documented
         .route("/api/v1/openapi.json", get(|| async move { Json(description) }))
-        .route("/v1/projects/{write_key}/settings", get(sources_config::settings))
+        .route("/v1/projects/{write_key}/settings", get(sources_config::settings).options(allow_settings))
         .route("/health", get(health::rudder_health))
         .method_not_allowed_fallback(wrong_method)
         .fallback(collect_or_not_found)
@@ -56,6 +58,10 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+}
+
+async fn allow_settings(headers: HeaderMap) -> impl IntoResponse {
+    preflight(&headers)
 }
 
 async fn wrong_method(request: Request) -> impl IntoResponse {

@@ -1,10 +1,11 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use segops_engine::{Busy, Cancelled, EngineError, Refusal};
 use segops_model::SegmentId;
 use tokio::sync::{Semaphore, oneshot};
@@ -35,6 +36,25 @@ async fn bodies_are_bounded_in_size_and_time() {
     assert_eq!(read_body(dripping(1_000, pause), usize::MAX).await, Err(BodyError::TooSlow));
     let broken = stream::iter([Ok(Bytes::from_static(b"a")), Err(std::io::Error::other("gone"))]);
     assert_eq!(read_body(Body::from_stream(broken), 24).await, Err(BodyError::Broken));
+}
+
+/// Clients that are cut off while they send never see the answer.
+#[tokio::test]
+async fn the_rest_of_a_body_past_the_limit_is_dropped_within_reason() {
+    let chunk = Bytes::from(vec![0; 1 << 20]);
+    let check = async |chunks: usize, expected_left: usize| {
+        let left = Arc::new(AtomicUsize::new(chunks));
+        let (counted, chunk) = (left.clone(), chunk.clone());
+        let body = Body::from_stream(stream::iter(0..chunks).map(move |_| {
+            counted.fetch_sub(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(chunk.clone())
+        }));
+        assert_eq!(read_body(body, 5 << 20).await, Err(BodyError::TooLarge));
+        assert_eq!(left.load(Ordering::Relaxed), expected_left);
+    };
+    check(6, 0).await;
+    check(38, 0).await;
+    check(100, 62).await;
 }
 
 #[tokio::test]

@@ -179,3 +179,44 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
+
+#[test]
+fn variables_that_are_empty_are_as_if_not_set() {
+    let shop = Shop::new();
+    shop.import();
+    let mut status = command(shop.0.path());
+    for name in ["SEGOPS_DATA", "SEGOPS_URL", "SEGOPS_TOKEN", "SEGOPS_WRITE_KEY"] {
+        status.env(name, "");
+    }
+    let output = status.args(["status", "--data", "shop"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = status.args(["--data", ""]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_file_that_a_wrong_mapping_rejected_whole_can_be_imported_by_the_right_one() {
+    let shop = Shop::new();
+    let wrong = MAPPING.replace(r#"["date"]"#, r#"["date"], "formats": ["%d.%m.%Y"]"#);
+    std::fs::write(shop.0.path().join("wrong.json"), wrong).unwrap();
+    let report = shop.json(&["import", "--mapping", "wrong.json", "orders.csv"]);
+    assert_eq!((&report["accepted_rows"], &report["rejected_rows"]), (&json!(0), &json!(4)));
+    let report = shop.import();
+    assert_eq!((&report["already_imported"], &report["accepted_rows"]), (&json!(false), &json!(3)));
+    // From here on it is taken in; what does not fit it is said all the same, and a dry run still looks.
+    assert_eq!(shop.import()["already_imported"], true);
+    let checked = shop.json(&["import", "--dry-run", "--mapping", "orders.json", "orders.csv"]);
+    assert_eq!((&checked["already_imported"], &checked["accepted_rows"]), (&json!(false), &json!(3)));
+    let unknown = MAPPING.replace(r#"["date"]"#, r#"["day"]"#);
+    std::fs::write(shop.0.path().join("unknown.json"), unknown).unwrap();
+    let output = shop.run(&["import", "--mapping", "unknown.json", "orders.csv"]);
+    assert!(stderr(&output).contains("there is no column `day`"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_folder_is_no_file_to_import() {
+    let shop = Shop::new();
+    let output = shop.run(&["import", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("is a directory"), "{}", stderr(&output));
+}

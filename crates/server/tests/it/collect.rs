@@ -107,18 +107,20 @@ async fn browsers_may_ask_first() {
     let request = Request::options("/v1/t")
         .header("origin", "https://shop.example")
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "authorization,content-type");
+        .header("access-control-request-headers", "authorization,content-type,traceparent,x-of-the-page");
     let answer = workspace.send(request.body(Body::empty()).unwrap()).await;
     assert!(answer.status.is_success());
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
-    for name in ["authorization", "content-type", "x-retry-count", "anonymousid"] {
+    for name in
+        ["authorization", "content-type", "x-retry-count", "anonymousid", "traceparent", "x-of-the-page"]
+    {
         assert!(answer.header("access-control-allow-headers").contains(name), "{name}");
     }
     let request = Request::get("/v1/projects/OTHER/settings")
         .header("origin", "https://shop.example")
         .header("host", "cdp.example.com")
-        .header("x-forwarded-proto", "https");
+        .header("x-forwarded-proto", "https, http");
     let answer = workspace.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
     let integration = &answer.json()["integrations"]["Segment.io"];
