@@ -181,8 +181,10 @@ impl Engine {
         editing: Option<SegmentId>,
     ) -> Result<(Rule<Resolved>, Vec<Problem>), EngineError> {
         let fold = self.core().fold.read();
-        resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits)
-            .map_err(EngineError::Rule)
+        let resolved = resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits);
+        let (rule, warnings) = resolved.map_err(EngineError::Rule)?;
+        fold.state.check_none_paused(&rule)?;
+        Ok((rule, warnings))
     }
 
     pub(crate) fn change(&self, author: &str, change: Change) -> Result<Outcome, EngineError> {

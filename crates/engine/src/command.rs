@@ -106,6 +106,10 @@ pub enum Refusal {
     InUse(String),
     #[error("the segment is {0}; {1}")]
     WrongStatus(&'static str, &'static str),
+    #[error(
+        "the segment `{0}` is paused, so that its members are of another time; resume it before a rule names it"
+    )]
+    Paused(String),
     #[error("the rule refers to a segment or source that is gone, or back to itself: {0}")]
     BrokenReference(String),
     #[error("there are {0} segments, which is the limit; delete one first")]

@@ -199,6 +199,7 @@ impl Fold {
 
     /// Everything that a rule names must exist, and must not lead back to the segment itself.
     fn check_references(&self, id: SegmentId, rule: &Rule<Resolved>) -> Result<(), Refusal> {
+        self.state.check_none_paused(rule)?;
         let named = references(rule);
         if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
             return Err(Refusal::NoSource(source.to_string()));

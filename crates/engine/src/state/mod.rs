@@ -24,6 +24,9 @@ pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use segments::{Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
+use segops_rules::{Resolved, Rule, references};
+
+use crate::command::Refusal;
 use crate::settings::Settings;
 use crate::view::{Import, Source};
 
@@ -168,6 +171,16 @@ impl State {
             return Some(segment);
         }
         self.segments.values().find(|segment| segops_model::same_text(&segment.name, name_or_id))
+    }
+
+    /// A rule names no segment whose members are held: what it would read is of another time than the rest.
+    ///
+    /// # Errors
+    /// The first such segment.
+    pub fn check_none_paused(&self, rule: &Rule<Resolved>) -> Result<(), Refusal> {
+        let named = references(rule).segments;
+        let paused = named.iter().filter_map(|id| self.segments.get(id)).find(|segment| segment.paused);
+        paused.map_or(Ok(()), |segment| Err(Refusal::Paused(segment.name.clone())))
     }
 
     /// The source with this id, or with this name.

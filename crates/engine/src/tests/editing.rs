@@ -135,3 +135,21 @@ fn unseen_names_are_warnings_and_unknown_segments_errors() {
     world.engine.wait_primed(id, &Work::new()).expect("primed");
     assert_eq!(world.members("Typo"), ["u1"]);
 }
+
+#[test]
+fn no_rule_names_a_paused_segment() {
+    let mut world = World::new();
+    world.segment("Recent", r#"did "Order Completed" in last 1 day"#);
+    world.order("u1");
+    world.engine.pause_segment(AUTHOR, "Recent").expect("paused");
+    let named = rule(r#"in segment "Recent""#);
+    let refused = world.engine.create_segment(AUTHOR, "Quiet", &named);
+    assert!(matches!(refused, Err(EngineError::Refused(Refusal::Paused(_)))), "{refused:?}");
+    let refused = world.engine.preview(&named, None, 0, &Work::new());
+    assert!(matches!(refused, Err(EngineError::Refused(Refusal::Paused(_)))), "{refused:?}");
+    let segment = world.engine.resume_segment(AUTHOR, "Recent").expect("resumed");
+    world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+    world.segment("Quiet", r#"in segment "Recent""#);
+    assert_eq!(world.members("Quiet"), ["u1"]);
+    world.verify();
+}

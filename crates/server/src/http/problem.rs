@@ -150,6 +150,7 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         }
         Refusal::InUse(_)
         | Refusal::WrongStatus(..)
+        | Refusal::Paused(_)
         | Refusal::TooManySegments(_)
         | Refusal::StalePriming
         | Refusal::Artefact(_) => Problem::conflict(detail),
