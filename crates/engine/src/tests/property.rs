@@ -46,8 +46,11 @@ pub(super) enum Step {
 
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
-const NAMES: [&str; 4] = ["A", "B", "C", "D"];
-const RULES: [&str; 24] = [
+const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
+const RULES: [&str; 27] = [
+    r#"everyone where not in segment "B""#,
+    r#"everyone where in segment "B" or country is "AT""#,
+    r#"everyone where in segment "C" and not in segment "A""#,
     r#"did "Order Completed" >= 2 times in last 3 days"#,
     r#"everyone where did not "Product Viewed" in last 2 days"#,
     r#"everyone where did "Product Viewed" exactly 2 times"#,
@@ -89,17 +92,17 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::ToNextDue),
         2 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Create { name, rule }),
         1 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Edit { name, rule }),
-        1 => small(4).prop_map(|name| Step::PauseOrResume { name }),
+        1 => small(8).prop_map(|name| Step::PauseOrResume { name }),
         1 => Just(Step::Restart),
     ]
 }
 
 /// A workspace with some segments from the start, and what happens in it.
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
-    let first = prop::collection::vec((0u8..4, rule_number()), 3..5).prop_map(|made| {
+    let first = prop::collection::vec((0u8..4, rule_number()), 4..9).prop_map(|made| {
         made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>()
     });
-    (first, prop::collection::vec(step(), 10..50)).prop_map(|(mut first, rest)| {
+    (first, prop::collection::vec(step(), 10..60)).prop_map(|(mut first, rest)| {
         first.extend(rest);
         first
     })
@@ -205,7 +208,7 @@ fn play(world: &mut World, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn live_equals_rebuild(steps in history()) {
