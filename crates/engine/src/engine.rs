@@ -13,8 +13,8 @@ use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, S
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::shell::{
-    Core, Done, Intake, OpenProgress, keep_rejections, publish, replay, run_fold, run_journal, run_primer,
-    run_ticker,
+    Core, Done, Intake, OpenProgress, Replay, keep_rejections, listed_until, publish, replay, run_fold,
+    run_journal, run_primer, run_ticker,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -74,13 +74,22 @@ impl Engine {
         let artefacts = ArtefactFolder::open(Arc::clone(&disk), &data)?;
         let transitions = TransitionLog::new(limits.transitions_kept_max);
         let until = recovered.next_position;
-        let (fold, mut effects) = replay(&disk, &data, limits, until, &artefacts, &transitions, progress)?;
-        let rejections = RecordLog::open(
+        let mut rejections = RecordLog::open(
             Arc::clone(&disk),
             &data,
             "rejections",
             RecordLogOptions { records_max: limits.rejections_kept_max, bytes_max: REJECTION_LOG_BYTES_MAX },
         )?;
+        let source = Replay {
+            disk: &disk,
+            data: &data,
+            limits,
+            until,
+            artefacts: &artefacts,
+            transitions: &transitions,
+            listed_until: listed_until(&mut rejections)?,
+        };
+        let (fold, mut effects) = replay(&source, progress)?;
         let (intake, intake_queue) = sync_channel(INTAKE_QUEUE);
         let (fold_sender, fold_queue) = sync_channel(FOLD_QUEUE_BATCHES);
         let next_due = fold.next_due();

@@ -357,5 +357,9 @@ pub struct Import {
     pub rows: u64,
     pub accepted_rows: u64,
     pub rejected_rows: u64,
+    /// Events made of the accepted rows.
     pub events: u64,
+    /// Of those, how many were known already by their ids, and so counted once.
+    #[serde(default)]
+    pub duplicates: u64,
 }

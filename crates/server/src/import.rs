@@ -56,7 +56,10 @@ pub(crate) struct ImportReport {
     pub rows: u64,
     pub accepted_rows: u64,
     pub rejected_rows: u64,
+    /// Events made of the accepted rows.
     pub events: u64,
+    /// Of those, how many were known already by their ids, and so counted once.
+    pub duplicates: u64,
     pub rejected_by_code: BTreeMap<String, u64>,
     pub warnings: Vec<String>,
 }
@@ -90,6 +93,7 @@ pub(crate) fn import(
         accepted_rows: 0,
         rejected_rows: 0,
         events: 0,
+        duplicates: 0,
         rejected_by_code: BTreeMap::new(),
         warnings: job.mapping.as_ref().map(Mapping::warnings).unwrap_or_default(),
     };
@@ -111,8 +115,11 @@ pub(crate) fn import(
     }
     let applied = sink.finish()?;
     if !job.dry_run {
-        engine.finish_import(&job.author, &report.entry(engine, job))?;
         engine.wait_applied(applied);
+        engine.finish_import(&job.author, &report.entry(engine, job))?;
+        let ledger = engine.imports();
+        let entry = ledger.iter().find(|import| import.file_hash == report.file_hash);
+        report.duplicates = entry.map_or(0, |import| import.duplicates);
     }
     Ok(report)
 }
@@ -179,6 +186,7 @@ impl ImportReport {
             accepted_rows: self.accepted_rows,
             rejected_rows: self.rejected_rows,
             events: self.events,
+            duplicates: self.duplicates,
         }
     }
 

@@ -122,6 +122,7 @@ impl Fold {
             accepted_rows: 0,
             rejected_rows: 0,
             events: 0,
+            duplicates: 0,
         };
         self.state.imports.insert(file_hash.to_owned(), import);
         Ok(done(stamp))

@@ -20,7 +20,7 @@ impl Fold {
     ) {
         let first = self.state.duplicates.check_and_insert(&event.message_id, stamp.instant);
         if !first && !self.has_planted(PlantedBug::DuplicateCounted) {
-            self.state.tallies.duplicates += 1;
+            self.count_duplicate(envelope, event);
             return;
         }
         let identity = &self.state.settings.identity;
@@ -29,7 +29,7 @@ impl Fold {
             Ok(resolution) => resolution,
             Err(reason) => {
                 self.state.tallies.rejected += 1;
-                effects.turned_away.push(TurnedAway::of(event, reason.to_string()));
+                effects.turned_away.push(TurnedAway::of(stamp, event, reason.to_string()));
                 return;
             }
         };
@@ -50,6 +50,21 @@ impl Fold {
             Some(merged) => self.decide_merged(profile, &merged, reason, effects),
             None if !slots.is_empty() => self.decide(profile, slots, reason, effects),
             None => {}
+        }
+    }
+
+    /// Counts an event that was known already; one of a file, also with the import that is under way.
+    fn count_duplicate(&mut self, envelope: &Envelope, event: &Event) {
+        self.state.tallies.duplicates += 1;
+        if envelope.channel != Channel::File {
+            return;
+        }
+        let imports = self.state.imports.values_mut();
+        let under_way = imports
+            .filter(|import| import.finished_at.is_none() && import.source == event.source)
+            .max_by_key(|import| import.started_at);
+        if let Some(import) = under_way {
+            import.duplicates += 1;
         }
     }
 

@@ -67,6 +67,9 @@ pub struct Effects {
 /// An event that was durable before it was found to belong to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnedAway {
+    pub position: Position,
+    /// When it became durable.
+    pub at: Instant,
     pub source: Option<SourceId>,
     pub place: String,
     pub raw: String,
@@ -74,9 +77,11 @@ pub struct TurnedAway {
 }
 
 impl TurnedAway {
-    fn of(event: &Event, reason: String) -> Self {
+    fn of(stamp: Stamp, event: &Event, reason: String) -> Self {
         let identifiers: Vec<_> = event.identifiers.iter().map(ToString::to_string).collect();
         Self {
+            position: stamp.position,
+            at: stamp.instant,
             source: Some(event.source),
             place: format!("message {}", event.message_id),
             raw: format!("{} {}", event.name, identifiers.join(" ")),
@@ -85,8 +90,15 @@ impl TurnedAway {
     }
 
     fn unreadable(stamp: Stamp, reason: &str) -> Self {
-        let place = format!("journal position {}", stamp.position);
-        Self { source: None, place, raw: String::new(), reason: reason.to_owned() }
+        let place = "an unreadable item".to_owned();
+        Self {
+            position: stamp.position,
+            at: stamp.instant,
+            source: None,
+            place,
+            raw: String::new(),
+            reason: reason.to_owned(),
+        }
     }
 }
 

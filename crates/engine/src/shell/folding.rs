@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use segops_collect::{Origin, Rejection, RejectionCode};
 use segops_model::{Position, ProfileId};
-use segops_store::{FrozenKeyspace, Keyspace};
+use segops_store::{FrozenKeyspace, Keyspace, RecordLog, StoreError};
 
 use super::Core;
 use crate::command::{Change, Outcome, Refusal};
@@ -86,20 +86,46 @@ pub(crate) fn publish(core: &Core, effects: &mut Effects, position: Position) {
     if std::mem::take(&mut effects.priming_wanted) {
         core.want_priming();
     }
-    let rejections: Vec<_> = effects.turned_away.drain(..).map(|one| rejection_of(core, one)).collect();
+    let rejections: Vec<_> = effects.turned_away.drain(..).map(rejection_of).collect();
     if let Err(error) = keep_rejections(core, &rejections) {
         tracing::warn!(%error, %position, "rejections could not be kept");
     }
 }
 
-fn rejection_of(core: &Core, turned_away: TurnedAway) -> Rejection {
+/// What a rejection of the fold says of its place begins with this and the journal position.
+const AT_POSITION: &str = "journal position ";
+/// Rejections looked at in one go.
+const LOOKED_AT_ONCE: usize = 1_000;
+
+/// The newest journal position whose rejection is in the log. What was turned away after it was not listed
+/// before the process ended.
+pub(crate) fn listed_until(log: &mut RecordLog) -> Result<Option<Position>, StoreError> {
+    let mut before = None;
+    loop {
+        let records = log.newest(LOOKED_AT_ONCE, before)?;
+        let Some(oldest) = records.last().map(|record| record.sequence) else { return Ok(None) };
+        let rejections = records.iter().filter_map(|record| serde_json::from_slice(&record.bytes).ok());
+        if let Some(position) = rejections.filter_map(|rejection| position_of(&rejection)).next() {
+            return Ok(Some(position));
+        }
+        before = Some(oldest);
+    }
+}
+
+fn position_of(rejection: &Rejection) -> Option<Position> {
+    let rest = rejection.place.strip_prefix(AT_POSITION)?;
+    let digits = rest.split(',').next()?;
+    digits.parse().ok().map(Position)
+}
+
+fn rejection_of(turned_away: TurnedAway) -> Rejection {
     Rejection {
         code: RejectionCode::MissingIdentifier,
         message: turned_away.reason,
-        place: turned_away.place,
+        place: format!("{AT_POSITION}{}, {}", turned_away.position, turned_away.place),
         raw: turned_away.raw,
         source: turned_away.source,
-        received_at: core.clock.now(),
+        received_at: turned_away.at,
         origin: Origin::Api { path: "journal".to_owned() },
     }
 }

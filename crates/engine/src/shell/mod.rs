@@ -9,9 +9,9 @@ mod replay;
 mod ticker;
 
 pub(crate) use core::Core;
-pub(crate) use folding::{Marked, keep_rejections, publish, run_fold};
+pub(crate) use folding::{Marked, keep_rejections, listed_until, publish, run_fold};
 pub(crate) use intake::{Done, Intake, run_journal};
 pub(crate) use primer::{ENGINE, command, run_primer};
 pub use replay::OpenProgress;
-pub(crate) use replay::replay;
+pub(crate) use replay::{Replay, replay};
 pub(crate) use ticker::run_ticker;

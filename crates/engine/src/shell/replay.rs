@@ -21,20 +21,30 @@ pub struct OpenProgress {
     pub durable_position: Position,
 }
 
-/// Applies every frame before `until` to a new fold. Effects were let go before the restart; transitions
-/// are kept again, for streams to resume from.
+/// What a replay reads, and what it fills.
+#[derive(Debug)]
+pub(crate) struct Replay<'a> {
+    pub(crate) disk: &'a Arc<dyn Disk>,
+    pub(crate) data: &'a Path,
+    pub(crate) limits: Limits,
+    /// The position after the last frame to apply.
+    pub(crate) until: Position,
+    pub(crate) artefacts: &'a ArtefactFolder,
+    pub(crate) transitions: &'a TransitionLog,
+    /// The newest position whose rejection is listed already.
+    pub(crate) listed_until: Option<Position>,
+}
+
+/// Applies every frame to a new fold. Effects were let go before the restart; transitions are kept again,
+/// for streams to resume from, and what was turned away and not yet listed is handed on.
 ///
 /// # Errors
 /// The journal, or an artefact that it names, cannot be read.
 pub(crate) fn replay(
-    disk: &Arc<dyn Disk>,
-    data: &Path,
-    limits: Limits,
-    until: Position,
-    artefacts: &ArtefactFolder,
-    transitions: &TransitionLog,
+    of: &Replay<'_>,
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<(Fold, Effects), EngineError> {
+    let Replay { disk, data, limits, until, artefacts, transitions, listed_until } = *of;
     let mut fold = Fold::new(limits);
     let mut effects = Effects::default();
     let mut reader = JournalReader::new(Arc::clone(disk), data, Position(0), until)?;
@@ -43,7 +53,10 @@ pub(crate) fn replay(
         let stamp = Stamp { position: frame.position, instant: frame.instant };
         fold.apply(stamp, &input, artefacts, &mut effects);
         transitions.extend(std::mem::take(&mut effects.transitions));
-        effects.turned_away.clear();
+        effects.turned_away.retain(|one| listed_until.is_none_or(|listed| one.position > listed));
+        // No more than the log holds: the oldest go first, as they do there.
+        let surplus = effects.turned_away.len().saturating_sub(limits.rejections_kept_max);
+        effects.turned_away.drain(..surplus);
         if let Some((_, Err(crate::command::Refusal::Artefact(reason)))) = effects.outcomes.pop() {
             return Err(EngineError::Damaged(reason));
         }

@@ -77,3 +77,27 @@ fn rejections_are_in_their_file_before_anyone_asks_for_them() {
         RecordLog::open(disk, "/data".as_ref(), "rejections", RecordLogOptions::default()).expect("opens");
     assert_eq!(log.len(), 3);
 }
+
+#[test]
+fn what_identity_turned_away_is_listed_once_whatever_happens() {
+    let mut world = World::new();
+    world.send(json!({"userId": "0", "event": "Product Viewed"}));
+    assert_eq!(world.engine.rejections(None, 10).len(), 1);
+    // The listing is lazy and the journal is not: after a power cut only the event is there.
+    let crashed = std::sync::Arc::new(world.disk.crash(TornWrites::Lost));
+    let reopen = || {
+        let options = crate::EngineOptions {
+            data: "/data".into(),
+            clock: std::sync::Arc::clone(&world.clock) as _,
+            disk: std::sync::Arc::clone(&crashed) as std::sync::Arc<dyn Disk>,
+            limits: segops_model::Limits::default(),
+            timers: crate::Timers::Manual,
+        };
+        crate::Engine::open(options, &mut |_| {}).expect("opens")
+    };
+    for _ in 0..3 {
+        let engine = reopen();
+        assert_eq!(engine.rejections(None, 10).len(), 1);
+        engine.close();
+    }
+}

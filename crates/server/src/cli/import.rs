@@ -120,7 +120,11 @@ pub(crate) fn print(report: &Value, out: &mut Output) -> Result<(), CliError> {
     let accepted = number(count("accepted_rows"));
     let rows = counted(count("rows"), "row", "rows");
     let kept = if flag("dry_run") { "would be kept (a dry run: nothing was)" } else { "kept" };
-    out.line(format!("{name}: {accepted} of {rows} accepted, {made} {kept}."))?;
+    let known = match count("duplicates") {
+        0 => String::new(),
+        duplicates => format!(", {} of them known already", number(duplicates)),
+    };
+    out.line(format!("{name}: {accepted} of {rows} accepted, {made} {kept}{known}."))?;
     let rejected = count("rejected_rows");
     if rejected == 0 {
         return Ok(());

@@ -55,7 +55,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(stream::stream))
         .routes(routes!(verify::verify))
         .routes(routes!(status::status))
-        .routes(routes!(settings::show, settings::change))
+        .routes(routes!(settings::show, settings::change, settings::merge))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
 }

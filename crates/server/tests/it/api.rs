@@ -196,6 +196,14 @@ async fn settings_change_and_verify_agrees() {
     settings["time_zone"] = json!("Europe/Berlin");
     let changed = workspace.call("PUT", "/api/v1/settings", Some(settings.clone())).await;
     assert_eq!(changed.json()["time_zone"], "Europe/Berlin", "{}", changed.text());
+    let patch = |body: Value| workspace.call("PATCH", "/api/v1/settings", Some(body));
+    let merged =
+        patch(json!({ "week_start": "sunday", "identity": { "value_bytes_max": 100 } })).await.json();
+    assert_eq!((&merged["week_start"], &merged["time_zone"]), (&json!("sunday"), &json!("Europe/Berlin")));
+    assert_eq!(merged["identity"]["kinds"], settings["identity"]["kinds"]);
+    assert_eq!(patch(json!({ "week_start": null })).await.json()["week_start"], "monday");
+    let unknown = patch(json!({ "time_zon": "Europe/Berlin" })).await;
+    assert_eq!(unknown.problem(), (422, "refused".to_owned()));
     settings["time_zone"] = json!("Europe/Nowhere");
     let refused = workspace.call("PUT", "/api/v1/settings", Some(settings)).await;
     assert_eq!(refused.problem(), (422, "refused".to_owned()));

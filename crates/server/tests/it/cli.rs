@@ -71,7 +71,8 @@ fn from_a_file_to_a_live_segment() {
     );
     assert_eq!(shop.import()["already_imported"], true);
     assert!(shop.text(&["import", "--mapping", "orders.json", "orders.csv"]).contains("already imported"));
-    shop.json(&["import", "--again", "--mapping", "orders.json", "orders.csv"]);
+    let again = shop.json(&["import", "--again", "--mapping", "orders.json", "orders.csv"]);
+    assert_eq!((&again["events"], &again["duplicates"]), (&json!(3), &json!(3)));
     assert_eq!(shop.json(&["status"])["events"], 3);
 
     let count = |at: &str| shop.json(&["segment", "preview", RULE, "--at", at])["counts"]["total"].clone();
