@@ -10,6 +10,7 @@ mod calendar;
 mod filter;
 mod oracle;
 mod people;
+mod sample;
 mod value;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segops_model::{DAY_MS, Event, Identifier, Instant, Object, SourceId, Value};
+use segops_model::{DAY_MS, Event, Identifier, Instant, Object, ProfileId, SourceId, Value};
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition, EventCondition, Named,
     Rule, Scalar, TraitCondition,
@@ -12,6 +12,7 @@ use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
 use crate::people::{Person, place};
+use crate::sample::is_in_sample;
 use crate::value::counts;
 
 /// A message id is remembered for seven days.
@@ -27,6 +28,8 @@ pub struct Oracle {
     pub sources: Sources,
     /// The rules of segments by name, which other rules may speak of.
     pub segments: BTreeMap<String, Rule<Named>>,
+    /// The ids that the engine gave to profiles, by any of their identifiers: what a sample is drawn from.
+    pub profiles: BTreeMap<Identifier, ProfileId>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     people: Vec<Person>,
@@ -39,6 +42,7 @@ impl Oracle {
             calendar,
             sources: Sources::new(),
             segments: BTreeMap::new(),
+            profiles: BTreeMap::new(),
             events: Vec::new(),
             first_seen: Vec::new(),
             people: Vec::new(),
@@ -72,6 +76,11 @@ impl Oracle {
         self.people_at(at).count()
     }
 
+    /// Everything that anybody is known by.
+    pub fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
+        self.people.iter().flat_map(|person| &person.identifiers)
+    }
+
     fn people_at(&self, at: Instant) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(move |person| self.events_of(person, at.as_ms()).next().is_some())
     }
@@ -103,6 +112,11 @@ impl Oracle {
             Condition::Not(condition) => !each(condition),
             Condition::Event(condition) => self.did(condition, person, now),
             Condition::Aggregate(condition) => self.aggregate_passes(condition, person, now),
+            Condition::Sample(condition) => {
+                let mut ids =
+                    person.identifiers.iter().filter_map(|identifier| self.profiles.get(identifier));
+                ids.next().is_some_and(|profile| is_in_sample(condition, *profile))
+            }
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))

@@ -10,7 +10,7 @@ use segops_model::{Decimal, Instant, Limits, Path, Value};
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
-    RULE_FORMAT, Rule, Scalar, SegmentCondition, Test, TraitCondition, Window,
+    RULE_FORMAT, Rule, SampleCondition, Scalar, SegmentCondition, Test, TraitCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -30,6 +30,9 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         2 => aggregate_condition().prop_map(|leaf| Condition::Aggregate(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
+        1 => (1_i128..100_000_000_000, name()).prop_map(|(share, salt)| {
+            Condition::Sample(SampleCondition { percent: Decimal::from_billionths(share), salt })
+        }),
         1 => name().prop_map(|segment| Condition::Segment(SegmentCondition { segment })),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {

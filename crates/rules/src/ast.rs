@@ -5,6 +5,7 @@
 //! clients write it; a [`Resolved`] one by id, so that a rename changes nothing.
 
 mod aggregate;
+mod sample;
 
 use std::fmt::Debug;
 
@@ -18,6 +19,7 @@ use crate::time::{CalendarPeriod, Moment, Span, Weekday};
 pub use aggregate::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
 };
+pub use sample::SampleCondition;
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -83,6 +85,7 @@ pub enum Condition<S: Stage> {
     Aggregate(Box<AggregateCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
+    Sample(SampleCondition),
 }
 
 /// How often the profile did something in a window.

@@ -59,6 +59,7 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Event(event_condition) => event(event_condition, "did", closed),
         Condition::Aggregate(leaf) => aggregate_condition(leaf),
         Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
+        Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
     }
 }
@@ -91,7 +92,7 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
             parts.first().is_some_and(starts_as_condition)
         }
         Condition::Not(part) => starts_as_condition(part),
-        Condition::Event(_) | Condition::Aggregate(_) | Condition::Segment(_) => true,
+        Condition::Event(_) | Condition::Aggregate(_) | Condition::Segment(_) | Condition::Sample(_) => true,
         Condition::Trait(_) => false,
     }
 }

@@ -29,7 +29,8 @@ mod tests;
 pub use ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
-    RULE_FORMAT, Resolved, Rule, Scalar, SegmentCondition, Stage, Test, TraitCondition, Window,
+    RULE_FORMAT, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, Stage, Test, TraitCondition,
+    Window,
 };
 pub use check::{check, compile_pattern};
 pub use format::format;

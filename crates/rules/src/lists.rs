@@ -28,7 +28,7 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             Condition::Aggregate(leaf)
         }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
-        leaf @ Condition::Segment(_) => leaf,
+        leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
     }
 }
 

@@ -83,6 +83,9 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
         }
+        Condition::Sample(leaf) => {
+            Node::Leaf { key: format!("sample {} {:?}", leaf.percent, leaf.salt), negated }
+        }
         Condition::Segment(leaf) => Node::Leaf { key: format!("segment {}", leaf.segment), negated },
     }
 }

@@ -98,6 +98,7 @@ impl Resolver<'_> {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
             }
+            Condition::Sample(leaf) => Some(Condition::Sample(leaf.clone())),
             Condition::Segment(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.segment.segment"))?;
                 Some(Condition::Segment(SegmentCondition { segment }))

@@ -35,6 +35,7 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             Condition::Aggregate(Box::new(AggregateCondition { aggregate, test }))
         }
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
+        Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
             segment: labels.segment_name(leaf.segment).unwrap_or_else(|| leaf.segment.to_string()),
         }),
@@ -89,7 +90,7 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
             let other = leaf.test.operand().and_then(AggregateOperand::multiple);
             found.sources.extend(other.iter().flat_map(|other| &other.aggregate.event.sources).copied());
         }
-        Condition::Trait(_) => {}
+        Condition::Trait(_) | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);
         }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use segops_model::{Instant, SegmentId, SignalId, Value};
+use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 
 use crate::program::{CountNode, Node, Program};
 use crate::{Entry, Timeline};
@@ -14,6 +14,8 @@ const SKIPS_MAX: usize = 64;
 
 /// What a rule may read of a profile.
 pub trait ProfileView {
+    /// The profile's id; of profiles that have merged, the survivor's.
+    fn profile(&self) -> ProfileId;
     /// The matches of a signal, with at least what [`Program::signals`] asks to keep; none if there are
     /// none.
     fn timeline(&self, signal: SignalId) -> Option<&Timeline>;
@@ -80,6 +82,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))
         }
+        Node::Sample(sample) => Outcome::settled(sample.holds(view.profile())),
         Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
         Node::Identified => Outcome::settled(view.is_identified()),
     }

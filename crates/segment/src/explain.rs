@@ -75,6 +75,8 @@ pub enum Observed {
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
     Member(bool),
+    /// The profile's place among all under a sample's name, in percent.
+    Share(Decimal),
 }
 
 /// What a condition asks for.
@@ -84,6 +86,8 @@ pub enum Threshold {
     Count(CountTest),
     Aggregate(Box<AggregateTest<Resolved>>),
     Trait(Test),
+    /// In a sample of so many percent.
+    Share(Decimal),
 }
 
 /// The events looked at are those after the first instant and not after the second.
@@ -178,6 +182,10 @@ impl<V: ProfileView> Explainer<'_, V> {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
                 explanation.observed = Some(Observed::Trait(value.cloned()));
                 explanation.threshold = Some(Threshold::Trait(condition.test.clone()));
+            }
+            (Condition::Sample(condition), Node::Sample(node)) => {
+                explanation.observed = Some(Observed::Share(node.percent(self.view.profile())));
+                explanation.threshold = Some(Threshold::Share(condition.percent));
             }
             (Condition::Segment(condition), _) => {
                 explanation.observed = Some(Observed::Member(self.view.is_member(condition.segment)));

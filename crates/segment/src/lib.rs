@@ -20,6 +20,7 @@ mod program;
 #[cfg(test)]
 mod sample;
 mod signal;
+mod stable_sample;
 mod timeline;
 mod value_test;
 mod window;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{Instant, SegmentId, SignalId, Value};
+use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule, TraitCondition};
 
 use crate::aggregate::AggregateNode;
 use crate::count_range::CountRange;
-use crate::evaluate::{ProfileView, outcome_of};
+use crate::evaluate::{ProfileView, outcome_of_node};
 use crate::path_test::PathTest;
+use crate::stable_sample::SampleNode;
 use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
 
 /// The event that makes a profile a customer.
@@ -37,6 +38,7 @@ pub(crate) enum Node {
     Aggregate(Box<AggregateNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
+    Sample(SampleNode),
     Identified,
 }
 
@@ -117,17 +119,59 @@ impl Program {
         &self.segments
     }
 
-    /// Whether a profile with no events, no traits, no identifier beyond an anonymous one, and in no
-    /// segment, is a member. Such a profile's membership never changes by time alone.
+    /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
+    /// segment, is a member: which one can only depend on its id. Such a profile's membership never changes
+    /// by time alone.
     #[must_use]
-    pub fn true_when_empty(&self) -> bool {
-        self.true_when_empty_within(|_| false)
+    pub fn may_hold_when_empty(&self) -> bool {
+        self.may_hold_when_empty_within(|_| false)
     }
 
-    /// As [`Program::true_when_empty`], given which segments an empty profile is in.
+    /// As [`Program::may_hold_when_empty`], given which segments an empty profile is in.
     #[must_use]
-    pub fn true_when_empty_within(&self, is_member: impl Fn(SegmentId) -> bool) -> bool {
-        outcome_of(self, &Empty(is_member), Instant::MIN).holds
+    pub fn may_hold_when_empty_within(&self, is_member: impl Fn(SegmentId) -> bool) -> bool {
+        let empty = Empty(is_member);
+        self.base_node.iter().chain([&self.root]).all(|node| answers_when_empty(node, &empty).may_hold)
+    }
+}
+
+/// The answers that a condition gives for profiles of which nothing is known but their ids.
+#[derive(Debug, Clone, Copy)]
+struct Answers {
+    may_hold: bool,
+    may_fail: bool,
+}
+
+impl Answers {
+    const fn negated(self) -> Self {
+        Self { may_hold: self.may_fail, may_fail: self.may_hold }
+    }
+
+    fn every(answers: impl Iterator<Item = Self>) -> Self {
+        answers.fold(Self { may_hold: true, may_fail: false }, |all, one| Self {
+            may_hold: all.may_hold && one.may_hold,
+            may_fail: all.may_fail || one.may_fail,
+        })
+    }
+}
+
+fn answers_when_empty(node: &Node, empty: &impl ProfileView) -> Answers {
+    let each = |nodes: &'_ [Node], negated: bool| {
+        Answers::every(nodes.iter().map(|node| {
+            let answers = answers_when_empty(node, empty);
+            if negated { answers.negated() } else { answers }
+        }))
+    };
+    match node {
+        Node::All(nodes) => each(nodes, false),
+        Node::Any(nodes) => each(nodes, true).negated(),
+        Node::None(nodes) => each(nodes, true),
+        Node::Not(node) => answers_when_empty(node, empty).negated(),
+        Node::Sample(_) => Answers { may_hold: true, may_fail: true },
+        leaf => {
+            let holds = outcome_of_node(leaf, empty, Instant::MIN).holds;
+            Answers { may_hold: holds, may_fail: !holds }
+        }
     }
 }
 
@@ -135,6 +179,10 @@ impl Program {
 struct Empty<F>(F);
 
 impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
+    /// Conditions that depend on the id are not asked of an empty profile.
+    fn profile(&self) -> ProfileId {
+        ProfileId(u64::MAX)
+    }
     fn timeline(&self, _: SignalId) -> Option<&Timeline> {
         None
     }
@@ -178,6 +226,7 @@ impl Compiler<'_> {
                 Node::Aggregate(Box::new(node))
             }
             Condition::Trait(condition) => self.trait_test(condition),
+            Condition::Sample(condition) => Node::Sample(SampleNode::compile(condition)),
             Condition::Segment(condition) => {
                 self.reads.segments.insert(condition.segment);
                 Node::Segment(condition.segment)

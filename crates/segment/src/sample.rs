@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use segops_model::{Event, EventKind, Instant, Object, Position, SegmentId, SignalId, SourceId, Value};
+use segops_model::{
+    Event, EventKind, Instant, Object, Position, ProfileId, SegmentId, SignalId, SourceId, Value,
+};
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Window};
 
 use crate::{Entry, ProfileView, Timeline};
@@ -55,15 +57,31 @@ pub(crate) fn entry(ms: i64, position: u64) -> Entry {
 }
 
 /// A profile as plain maps.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Profile {
+    pub(crate) id: ProfileId,
     pub(crate) timelines: BTreeMap<SignalId, Timeline>,
     pub(crate) traits: Object,
     pub(crate) identified: bool,
     pub(crate) segments: Vec<SegmentId>,
 }
 
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            id: ProfileId(1),
+            timelines: BTreeMap::new(),
+            traits: Object::new(),
+            identified: false,
+            segments: Vec::new(),
+        }
+    }
+}
+
 impl ProfileView for Profile {
+    fn profile(&self) -> ProfileId {
+        self.id
+    }
     fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
         self.timelines.get(&signal)
     }

@@ -72,7 +72,7 @@ impl Roster {
         if program.base() == Base::Identified {
             self.on_identified.push(slot);
         }
-        if program.true_when_empty() {
+        if program.may_hold_when_empty() {
             self.when_empty.push(slot);
         }
         self.entries.push(Entry { segment, program: Arc::clone(program), dependents: Vec::new() });
@@ -102,7 +102,7 @@ impl Roster {
         &self.on_identified
     }
 
-    /// Segments that a profile is in before it has done anything.
+    /// Segments that a profile can be in before it has done anything.
     pub(super) fn when_empty(&self) -> &[Slot] {
         &self.when_empty
     }

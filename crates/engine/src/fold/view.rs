@@ -49,6 +49,10 @@ impl<'a> LiveProfile<'a> {
 }
 
 impl ProfileView for LiveProfile<'_> {
+    fn profile(&self) -> ProfileId {
+        self.profile
+    }
+
     fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
         self.fold.state.timelines.get(&(self.profile, signal))
     }

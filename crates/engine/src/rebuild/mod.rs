@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use compact_str::CompactString;
 
-use segops_model::{Instant, Position, SegmentId, SignalId, Value};
+use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
     Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict,
@@ -101,6 +101,10 @@ struct RebuiltProfile<'a> {
 }
 
 impl ProfileView for RebuiltProfile<'_> {
+    fn profile(&self) -> ProfileId {
+        self.history.profile
+    }
+
     fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
         self.history.timelines.iter().find(|(id, _)| *id == signal).map(|(_, timeline)| timeline)
     }

@@ -47,7 +47,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 27] = [
+const RULES: [&str; 29] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -74,6 +74,8 @@ const RULES: [&str; 27] = [
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
     r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
+    r#"everyone where in 50% sample "a""#,
+    r#"everyone where not in 50% sample "a" and did not "Order Completed" in last 2 days"#,
     r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
 ];
 

@@ -2,6 +2,7 @@
 //! what exists.
 
 mod aggregate;
+mod sample;
 mod test;
 mod window;
 
@@ -9,6 +10,7 @@ use segops_model::{Limits, Path};
 
 use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Predicate, RULE_FORMAT, Rule, Stage};
 use crate::problem::{Code, PROBLEMS_MAX, Problem};
+use sample::check_sample;
 use test::check_test;
 use window::check_window;
 
@@ -76,6 +78,10 @@ impl Checker<'_> {
                 self.problems_of(check_test(&leaf.test, leaf.match_case, &format!("{place}.test")));
             }
             Condition::Segment(_) => self.conditions += 1,
+            Condition::Sample(leaf) => {
+                self.conditions += 1;
+                self.problems_of(check_sample(leaf, &format!("{place}.sample")));
+            }
         }
     }
 

@@ -18,8 +18,14 @@ impl Parser<'_> {
         if self.starts_aggregate(0) {
             return self.aggregate_condition();
         }
-        let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
         let is_after = usize::from(self.is_word(0, "is"));
+        if self.starts_sample(is_after) {
+            if is_after == 1 {
+                self.bump();
+            }
+            return self.sample_condition(start);
+        }
+        let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
         let negated = is_after == 1 && self.is_word(1, "not");
         if is_in_segment(is_after + usize::from(negated)) {
             for _ in 0..is_after + usize::from(negated) + 2 {

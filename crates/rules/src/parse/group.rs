@@ -234,6 +234,7 @@ impl Parser<'_> {
         let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
         (self.is_any_word(ahead, &["did", "trait"]) && is_path)
             || self.starts_aggregate(ahead)
+            || self.starts_sample(ahead)
             || is_in_segment(ahead)
             || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
     }

@@ -105,6 +105,7 @@ impl<'a> Lexer<'a> {
             '"' | '\'' => self.quoted(first),
             '\u{201c}' | '\u{201d}' | '\u{201e}' => self.quoted('\u{201d}'),
             '*' => self.single(Kind::Symbol("*")),
+            '%' => self.single(Kind::Symbol("%")),
             '=' | '!' | '<' | '>' | '&' | '|' | '\u{2265}' | '\u{2264}' | '\u{2260}' => Some(self.operator()),
             _ if starts_word(first) => Some(Kind::Word(self.word())),
             _ => match self.number_or_moment() {

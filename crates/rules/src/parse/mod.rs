@@ -7,6 +7,7 @@ mod condition;
 mod event;
 mod group;
 mod lexer;
+mod sample;
 mod shape;
 mod window;
 mod words;

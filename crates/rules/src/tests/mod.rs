@@ -1,5 +1,6 @@
 mod json_mistakes;
 mod mistakes;
+mod profile_mistakes;
 mod reading;
 mod reference;
 mod resolving;

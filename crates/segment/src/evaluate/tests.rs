@@ -58,7 +58,7 @@ fn oracle(when: &Condition<Resolved>, calendar: &Calendar, events: &[(&str, Entr
                 CountTest::Between(from, to) => from <= count && count <= to,
             }
         }
-        Condition::Aggregate(_) | Condition::Trait(_) | Condition::Segment(_) => false,
+        _ => false,
     }
 }
 
@@ -77,7 +77,7 @@ fn crossings(
             }
             Condition::Not(condition) => windows(condition, out),
             Condition::Event(condition) => out.push(&condition.window),
-            Condition::Aggregate(_) | Condition::Trait(_) | Condition::Segment(_) => {}
+            _ => {}
         }
     }
     let mut all = Vec::new();
@@ -310,7 +310,7 @@ fn a_program_says_what_it_reads() {
     let keeps: Vec<Keep> = program.signals().iter().map(|(_, keep)| *keep).collect();
     assert_eq!(keeps, [Keep::Newest(1), Keep::Newest(5), Keep::All]);
     assert_eq!(program.segments(), [SegmentId(9)]);
-    assert!(!program.true_when_empty());
+    assert!(!program.may_hold_when_empty());
     assert_eq!(registry.len(), 3);
     assert_eq!(program.release(&mut registry).len(), 3);
     assert!(registry.is_empty());
@@ -324,9 +324,9 @@ fn an_empty_profile_satisfies_what_it_did_not_do() {
     let mut empty = |base, when: &Condition<Resolved>| {
         Program::compile(&rule(base, when.clone()), &mut registry, &Calendar::utc())
     };
-    assert!(empty(Base::Everyone, &never).true_when_empty());
-    assert!(!empty(Base::Customers, &never).true_when_empty());
-    assert!(!empty(Base::Identified, &never).true_when_empty());
+    assert!(empty(Base::Everyone, &never).may_hold_when_empty());
+    assert!(!empty(Base::Customers, &never).may_hold_when_empty());
+    assert!(!empty(Base::Identified, &never).may_hold_when_empty());
     let program = empty(Base::Everyone, &outside);
-    assert!(program.true_when_empty() && !program.true_when_empty_within(|_| true));
+    assert!(program.may_hold_when_empty() && !program.may_hold_when_empty_within(|_| true));
 }

@@ -84,6 +84,7 @@ fn observed(observed: &Observed) -> String {
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
+        Observed::Share(percent) => format!("lies at {percent}%"),
         Observed::Member(false) => "is not in it".to_owned(),
     }
 }

@@ -136,6 +136,11 @@ impl Player<'_> {
         let event = self.world.send_from(source, item);
         self.oracle.receive(&event, self.world.now());
         self.heard.push(event);
+        let known: Vec<Identifier> = self.oracle.identifiers().cloned().collect();
+        let named = known
+            .into_iter()
+            .filter_map(|identifier| Some((self.world.engine.find_profile(&identifier)?, identifier)));
+        self.oracle.profiles = named.map(|(profile, identifier)| (identifier, profile)).collect();
     }
 
     fn rule(&self, sample: &Sample) -> (String, Rule<Named>) {

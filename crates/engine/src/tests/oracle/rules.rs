@@ -156,6 +156,13 @@ const TRAITS: &[&str] = &[
     r#"email ends with "@shop.example""#,
 ];
 
+const SAMPLES: &[&str] = &[
+    r#"in 50% sample "a""#,
+    r#"in 33.3% sample "b""#,
+    r#"not in 62.5% sample "a" and did any event >= 2 times in last 3 days"#,
+    r#"in 75% sample "c" or did "Order Completed" in last 36 hours"#,
+];
+
 const AGGREGATES: &[&str] = &[
     r#"sum of total over {event} {window} >= 50"#,
     r#"sum of total over {event} {window} < 60"#,
@@ -240,6 +247,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         2 => made("line items", filtered(ITEMS)),
         5 => made("event aggregate", aggregate()),
         3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
+        2 => made("sample", select(SAMPLES).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
         2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
     ]
