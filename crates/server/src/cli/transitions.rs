@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
@@ -5,10 +6,11 @@ use clap::Args;
 use serde_json::Value;
 
 use segops_engine::view;
+use segops_model::SegmentId;
 
-use super::client::{Client, Request, typed, with_query};
+use super::client::{Client, Request, path, typed, with_query};
 use super::error::CliError;
-use super::output::{Output, Table};
+use super::output::{Output, Table, plain};
 use super::segment::word;
 use super::target::Target;
 
@@ -50,13 +52,14 @@ impl Transitions {
             return out.print_json(&serde_json::json!({ "data": rows }));
         }
         let transitions: Vec<view::TransitionView> = typed(rows.into(), PATH)?;
+        let mut names = SegmentNames::default();
         let mut table = Table::new(&["AT", "PROFILE", "", "SEGMENT", "BY", "ID"]);
         for transition in &transitions {
             table.row([
                 out.date(transition.at),
                 transition.profile.to_string(),
                 word(&transition.direction),
-                transition.segment.to_string(),
+                names.of(&client, transition.segment)?,
                 word(&transition.cause),
                 transition.id.to_string(),
             ]);
@@ -71,6 +74,7 @@ impl Transitions {
     fn follow(&self, client: &Client, out: &mut Output) -> Result<(), CliError> {
         let mut after = self.after.clone();
         let stream = format!("{PATH}/stream");
+        let mut names = SegmentNames::default();
         loop {
             let filters = [("segment", self.segment.as_deref()), ("after", after.as_deref())];
             let request =
@@ -91,7 +95,7 @@ impl Transitions {
                     return Err(CliError::Problem(typed(value, &stream)?));
                 };
                 after = Some(id.to_owned());
-                print(&value, out)?;
+                print(&value, client, &mut names, out)?;
             }
             if matches!(client, Client::Folder(_)) {
                 return Ok(());
@@ -101,7 +105,28 @@ impl Transitions {
     }
 }
 
-fn print(value: &Value, out: &mut Output) -> Result<(), CliError> {
+/// What segments are called, asked for as their ids turn up.
+#[derive(Debug, Default)]
+struct SegmentNames(HashMap<SegmentId, String>);
+
+impl SegmentNames {
+    /// The segment's name; its id where it is gone by now.
+    fn of(&mut self, client: &Client, id: SegmentId) -> Result<String, CliError> {
+        if let Some(name) = self.0.get(&id) {
+            return Ok(name.clone());
+        }
+        let name = match client.get(path(&["segments", &id.to_string()])) {
+            Ok(segment) => segment.get("name").and_then(Value::as_str).map(plain),
+            Err(CliError::Problem(_)) => None,
+            Err(other) => return Err(other),
+        };
+        let name = name.unwrap_or_else(|| id.to_string());
+        self.0.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+fn print(value: &Value, client: &Client, names: &mut SegmentNames, out: &mut Output) -> Result<(), CliError> {
     if out.json {
         return out.json_line(value);
     }
@@ -111,7 +136,7 @@ fn print(value: &Value, out: &mut Output) -> Result<(), CliError> {
         out.date(transition.at),
         transition.profile,
         word(&transition.direction),
-        transition.segment,
+        names.of(client, transition.segment)?,
         word(&transition.cause),
     ))?;
     out.flush()

@@ -90,7 +90,8 @@ fn from_a_file_to_a_live_segment() {
     assert!(shop.text(&["profile", "find", "1"]).contains("user_id:1"));
     assert!(shop.text(&["profile", "show", "user_id:1"]).contains("Repeat"));
     assert!(shop.text(&["rejections"]).contains("missing_identifier"));
-    assert!(shop.text(&["transitions"]).contains("entered"));
+    let transitions = shop.text(&["transitions"]);
+    assert!(transitions.contains("entered") && transitions.contains("Repeat"), "{transitions}");
     assert!(shop.text(&["sources"]).contains("Default"));
     let verified = shop.json(&["verify"]);
     assert_eq!((&verified["differences"], &verified["profiles_agree"]), (&json!(0), &json!(true)));
