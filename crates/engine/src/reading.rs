@@ -1,10 +1,12 @@
 //! Reading the state: short looks under the lock, each page bounded.
 
+use jiff::tz::TimeZone;
+
 use segops_collect::Rejection;
 use segops_identity::normalise;
 use segops_model::{Identifier, IdentifierKind, Instant, ProfileId, SegmentId, TransitionId};
 use segops_rules::{Base, Condition, Named, Problem, Resolved, Rule, unresolve};
-use segops_segment::explain;
+use segops_segment::{Speech, explain, sentence};
 use segops_store::Keyspace;
 
 use crate::engine::Engine;
@@ -121,7 +123,12 @@ impl Engine {
             format_condition(&unresolve(&rule, &names))
         };
         let explanation = explain(program, &version.rule, &LiveProfile::of(&fold, profile), at, &describe);
-        Ok(view::ExplainView { profile, segment: state.id, at, explanation })
+        let speech = Speech {
+            zone: fold.state.settings.calendar().map(|calendar| calendar.zone).unwrap_or(TimeZone::UTC),
+            currency: currency_of(&fold.state, profile),
+        };
+        let sentence = sentence(&unresolve(&version.rule, &names), &explanation, &speech);
+        Ok(view::ExplainView { profile, segment: state.id, at, sentence, explanation })
     }
 
     /// # Errors
@@ -273,6 +280,17 @@ impl Engine {
         let fold = self.core().fold.read();
         fold.state.find_segment(name_or_id).map(read).ok_or_else(|| no_segment(name_or_id))
     }
+}
+
+/// The currency of a profile's orders, where they have one and the same.
+fn currency_of(state: &State, profile: ProfileId) -> Option<String> {
+    let keys = state.order_keys.get(&profile)?.iter();
+    let mut currencies = keys.filter_map(|key| {
+        let order = state.orders.get(&(profile, key.clone()))?.order(key)?;
+        Some(order.currency?.to_string())
+    });
+    let first = currencies.next()?;
+    currencies.all(|currency| currency.eq_ignore_ascii_case(&first)).then_some(first)
 }
 
 fn no_segment(name_or_id: &str) -> EngineError {

@@ -205,6 +205,11 @@ pub struct ExplainView {
     pub segment: SegmentId,
     #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
+    /// The explanation in words, with dates in the workspace's time zone.
+    #[schema(
+        example = "In, because: 3 orders in the last 90 days (needs 2): 12 Aug, 3 Sep, 30 Sep. Leaves on 11 Nov at 14:03 unless they order again."
+    )]
+    pub sentence: String,
     #[schema(value_type = Object)]
     pub explanation: Explanation,
 }

@@ -55,6 +55,8 @@ pub struct ConditionExplanation {
     pub window: Option<ObservedWindow>,
     /// The newest of the events that were counted, newest first.
     pub evidence: Vec<Entry>,
+    /// When the oldest of the events that were counted leaves the window.
+    pub evidence_expires_at: Option<Instant>,
     /// When this condition by itself can change next, with no new input.
     pub next_change: Option<Instant>,
     /// The conditions of a group.
@@ -156,6 +158,7 @@ impl<V: ProfileView> Explainer<'_, V> {
             threshold: None,
             window: None,
             evidence: Vec::new(),
+            evidence_expires_at: None,
             next_change: outcome.next_change,
             conditions: Vec::new(),
         };
@@ -207,6 +210,8 @@ impl<V: ProfileView> Explainer<'_, V> {
         };
         explanation.observed = Some(Observed::Count { count, or_more });
         explanation.evidence = timeline.iter_range(after, until).rev().take(EVIDENCE_MAX).collect();
+        let oldest = timeline.nth_after(after, 1).filter(|entry| entry.ts <= until);
+        explanation.evidence_expires_at = oldest.and_then(|entry| node.window.leaves_at(entry.ts));
         explanation.window = Some(observed_window((after, until)));
     }
 
@@ -228,7 +233,10 @@ impl<V: ProfileView> Explainer<'_, V> {
         explanation.observed = Some(Observed::Aggregate { value: value.and_then(scalar), compared_with });
         // Several values of one event are one piece of evidence.
         let mut evidence: Vec<Entry> = Vec::new();
-        for value in timeline.values_at(node.left.indexes(timeline, self.now)).rev() {
+        let indexes = node.left.indexes(timeline, self.now);
+        let oldest = timeline.get(indexes.start).filter(|_| !indexes.is_empty());
+        explanation.evidence_expires_at = oldest.and_then(|entry| node.left.window.leaves_at(entry.ts));
+        for value in timeline.values_at(indexes).rev() {
             if evidence.last() != Some(&value.entry) {
                 if evidence.len() == EVIDENCE_MAX {
                     break;

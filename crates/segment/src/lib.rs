@@ -19,6 +19,7 @@ mod path_test;
 mod program;
 #[cfg(test)]
 mod sample;
+mod sentence;
 mod signal;
 mod stable_sample;
 mod timeline;
@@ -38,6 +39,7 @@ pub use orders::{
     ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderStatus, REFUNDS_PER_ORDER_MAX,
 };
 pub use program::{ORDER_EVENT, Program};
+pub use sentence::{Speech, sentence};
 pub use signal::SignalRegistry;
 pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, ValueEntry, ValueSubtotal};
 pub use value_test::ValueTest;

@@ -17,6 +17,10 @@ use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
 /// The event that makes a profile a customer.
 pub const ORDER_EVENT: &str = "Order Completed";
 
+/// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
+/// when, and not only that there are enough.
+const EVIDENCE_KEPT: u32 = 4;
+
 /// A rule that can be evaluated, and what it reads. Its nodes mirror the rule's conditions one to one.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -56,7 +60,8 @@ impl CountNode {
         if !self.window.ends_now() {
             return Keep::All;
         }
-        u32::try_from(self.range.newest_needed()).map_or(Keep::All, Keep::Newest)
+        let needed = u32::try_from(self.range.newest_needed());
+        needed.map_or(Keep::All, |needed| Keep::Newest(needed.max(EVIDENCE_KEPT)))
     }
 }
 

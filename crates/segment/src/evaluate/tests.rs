@@ -308,7 +308,8 @@ fn a_program_says_what_it_reads() {
     let program = Program::compile(&rule(Base::Customers, when), &mut registry, &Calendar::utc());
     use crate::Keep;
     let keeps: Vec<Keep> = program.signals().iter().map(|(_, keep)| *keep).collect();
-    assert_eq!(keeps, [Keep::Newest(1), Keep::Newest(5), Keep::All]);
+    // Fewer would decide the orders; a few more are kept to be told.
+    assert_eq!(keeps, [Keep::Newest(4), Keep::Newest(5), Keep::All]);
     assert_eq!(program.segments(), [SegmentId(9)]);
     assert!(!program.may_hold_when_empty());
     assert_eq!(registry.len(), 3);

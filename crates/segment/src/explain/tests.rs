@@ -56,7 +56,8 @@ fn the_tree_mirrors_the_rule() {
     assert_eq!(explanation.next_change, explanation.leaves_at);
 
     let [orders, city, outside] = &explanation.condition.conditions[..] else { panic!("{explanation:?}") };
-    assert_eq!(orders.observed, Some(Observed::Count { count: 2, or_more: true }));
+    assert_eq!(orders.observed, Some(Observed::Count { count: 2, or_more: false }));
+    assert_eq!(orders.evidence_expires_at, Some(instant("2026-01-12T00:00:00Z")));
     assert_eq!(orders.threshold, Some(Threshold::Count(CountTest::AtLeast(2))));
     let evidence: Vec<_> = orders.evidence.iter().map(|entry| entry.ts).collect();
     assert_eq!(evidence, [instant("2026-01-09T00:00:00Z"), instant("2026-01-05T00:00:00Z")]);

@@ -37,21 +37,12 @@ pub(crate) fn print_explanation(
     let view: view::ExplainView = typed(answer, &path)?;
     let explanation = &view.explanation;
     let verdict = if explanation.member { "is in" } else { "is not in" };
-    out.heading(&format!("{} {verdict} {}, at {}", view.profile, explain.segment, out.date(view.at)))?;
+    out.heading(&plain(&view.sentence))?;
+    out.line("")?;
+    out.line(format!("{} {verdict} {}, at {}:", view.profile, explain.segment, out.date(view.at)))?;
     let base = base_words(explanation.base.base);
     out.line(format!("{} among the {base}", mark(explanation.base.holds)))?;
     print_condition(&explanation.condition, 0, out)?;
-    if let Some(at) = explanation.leaves_at {
-        out.line(format!("Leaves at {} if nothing happens before.", out.date(at)))?;
-    }
-    if let Some(at) = explanation.enters_at {
-        out.line(format!("Enters at {} if nothing happens before.", out.date(at)))?;
-    }
-    if explanation.leaves_at.is_none() && explanation.enters_at.is_none() {
-        let until =
-            explanation.searched_until.map(|at| format!(" before {}", out.date(at))).unwrap_or_default();
-        out.line(format!("Stays so{until} if nothing happens."))?;
-    }
     Ok(())
 }
 

@@ -36,6 +36,8 @@ async fn a_segment_goes_through_its_whole_life() {
         (&explained["explanation"]["member"], &explained["profile"]),
         (&json!(true), &member["profile"])
     );
+    let sentence = explained["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("In, because: 2 orders"), "{sentence}");
 
     let edit = json!({ "rule": "did \"Order Completed\"", "expected_version": 1 });
     let edited = workspace.call("PUT", &format!("/api/v1/segments/{id}"), Some(edit.clone())).await;

@@ -86,7 +86,8 @@ fn from_a_file_to_a_live_segment() {
     assert!(shop.text(&["segment", "list"]).contains("Repeat"));
     assert!(shop.text(&["segment", "show", "Repeat"]).contains("1 member"));
     assert!(shop.text(&["segment", "members", "Repeat"]).contains("user_id:1"));
-    assert!(shop.text(&["segment", "explain", "Repeat", "user_id:2"]).contains("is not in Repeat"));
+    let why = shop.text(&["segment", "explain", "Repeat", "user_id:2"]);
+    assert!(why.starts_with("Out: ") && why.contains("is not in Repeat"), "{why}");
     assert!(shop.text(&["profile", "find", "1"]).contains("user_id:1"));
     assert!(shop.text(&["profile", "show", "user_id:1"]).contains("Repeat"));
     assert!(shop.text(&["rejections"]).contains("missing_identifier"));
