@@ -10,6 +10,7 @@ mod base;
 mod count;
 mod deciding;
 mod phrase;
+mod sample;
 mod segment;
 mod traits;
 mod words;

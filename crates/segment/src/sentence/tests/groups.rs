@@ -99,3 +99,15 @@ fn bases_and_segments() {
         ],
     );
 }
+
+#[test]
+fn samples() {
+    let story = ordered(&[]);
+    tell(
+        r#"everyone where in 50% sample "tests""#,
+        &story,
+        &expect![[
+            r#"Out: not in the 50% sample "tests", needs to be in it. Stays out as long as nothing changes."#
+        ]],
+    );
+}
