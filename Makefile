@@ -10,6 +10,8 @@ CACHE := .cache
 TOOLS := $(CURDIR)/$(CACHE)/tools
 VENV := $(CURDIR)/$(CACHE)/venv
 PYTHON ?= python3
+# What `make test-long` plays: each history has several rules, and counts as a case for each.
+HISTORIES ?= 40000
 PYTHON_REQUIREMENTS := $(wildcard tests/sdk/python/requirements.txt tests/oracle/requirements.txt)
 NODE_FOLDER := tests/sdk/node
 NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
@@ -17,7 +19,7 @@ NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
 # Tools found here first, so that nothing has to be installed for the whole machine.
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run test check test-rust test-sdk test-oracle bench fmt build clean-cache
+.PHONY: help run test check test-rust test-long test-sdk test-oracle bench fmt build clean-cache
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -37,6 +39,10 @@ check: $(CACHE)/cargo-deny.tool ## formatting, lints, layering, licences
 test-rust: $(CACHE)/cargo-nextest.tool ## unit, property and process tests
 	cargo nextest run --workspace --locked
 	cargo test --workspace --locked --quiet --doc
+
+test-long: $(CACHE)/cargo-nextest.tool ## hundreds of thousands of histories of rules, for hours
+	SEGOPS_ORACLE_HISTORIES=$(HISTORIES) PROPTEST_CASES=$(HISTORIES) cargo nextest run --profile long \
+		--package segops-engine --locked -E 'test(live_equals_rebuild)'
 
 test-sdk: build $(NODE_STAMP) $(VENV)/requirements.stamp ## real SDKs against the server
 	SEGOPS_PYTHON=$(VENV)/bin/python SEGOPS_BINARY="$$(scripts/binary.sh debug)" \

@@ -209,8 +209,14 @@ fn play(world: &mut World, step: &Step) {
     }
 }
 
+/// Histories to play; as many as proptest's own variable says, where it is set.
+fn cases() -> u32 {
+    let by_default = ProptestConfig::default().cases;
+    if std::env::var_os("PROPTEST_CASES").is_some() { by_default } else { 128 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn live_equals_rebuild(steps in history()) {

@@ -1,6 +1,6 @@
 //! One history, played to the engine and told to the oracle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, civil};
@@ -10,7 +10,7 @@ use segops_model::{Event, Identifier, Instant, SourceId};
 use segops_oracle::{Calendar, Oracle};
 use segops_rules::{Named, Rule, parse};
 
-use super::Tally;
+use super::Tallies;
 use super::history::{History, Step, When};
 use super::rules::Sample;
 use crate::settings::Settings;
@@ -19,6 +19,8 @@ use crate::work::Work;
 
 type Members = BTreeSet<BTreeSet<Identifier>>;
 
+/// When a comparison comes right after one a millisecond before it.
+const AT_A_CHANGE: &str = "at a change";
 /// Profiles that a question may list.
 const EVERYONE: usize = 1_000;
 
@@ -30,7 +32,7 @@ struct Player<'a> {
     kiosk: SourceId,
     heard: Vec<Event>,
     segments: Vec<Segment>,
-    tallies: &'a mut BTreeMap<&'static str, Tally>,
+    tallies: &'a mut Tallies,
 }
 
 struct Segment {
@@ -42,7 +44,7 @@ struct Segment {
 }
 
 /// Plays a history; the first disagreement ends it.
-pub(super) fn play(history: &History, tallies: &mut BTreeMap<&'static str, Tally>) -> Result<(), String> {
+pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), String> {
     let place = &history.place;
     let zone = TimeZone::get(place.zone).expect("a zone");
     let week_start = serde_json::from_value(json!(place.week_start)).expect("a weekday");
@@ -89,7 +91,7 @@ impl Player<'_> {
                 self.pass_to(due.plus_ms(-1));
                 self.compare("one millisecond before a change")?;
                 self.pass_to(due);
-                self.compare("at a change")
+                self.compare(AT_A_CHANGE)
             }
             Step::Create(sample) => {
                 self.create(sample);
@@ -196,7 +198,9 @@ impl Player<'_> {
             tally.members += expected.len() as u64;
             tally.others += (everyone - expected.len()) as u64;
             if let Some(before) = &segment.before {
-                tally.flips += before.symmetric_difference(&expected).count() as u64;
+                let flips = before.symmetric_difference(&expected).count() as u64;
+                tally.flips += flips;
+                tally.timed += if when == AT_A_CHANGE { flips } else { 0 };
             }
             segment.before = Some(expected);
         }
