@@ -9,8 +9,10 @@ mod bare;
 mod connection;
 mod load;
 mod measure;
+mod one_profile;
 mod segments;
 mod segops;
+mod state;
 mod stopwatch;
 mod traffic;
 
@@ -62,6 +64,12 @@ struct Arguments {
     /// How long to send before measuring begins.
     #[arg(long, default_value_t = 2)]
     warm_up_seconds: u64,
+    /// Days of the shop that `--what state` simulates.
+    #[arg(long, default_value_t = 180)]
+    days: u64,
+    /// Events that the one profile of `--what one-profile` has before its own are measured.
+    #[arg(long, default_value_t = 1_000_000)]
+    history_events: u64,
     /// Where the measured servers keep their data; the disk matters. A temporary folder by default.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -78,6 +86,10 @@ enum What {
     Segops,
     Bare,
     Both,
+    /// Bytes of live state for each profile and family, on a simulated shop.
+    State,
+    /// What an event costs of a profile with a very long history, against others'.
+    OneProfile,
 }
 
 fn main() -> Result<()> {
@@ -96,6 +108,11 @@ fn main() -> Result<()> {
     }
     .context("cannot make a temporary folder")?;
 
+    match arguments.what {
+        What::State => return measure_state(&arguments, workspace.path()),
+        What::OneProfile => return measure_one_profile(&arguments, workspace.path()),
+        What::Segops | What::Bare | What::Both => {}
+    }
     let mut outcomes = Vec::new();
     if arguments.what != What::Segops {
         outcomes.push(measure_bare(&arguments, &workspace.path().join("bare"))?);
@@ -107,6 +124,38 @@ fn main() -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&outcomes)?);
     } else {
         print!("{}", measure::table(&outcomes, &describe(&arguments)));
+    }
+    Ok(())
+}
+
+fn measure_state(arguments: &Arguments, folder: &std::path::Path) -> Result<()> {
+    let (shop, lines) =
+        state::measure(&arguments.binary, &folder.join("shop"), arguments.customers, arguments.days)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+    } else {
+        print!("{}", state::table(&shop, &lines));
+    }
+    Ok(())
+}
+
+fn measure_one_profile(arguments: &Arguments, folder: &std::path::Path) -> Result<()> {
+    let of_customers = |server: &segops::Server, customers| {
+        let load = options(arguments, server.address()?, server.write_key.clone());
+        Ok(LoadOptions { customers, ..load })
+    };
+    let comparison = one_profile::measure(
+        &arguments.binary,
+        folder,
+        arguments.segments,
+        arguments.history_events,
+        of_customers,
+        arguments.customers,
+    )?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&comparison)?);
+    } else {
+        print!("{}", one_profile::table(&comparison));
     }
     Ok(())
 }

@@ -21,6 +21,15 @@ struct Saved {
     segment: Segment,
 }
 
+/// Creates one live segment, waits until it is, and returns its id.
+pub(crate) fn create_one(server: &Server, name: &str, rule: &str) -> Result<String> {
+    let body = json!({ "name": name, "rule": rule });
+    let saved: Saved =
+        server.post("/api/v1/segments", &body).with_context(|| format!("cannot create `{rule}`"))?;
+    wait_until_live(server, &saved.segment.id, &Stopwatch::start())?;
+    Ok(saved.segment.id)
+}
+
 /// Creates live segments and waits until each is.
 pub(crate) fn create(server: &Server, count: usize) -> Result<()> {
     let mut ids = Vec::with_capacity(count);
@@ -33,18 +42,22 @@ pub(crate) fn create(server: &Server, count: usize) -> Result<()> {
     }
     let watch = Stopwatch::start();
     for id in ids {
-        loop {
-            let segment: Segment = server.get(&format!("/api/v1/segments/{id}"))?;
-            if segment.status == "live" {
-                break;
-            }
-            if watch.elapsed() > PRIMING_MAX {
-                bail!("segment {id} is {} after {} s", segment.status, PRIMING_MAX.as_secs());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_until_live(server, &id, &watch)?;
     }
     Ok(())
+}
+
+fn wait_until_live(server: &Server, id: &str, watch: &Stopwatch) -> Result<()> {
+    loop {
+        let segment: Segment = server.get(&format!("/api/v1/segments/{id}"))?;
+        if segment.status == "live" {
+            return Ok(());
+        }
+        if watch.elapsed() > PRIMING_MAX {
+            bail!("segment {id} is {} after {} s", segment.status, PRIMING_MAX.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Rules of the kinds that a shop uses, all different: looking, adding to the cart and not buying, buying

@@ -131,6 +131,14 @@ impl Server {
         serde_json::from_str(&text).with_context(|| format!("cannot read the answer to POST {path}"))
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Result<()> {
+        ureq::delete(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .call()
+            .with_context(|| format!("DELETE {path} failed"))?;
+        Ok(())
+    }
+
     pub(crate) fn status(&self) -> Result<Status> {
         self.get("/api/v1/status")
     }

@@ -54,6 +54,11 @@ impl ArtefactFolder {
         Ok(Self { disk, folder })
     }
 
+    /// The folder of a workspace that is only read.
+    pub(crate) fn existing(disk: Arc<dyn Disk>, data: &Path) -> Self {
+        Self { disk, folder: data.join("artefacts") }
+    }
+
     /// Writes an artefact durably and gives the hash of its content.
     ///
     /// # Errors

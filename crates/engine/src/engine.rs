@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -13,8 +14,8 @@ use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, S
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::shell::{
-    Core, Done, Intake, OpenProgress, Replay, keep_rejections, listed_until, publish, replay, run_fold,
-    run_journal, run_primer, run_ticker,
+    Core, Done, Intake, OpenProgress, Replay, Verified, keep_rejections, listed_until, publish, replay,
+    run_fold, run_journal, run_primer, run_ticker, run_verifier,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -23,6 +24,8 @@ use crate::work::Work;
 const FOLD_QUEUE_BATCHES: usize = 64;
 /// Hand-ins that wait for the journal thread; how many items may wait is a limit of its own.
 const INTAKE_QUEUE: usize = 65_536;
+/// How long a check in the background rests after each few thousand frames, which take it a few milliseconds.
+const VERIFIER_REST: Duration = Duration::from_millis(50);
 const REJECTION_LOG_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 /// A running workspace. Cheap to clone; all clones are one engine.
@@ -34,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     priming: Arc<Work>,
+    verifying: Arc<Work>,
 }
 
 /// How an engine is opened. The clock and the disk are injected.
@@ -114,6 +118,9 @@ impl Engine {
             next_due_moved: Condvar::new(),
             priming_wanted: Mutex::new(true),
             priming_moved: Condvar::new(),
+            verified: Verified::default(),
+            verifying: Mutex::new(()),
+            verifying_moved: Condvar::new(),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
         });
@@ -132,12 +139,32 @@ impl Engine {
             let shared = Arc::clone(&core);
             threads.push(spawn("ticker", &core, move || run_ticker(&shared))?);
         }
-        let engine = Self(Arc::new(Shared { core, threads: Mutex::new(threads), priming }));
+        let engine = Self(Arc::new(Shared {
+            core,
+            threads: Mutex::new(threads),
+            priming,
+            verifying: Arc::new(Work::resting(VERIFIER_REST)),
+        }));
         // What became due while nobody had the folder open fires now, each at its own instant.
         if next_due.is_some_and(|due| due <= engine.now()) {
             engine.tick()?;
         }
         Ok(engine)
+    }
+
+    /// Checks one live segment after another against a rebuild, at most one in each such time, in a thread of
+    /// its own that rests more than it works.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn verify_in_background(&self, every: Duration) -> Result<(), EngineError> {
+        let shared = Arc::downgrade(&self.0);
+        let (core, work) = (Arc::clone(&self.0.core), Arc::clone(&self.0.verifying));
+        let thread = spawn("verifier", &self.0.core, move || {
+            run_verifier(&core, &|| shared.upgrade().map(Engine), every, &work);
+        })?;
+        self.0.threads.lock().push(thread);
+        Ok(())
     }
 
     /// Stops in good order: no new input, what was handed in becomes durable and is applied, threads end.
@@ -228,6 +255,7 @@ impl Shared {
             return;
         }
         self.priming.cancel();
+        self.verifying.cancel();
         // The queue is first in, first out: what was handed in before is made durable before the stop.
         let sender = self.core.intake.lock().take();
         if let Some(sender) = sender {
@@ -235,6 +263,8 @@ impl Shared {
         }
         self.core.next_due_moved.notify_all();
         self.core.priming_moved.notify_all();
+        drop(self.core.verifying.lock());
+        self.core.verifying_moved.notify_all();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // The last clone may be dropped on one of the threads themselves.
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {

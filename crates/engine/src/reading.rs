@@ -255,6 +255,7 @@ impl Engine {
             journal_bytes,
             time_zone: state.settings.time_zone.clone(),
             week_start: format!("{:?}", state.settings.week_start).to_lowercase(),
+            verified: core.verified.summary(),
             failure: core.failure.lock().clone(),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use segops_model::{Decimal, ProfileId, SegmentId};
-use segops_rules::{Named, Rule, format, to_json, unresolve};
-use segops_segment::{OrderKey, OrderStatus};
+use segops_model::{Decimal, ProfileId, SegmentId, SignalId};
+use segops_rules::{
+    Base, Condition, CountTest, EventCondition, Named, RULE_FORMAT, Rule, Window, format, to_json, unresolve,
+};
+use segops_segment::{OrderKey, OrderStatus, SignalRegistry};
 use segops_store::Keyspace;
 
 use crate::fold::Fold;
@@ -16,6 +18,19 @@ use crate::view;
 pub(crate) fn format_condition(rule: &Rule<Named>) -> String {
     let text = format(rule);
     text.strip_prefix("everyone where ").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// A signal as a rule would ask for it, with the property whose values it keeps.
+pub(crate) fn filter_text(signals: &SignalRegistry, id: SignalId, names: &WorkspaceNames<'_>) -> String {
+    let Some(event) = signals.filter(id).cloned() else { return format!("signal {}", id.0) };
+    let condition = EventCondition { event, count: CountTest::default(), window: Window::AllTime };
+    let when = Condition::Event(condition);
+    let rule = Rule { version: RULE_FORMAT, base: Base::Everyone, when };
+    let text = format_condition(&unresolve(&rule, names));
+    match signals.captured(id) {
+        Some(capture) => format!("{text}, its values of {}", capture.property),
+        None => text,
+    }
 }
 
 /// A stored version as people read it.

@@ -214,6 +214,34 @@ pub struct ExplainView {
     pub explanation: Explanation,
 }
 
+/// What a live segment keeps in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentCost {
+    #[schema(value_type = String)]
+    pub segment: SegmentId,
+    /// Profiles that are in it, or may come in or go out as time passes.
+    pub standings: u64,
+    pub standing_bytes: u64,
+    /// Of each event filter that its rule reads. Filters that other segments read as well are kept once.
+    pub timelines: Vec<TimelineCost>,
+    /// All of it, shared timelines included.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TimelineCost {
+    /// The filter as a rule has it.
+    pub filter: String,
+    /// How many live segments read it.
+    pub read_by: u64,
+    /// Profiles with a timeline of it.
+    pub timelines: u64,
+    pub entries: u64,
+    /// Entries of the longest timeline.
+    pub longest: u64,
+    pub bytes: u64,
+}
+
 /// A transition as the stream sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TransitionView {
@@ -252,16 +280,30 @@ impl From<&Transition> for TransitionView {
 pub struct VerifyReport {
     /// What was redone from raw input: `journal` redoes decoding, duplicates and identity as well.
     pub from: String,
+    /// What was looked at: every live segment, or one with those that it names.
+    pub scope: String,
     #[schema(value_type = u64)]
     pub position: Position,
     #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
+    pub took_ms: u64,
     pub profiles: u64,
     pub segments: Vec<VerifiedSegment>,
-    /// The sum over segments, and 0 when live is exact.
+    pub timelines: Vec<VerifiedTimelines>,
+    /// Memberships and timers that their own indexes do not have, or have and should not.
+    pub index_differences: u64,
+    /// All that was found, of memberships, timers, timelines and indexes; 0 when live is exact.
     pub differences: u64,
     /// Whether the two ways found the same profiles.
     pub profiles_agree: bool,
+}
+
+impl VerifyReport {
+    /// Whether live is what the rebuild gives.
+    #[must_use]
+    pub const fn agrees(&self) -> bool {
+        self.differences == 0 && self.profiles_agree
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -271,8 +313,40 @@ pub struct VerifiedSegment {
     pub name: String,
     pub live: u64,
     pub rebuilt: u64,
+    /// Memberships that are only in one of the two.
     pub differences: u64,
     /// Some profiles that are only in one of the two.
+    pub examples: Vec<Difference>,
+    /// Timers that are late or missing, so that a verdict would not change when it should.
+    pub differing_timers: u64,
+    pub timer_examples: Vec<TimerDifference>,
+}
+
+/// A timer that does not fire when a verdict changes by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TimerDifference {
+    #[schema(value_type = String)]
+    pub profile: ProfileId,
+    /// When the timer is set to fire, if it is set.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub live: Option<Instant>,
+    /// When the rebuilt verdict changes, if it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub rebuilt: Option<Instant>,
+}
+
+/// The timelines of one event filter that live rules read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VerifiedTimelines {
+    /// The filter as a rule has it.
+    pub filter: String,
+    /// The segments that were looked at whose rules read it.
+    pub read_by: Vec<String>,
+    /// Profiles with such a timeline.
+    pub live: u64,
+    pub rebuilt: u64,
+    /// Timelines that do not hold what the rules need of the raw history.
+    pub differences: u64,
     pub examples: Vec<Difference>,
 }
 
@@ -280,7 +354,7 @@ pub struct VerifiedSegment {
 pub struct Difference {
     #[schema(value_type = String)]
     pub profile: ProfileId,
-    /// `live` or `rebuilt`: the one that has it as a member.
+    /// `live` or `rebuilt`: the one that has the profile; of a timeline that both have, that they differ.
     pub only_in: String,
 }
 
@@ -309,8 +383,25 @@ pub struct Status {
     pub journal_bytes: u64,
     pub time_zone: String,
     pub week_start: String,
+    /// The newest check of live against a rebuild since the start, if there was one.
+    pub verified: Option<LastVerified>,
     /// Set when the journal has failed: nothing more is accepted, reads go on.
     pub failure: Option<String>,
+}
+
+/// What the newest check of live against a rebuild came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LastVerified {
+    pub from: String,
+    pub scope: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub took_ms: u64,
+    pub agrees: bool,
+    pub differences: u64,
+    /// Checks since the start, and those of them that found differences.
+    pub runs: u64,
+    pub failed_runs: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -125,8 +125,14 @@ pub fn explain(
     }
 }
 
-/// The first instant after `now` with another verdict, or else how far the search came without one.
-fn next_flip(program: &Program, view: &impl ProfileView, now: Instant) -> (Option<Instant>, Option<Instant>) {
+/// The first instant after `now` with another verdict and no new input, or else how far the search came
+/// without one.
+#[must_use]
+pub fn next_flip(
+    program: &Program,
+    view: &impl ProfileView,
+    now: Instant,
+) -> (Option<Instant>, Option<Instant>) {
     let first = evaluate(program, view, now);
     let mut at = now;
     let mut next = first.next_change;

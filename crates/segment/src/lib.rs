@@ -33,6 +33,7 @@ pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
     BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedWindow, Threshold, explain,
+    next_flip,
 };
 pub use matcher::Matcher;
 pub use orders::{

@@ -182,6 +182,12 @@ impl SignalRegistry {
         self.signals.get(&id).map(|signal| &signal.filter)
     }
 
+    /// Which values a signal captures, if it does.
+    #[must_use]
+    pub fn captured(&self, id: SignalId) -> Option<&Capture> {
+        self.signals.get(&id).and_then(Signal::capture)
+    }
+
     #[must_use]
     pub fn matcher(&self, id: SignalId) -> Option<&Matcher> {
         self.signals.get(&id).map(|signal| &signal.matcher)

@@ -82,6 +82,16 @@ impl Timeline {
         matches!(self.entries, Entries::Valued(_))
     }
 
+    /// Bytes of memory that it takes, with what it points at.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let boxed = match &self.entries {
+            Entries::Plain(_) => 0,
+            Entries::Valued(_) => size_of::<Run<ValueEntry>>(),
+        };
+        size_of::<Self>() + boxed + ask!(self, run => run.heap_bytes())
+    }
+
     /// Adds an entry in its place; false if it is there already, or if this timeline holds values.
     pub fn insert(&mut self, entry: Entry) -> bool {
         match &mut self.entries {

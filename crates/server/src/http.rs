@@ -8,6 +8,7 @@ mod health;
 mod imports;
 mod job;
 mod members;
+mod metrics;
 mod openapi;
 mod page;
 mod problem;

@@ -7,6 +7,7 @@ mod log;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,6 +26,8 @@ pub struct ServeOptions {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub time_zone: Option<String>,
+    /// How often a segment is checked in the background, if at all.
+    pub verify_every: Option<Duration>,
     pub log_format: LogFormat,
 }
 
@@ -133,6 +136,9 @@ fn open(app: &App, options: &ServeOptions, clock: Arc<dyn Clock>) -> Result<Open
         Some(app.tokens().create(OWNER_TOKEN, Role::Admin, now)?)
     };
     let write_key = owner_token.as_ref().and_then(|_| Some(engine.sources().first()?.write_key.clone()));
+    if let Some(every) = options.verify_every {
+        engine.verify_in_background(every).map_err(OpenError::from)?;
+    }
     app.ready(engine.clone());
     Ok(Opened { engine, owner_token, write_key })
 }

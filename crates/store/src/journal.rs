@@ -52,7 +52,7 @@ pub struct Recovered {
     pub next_position: Position,
     /// The last frame's instant; [`Instant::MIN`] in an empty journal.
     pub last_instant: Instant,
-    /// Bytes of an unfinished write that were cut from the end; none of them was ever acknowledged.
+    /// Bytes of an unfinished write that were, or would be, cut from the end; none of them was ever acknowledged.
     pub truncated_bytes: u64,
 }
 
@@ -74,12 +74,23 @@ impl Journal {
     ) -> Result<(JournalWriter, Recovered), StoreError> {
         let dir = dir.join(file::FOLDER);
         disk.create_dir_all(&dir).map_err(StoreError::io("make the folder", &dir))?;
-        let found = recover::recover(disk.as_ref(), &dir)?;
+        let found = recover::recover(disk.as_ref(), &dir, true)?;
         let recovered = Recovered {
             next_position: found.next_position,
             last_instant: found.last_instant,
             truncated_bytes: found.truncated_bytes,
         };
         Ok((JournalWriter::resume(disk, dir, options, &found)?, recovered))
+    }
+
+    /// Where the journal in `dir`/journal ends, without writing anything: what [`Journal::open`] would cut is
+    /// left where it is, and a reader up to the position given here does not come to it.
+    pub fn end(disk: &dyn Disk, dir: &Path) -> Result<Recovered, StoreError> {
+        let found = recover::recover(disk, &dir.join(file::FOLDER), false)?;
+        Ok(Recovered {
+            next_position: found.next_position,
+            last_instant: found.last_instant,
+            truncated_bytes: found.truncated_bytes,
+        })
     }
 }

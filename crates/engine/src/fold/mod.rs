@@ -18,7 +18,7 @@ mod timers;
 mod view;
 
 use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
-use segops_segment::SignalRegistry;
+use segops_segment::{Keep, SignalRegistry};
 
 use crate::artefact::Artefacts;
 use crate::command::{Outcome, Refusal};
@@ -115,6 +115,18 @@ impl Fold {
             #[cfg(test)]
             planted: None,
         }
+    }
+
+    /// The signals that serving rules read, with what they need of each, and what each stands for.
+    #[must_use]
+    pub fn served_signals(&self) -> (SignalRegistry, Vec<(segops_model::SignalId, Keep)>) {
+        (self.signals.clone(), self.programs.served_signals())
+    }
+
+    /// How many serving rules read a signal.
+    #[must_use]
+    pub fn readers_of(&self, signal: segops_model::SignalId) -> u64 {
+        self.roster.of_signal(signal).len() as u64
     }
 
     /// Applies one input.

@@ -29,6 +29,14 @@ impl Programs {
         signals
     }
 
+    /// Every signal that a serving program reads, in order, with what those programs need of it. What a
+    /// version that gathers needs beyond that is not complete yet.
+    pub(super) fn served_signals(&self) -> Vec<(SignalId, Keep)> {
+        let mut signals: Vec<_> = needed_by(self.serving.values()).into_iter().collect();
+        signals.sort_unstable_by_key(|(signal, _)| *signal);
+        signals
+    }
+
     /// Segments whose priming has started.
     pub(super) fn gathering(&self) -> &[SegmentId] {
         &self.gathering_ids
@@ -82,13 +90,8 @@ impl Programs {
         self.gathering_ids = self.gathering.keys().copied().collect();
         self.gathering_ids.sort_unstable();
         let before: Vec<SignalId> = self.keep.keys().copied().collect();
-        self.keep.clear();
         let gathering = self.gathering.values().map(|(_, program)| program);
-        for program in self.serving.values().chain(gathering) {
-            for (signal, keep) in program.signals() {
-                self.keep.entry(*signal).and_modify(|held| *held = Keep::max(*held, *keep)).or_insert(*keep);
-            }
-        }
+        self.keep = needed_by(self.serving.values().chain(gathering));
         for (signal, _) in old.iter().flat_map(|program| program.signals()) {
             signals.release(*signal);
         }
@@ -97,4 +100,13 @@ impl Programs {
         unread.sort_unstable();
         unread
     }
+}
+
+/// What several programs need of each signal.
+fn needed_by<'a>(programs: impl Iterator<Item = &'a Arc<Program>>) -> FxHashMap<SignalId, Keep> {
+    let mut needed: FxHashMap<SignalId, Keep> = FxHashMap::default();
+    for (signal, keep) in programs.flat_map(|program| program.signals()) {
+        needed.entry(*signal).and_modify(|held| *held = Keep::max(*held, *keep)).or_insert(*keep);
+    }
+    needed
 }

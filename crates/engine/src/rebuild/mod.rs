@@ -15,7 +15,7 @@ use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
     Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict,
-    evaluate,
+    evaluate, next_flip,
 };
 
 pub use journal::{JournalBackfill, RebuildError};
@@ -33,6 +33,18 @@ pub struct Question {
 pub struct Answer<'a> {
     pub history: &'a History,
     pub verdicts: &'a [Verdict],
+    view: RebuiltProfile<'a>,
+    at: Instant,
+}
+
+impl Answer<'_> {
+    /// When the verdict of the question with this number really changes with no new input; `None` where it
+    /// does not, or only after more possible changes than are looked at.
+    #[must_use]
+    pub fn next_flip(&self, question: usize) -> Option<Instant> {
+        let (_, program) = self.view.plan.programs.get(question)?;
+        next_flip(program, &self.view, self.at).0
+    }
 }
 
 /// The questions' programs, and the signals of each in its program's order.
@@ -63,6 +75,13 @@ impl Plan {
         &self.registry
     }
 
+    /// The segments whose rules read a signal, by its id here.
+    #[must_use]
+    pub fn readers(&self, signal: SignalId) -> Vec<SegmentId> {
+        let reads = |program: &Program| program.signals().iter().any(|(id, _)| *id == signal);
+        self.programs.iter().filter(|(_, program)| reads(program)).map(|(segment, _)| *segment).collect()
+    }
+
     fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
@@ -88,7 +107,8 @@ pub fn rebuild<B: Backfill>(
             let view = RebuiltProfile { history, plan, decided: &verdicts };
             verdicts.push(evaluate(program, &view, at));
         }
-        each(Answer { history, verdicts: &verdicts });
+        let view = RebuiltProfile { history, plan, decided: &verdicts };
+        each(Answer { history, verdicts: &verdicts, view, at });
     })
 }
 

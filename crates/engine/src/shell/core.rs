@@ -10,6 +10,7 @@ use segops_model::{Clock, Instant, Limits, Position, SourceId};
 use segops_store::{Disk, RecordLog};
 
 use super::intake::Intake;
+use super::verifier::Verified;
 use crate::artefact::ArtefactFolder;
 use crate::error::Busy;
 use crate::fold::Fold;
@@ -41,6 +42,11 @@ pub(crate) struct Core {
     /// Set when a segment waits to be primed.
     pub priming_wanted: Mutex<bool>,
     pub priming_moved: Condvar,
+    /// What checks of live against a rebuild have found.
+    pub verified: Verified,
+    /// For the verifier to wait at.
+    pub verifying: Mutex<()>,
+    pub verifying_moved: Condvar,
     pub stopping: AtomicBool,
     pub failure: Mutex<Option<String>>,
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use segops_collect::{Origin, Rejection, RejectionCode};
-use segops_model::{Position, ProfileId};
+use segops_model::{Position, ProfileId, SignalId};
+use segops_segment::{Keep, SignalRegistry, Timeline};
 use segops_store::{FrozenKeyspace, Keyspace, RecordLog, StoreError};
 
 use super::Core;
@@ -34,13 +35,17 @@ pub(crate) struct Decided {
     pub marked: Option<Box<Marked>>,
 }
 
-/// The state at a mark: what live membership is held against.
+/// The state at a mark: what a rebuild is held against.
 #[derive(Debug)]
 pub(crate) struct Marked {
     pub stamp: Stamp,
     pub standings: FrozenKeyspace<ProfileId, Standings>,
     pub profiles: u64,
     pub segments: Vec<SegmentState>,
+    pub timelines: FrozenKeyspace<(ProfileId, SignalId), Timeline>,
+    /// What the timelines' signals stand for, and those that serving rules read, with what they need.
+    pub signals: SignalRegistry,
+    pub served: Vec<(SignalId, Keep)>,
 }
 
 /// What is handed to the fold thread.
@@ -150,9 +155,14 @@ fn is_mark(input: &Input) -> bool {
     matches!(input, Input::Command(command) if command.change == Change::Mark)
 }
 
-fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
+/// Freezes a view of the state.
+pub(crate) fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
+    let (signals, served) = fold.served_signals();
     Marked {
         stamp,
+        timelines: fold.state.timelines.freeze(),
+        signals,
+        served,
         standings: fold.state.standings.freeze(),
         profiles: fold.state.groups.all.len(),
         segments: fold.state.segments.values().cloned().collect(),

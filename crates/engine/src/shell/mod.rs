@@ -7,11 +7,13 @@ mod intake;
 mod primer;
 mod replay;
 mod ticker;
+mod verifier;
 
 pub(crate) use core::Core;
-pub(crate) use folding::{Marked, keep_rejections, listed_until, publish, run_fold};
+pub(crate) use folding::{Marked, keep_rejections, listed_until, mark, publish, run_fold};
 pub(crate) use intake::{Done, Intake, run_journal};
 pub(crate) use primer::{ENGINE, command, run_primer};
 pub use replay::OpenProgress;
 pub(crate) use replay::{Replay, replay};
 pub(crate) use ticker::run_ticker;
+pub(crate) use verifier::{Verified, run_verifier};

@@ -8,4 +8,5 @@ mod merging;
 mod oracle;
 mod planted;
 mod property;
+mod verifying;
 mod world;

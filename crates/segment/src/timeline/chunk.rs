@@ -68,6 +68,14 @@ pub(super) fn total<T: Item>(slots: &[Slot<T>]) -> usize {
     slots.last().map_or(0, Slot::end) - origin(slots)
 }
 
+/// Bytes of memory of the slots and their chunks, each chunk with the two counts that it is shared by.
+pub(super) fn heap_bytes<T: Item>(slots: &Vec<Slot<T>>) -> usize {
+    let counts = 2 * size_of::<usize>();
+    let of_chunk =
+        |slot: &Slot<T>| counts + size_of::<Chunk<T>>() + slot.chunk.entries.capacity() * size_of::<T>();
+    slots.capacity() * size_of::<Slot<T>>() + slots.iter().map(of_chunk).sum::<usize>()
+}
+
 pub(super) fn get<T: Item>(slots: &[Slot<T>], index: usize) -> Option<T> {
     let index = index.checked_add(origin(slots))?;
     let at = slots.partition_point(|slot| slot.end() <= index);

@@ -32,6 +32,14 @@ impl<T: Item> Run<T> {
         }
     }
 
+    /// Bytes of memory behind this value.
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Few(list) => list.capacity() * size_of::<T>(),
+            Self::Many(slots) => size_of::<Slots<T>>() + chunk::heap_bytes(&slots.0),
+        }
+    }
+
     /// Adds an item in its place; false if it is there already.
     pub(super) fn insert(&mut self, item: T) -> bool {
         match self {

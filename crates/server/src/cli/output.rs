@@ -30,6 +30,11 @@ impl Output {
         Ok(())
     }
 
+    /// Shows dates in a zone, by its IANA name.
+    pub(crate) fn use_zone(&mut self, name: &str) {
+        self.zone = TimeZone::get(name).unwrap_or(TimeZone::UTC);
+    }
+
     pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), CliError> {
         writeln!(self.out, "{}", text.as_ref()).map_err(CliError::Output)
     }

@@ -57,6 +57,15 @@ impl Status {
                 out.date(next)
             ))?;
         }
+        if let Some(verified) = &status.verified {
+            let result = if verified.agrees {
+                "live is as rebuilt".to_owned()
+            } else {
+                counted(verified.differences, "difference", "differences")
+            };
+            let scope = plain(&verified.scope);
+            out.line(format!("Last verified at {}: {scope}, {result}.", out.date(verified.at)))?;
+        }
         out.line(format!(
             "Time zone {}, weeks start on {}; segops {}.",
             status.time_zone, status.week_start, status.version

@@ -53,3 +53,15 @@ pub(crate) fn profile_named(engine: &Engine, text: &str) -> Result<ProfileId, En
         ))
     })
 }
+
+/// What the segment keeps in memory: timelines by event filter, and where profiles stand with it.
+#[utoipa::path(get, path = "/api/v1/segments/{segment}/cost", tag = "Segments",
+    params(("segment" = String, Path, description = "An id or a name")), responses(
+    (status = 200, body = view::SegmentCost), (status = "4XX", body = Problem)))]
+pub(crate) async fn cost(
+    _: Reader,
+    State(app): State<App>,
+    PathOf(segment): PathOf<String>,
+) -> Result<Json<view::SegmentCost>, Problem> {
+    app.run(move |engine| engine.segment_cost(&segment)).await.map(Json)
+}

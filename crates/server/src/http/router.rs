@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, health, imports, members, profiles, rejections, rules, segments, settings, sources,
+    catalogue, health, imports, members, metrics, profiles, rejections, rules, segments, settings, sources,
     sources_config, status, stream, tokens, transitions, verify,
 };
 
@@ -45,6 +45,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(segments::resume))
         .routes(routes!(members::members))
         .routes(routes!(members::explain))
+        .routes(routes!(members::cost))
         .routes(routes!(rules::check))
         .routes(routes!(profiles::find))
         .routes(routes!(profiles::show))
@@ -54,6 +55,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(transitions::list))
         .routes(routes!(stream::stream))
         .routes(routes!(verify::verify))
+        .routes(routes!(verify::last))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(status::status))
         .routes(routes!(settings::show, settings::change, settings::merge))
         .routes(routes!(tokens::list, tokens::create))

@@ -5,6 +5,7 @@
 
 mod api;
 mod captures;
+mod checking;
 mod cli;
 mod collect;
 mod kill;

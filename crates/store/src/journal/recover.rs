@@ -19,10 +19,11 @@ pub(super) struct Found {
     pub(super) last_file: Option<(PathBuf, u64)>,
 }
 
-pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Found, StoreError> {
+/// `mend`: whether to cut what is not whole; else nothing is written.
+pub(super) fn recover(disk: &dyn Disk, dir: &Path, mend: bool) -> Result<Found, StoreError> {
     let names = disk.list(dir).map_err(StoreError::io("list", dir))?;
     let mut firsts: Vec<Position> = names.iter().filter_map(|name| position_in_name(name)).collect();
-    let unfinished = remove_unfinished(disk, dir, &mut firsts)?;
+    let unfinished = remove_unfinished(disk, dir, &mut firsts, mend)?;
     let Some((last, earlier)) = firsts.split_last() else {
         let next_position = unfinished.map_or(Position(0), |(first, _)| first);
         if next_position != Position(0) {
@@ -34,7 +35,7 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Found, StoreError> 
     for first in earlier {
         FileFrames::open(disk, dir, *first)?;
     }
-    let mut found = scan_last(disk, dir, *last)?;
+    let mut found = scan_last(disk, dir, *last, mend)?;
     if let Some((first, bytes)) = unfinished {
         if first != found.next_position {
             return Err(StoreError::MissingPosition { dir: dir.to_owned(), position: found.next_position });
@@ -52,6 +53,7 @@ fn remove_unfinished(
     disk: &dyn Disk,
     dir: &Path,
     firsts: &mut Vec<Position>,
+    mend: bool,
 ) -> Result<Option<(Position, u64)>, StoreError> {
     let Some(last) = firsts.last().copied() else { return Ok(None) };
     let path = path_of(dir, last);
@@ -65,14 +67,16 @@ fn remove_unfinished(
         Err(error) => return Err(error),
         Ok(_) => return Ok(None),
     }
-    disk.remove(&path).map_err(StoreError::io("remove", &path))?;
-    disk.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
+    if mend {
+        disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+        disk.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
+    }
     firsts.pop();
     Ok(Some((last, bytes)))
 }
 
 /// Reads the last file from its start to its end, and cuts what is not whole.
-fn scan_last(disk: &dyn Disk, dir: &Path, first: Position) -> Result<Found, StoreError> {
+fn scan_last(disk: &dyn Disk, dir: &Path, first: Position, mend: bool) -> Result<Found, StoreError> {
     let mut frames = FileFrames::open(disk, dir, first)?;
     let mut next_position = first;
     let mut last_instant = frames.header.previous_instant;
@@ -91,8 +95,10 @@ fn scan_last(disk: &dyn Disk, dir: &Path, first: Position) -> Result<Found, Stor
                 if holds_frame {
                     return Err(frames.corrupt_at(next_position));
                 }
-                let cut = disk.truncate(&frames.path, frames.offset);
-                cut.map_err(StoreError::io("cut the unfinished end of", &frames.path))?;
+                if mend {
+                    let cut = disk.truncate(&frames.path, frames.offset);
+                    cut.map_err(StoreError::io("cut the unfinished end of", &frames.path))?;
+                }
                 truncated_bytes = left;
                 break;
             }

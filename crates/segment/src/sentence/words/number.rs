@@ -86,7 +86,7 @@ impl Need {
             CountTest::LessThan(n) => (0, Some(n.saturating_sub(1)), false),
             CountTest::Between(low, high) => (low, Some(high), false),
         };
-        match (negated != !wanted, least, most) {
+        match (negated == wanted, least, most) {
             (false, ..) => Self { least, most, is_outside: false },
             (true, 0, Some(most)) => Self { least: most.saturating_add(1), most: None, is_outside: false },
             (true, least, None) if least > 0 => Self { least: 0, most: Some(least - 1), is_outside: false },
