@@ -38,6 +38,10 @@ pub struct Limits {
     pub rule_conditions_max: usize,
     /// Groups within groups in one rule.
     pub rule_depth_max: usize,
+    /// The n of the n-th event that a rule may ask for, from either end.
+    pub rule_rank_max: u32,
+    /// Periods that one condition of a rule may look at.
+    pub rule_periods_max: u32,
     /// Bytes of a rule as text.
     pub rule_bytes_max: usize,
     /// Segments in the workspace.
@@ -70,6 +74,8 @@ impl Default for Limits {
             catalogue_values_max: 100,
             rule_conditions_max: 200,
             rule_depth_max: 12,
+            rule_rank_max: 1_000,
+            rule_periods_max: 400,
             rule_bytes_max: 64 * 1024,
             segments_max: 5_000,
             transitions_kept_max: 1_000_000,

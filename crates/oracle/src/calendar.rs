@@ -24,7 +24,7 @@ pub struct Calendar {
 pub(crate) type Bounds = (i64, i64);
 
 #[derive(Clone, Copy)]
-enum Period {
+pub(crate) enum Period {
     Day,
     Week(Weekday),
     Month,
@@ -81,7 +81,7 @@ impl Calendar {
         }
     }
 
-    fn before(&self, now: i64, span: Span) -> i64 {
+    pub(crate) fn before(&self, now: i64, span: Span) -> i64 {
         let count = i64::from(span.count);
         match span.unit {
             Unit::Second => now - count * 1_000,
@@ -104,7 +104,7 @@ impl Calendar {
         earlier.chain([now]).map(shifted).max().expect("at least now")
     }
 
-    fn calendar_bounds(&self, period: CalendarPeriod, now: i64) -> Bounds {
+    pub(crate) fn calendar_bounds(&self, period: CalendarPeriod, now: i64) -> Bounds {
         let this = |period| (self.starts(period, now).1, i64::MAX);
         let last = |period| self.starts(period, now);
         match period {
@@ -122,7 +122,7 @@ impl Calendar {
     }
 
     /// When the period before this one started, and when this one did: the newest that has started by now.
-    fn starts(&self, period: Period, now: i64) -> Bounds {
+    pub(crate) fn starts(&self, period: Period, now: i64) -> Bounds {
         let mut day = date_of_wall(self.wall(now) + 3 * DAY_MS);
         let mut newest = None;
         loop {

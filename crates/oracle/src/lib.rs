@@ -5,9 +5,11 @@
 //! identity, duplicate window, time arithmetic, coercion and matching, and must not know of any crate that has
 //! another. It keeps nothing but the events, and answers each question by going through all of them.
 
+mod active;
 mod aggregate;
 mod calendar;
 mod filter;
+mod occurrence;
 mod oracle;
 mod people;
 mod sample;

@@ -85,7 +85,7 @@ impl Oracle {
         self.people.iter().filter(move |person| self.events_of(person, at.as_ms()).next().is_some())
     }
 
-    fn events_of<'a>(&'a self, person: &'a Person, now: i64) -> impl Iterator<Item = &'a Event> {
+    pub(crate) fn events_of<'a>(&'a self, person: &'a Person, now: i64) -> impl Iterator<Item = &'a Event> {
         let events = person.events.iter().filter_map(|arrival| self.events.get(*arrival));
         events.filter(move |event| event.ts.as_ms() <= now)
     }
@@ -117,6 +117,9 @@ impl Oracle {
                     person.identifiers.iter().filter_map(|identifier| self.profiles.get(identifier));
                 ids.next().is_some_and(|profile| is_in_sample(condition, *profile))
             }
+            Condition::Occurrence(condition) => self.occurrence_passes(condition, person, now),
+            Condition::Within(condition) => self.within_passes(condition, person, now),
+            Condition::Active(condition) => self.active_passes(condition, person, now),
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))

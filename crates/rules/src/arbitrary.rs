@@ -1,5 +1,7 @@
 //! Strategies that make arbitrary valid rules, for property tests.
 
+mod occurrence;
+
 use jiff::civil;
 use proptest::collection::vec;
 use proptest::option;
@@ -14,6 +16,7 @@ use crate::ast::{
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
+use occurrence::{active_condition, occurrence_condition, within_condition};
 
 /// Any valid rule, with names of every kind that can be written.
 pub fn rule() -> impl Strategy<Value = Rule<Named>> {
@@ -28,6 +31,9 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
     let leaf = prop_oneof![
         3 => event().prop_map(Condition::Event),
         2 => aggregate_condition().prop_map(|leaf| Condition::Aggregate(Box::new(leaf))),
+        1 => occurrence_condition(),
+        1 => within_condition(),
+        2 => active_condition(),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
         1 => (1_i128..100_000_000_000, name()).prop_map(|(share, salt)| {

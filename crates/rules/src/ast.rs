@@ -4,7 +4,9 @@
 //! One tree serves two stages. A [`Named`] rule refers to segments and sources by name, as people and
 //! clients write it; a [`Resolved`] one by id, so that a rename changes nothing.
 
+mod active;
 mod aggregate;
+mod occurrence;
 mod sample;
 
 use std::fmt::Debug;
@@ -16,9 +18,11 @@ use segops_model::{Decimal, Path, SegmentId, SourceId, Value};
 
 use crate::time::{CalendarPeriod, Moment, Span, Weekday};
 
+pub use active::{ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, PeriodGrid, PeriodRun};
 pub use aggregate::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
 };
+pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use sample::SampleCondition;
 
 /// The format number that every stored rule carries.
@@ -83,6 +87,9 @@ pub enum Condition<S: Stage> {
     Not(Box<Condition<S>>),
     Event(EventCondition<S>),
     Aggregate(Box<AggregateCondition<S>>),
+    Occurrence(Box<OccurrenceCondition<S>>),
+    Within(Box<WithinCondition<S>>),
+    Active(Box<ActiveCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),

@@ -1,17 +1,23 @@
 //! The canonical text of a rule: what a person would write, with parentheses wherever reading could be in
 //! doubt. Reading it gives the same tree back.
 
+mod active;
+mod occurrence;
+
 use std::fmt;
 
 use segops_model::{Decimal, Path, Value};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition, CountTest,
-    EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test, Window,
+    ActiveCondition, Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition,
+    CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test,
+    Window,
 };
 use crate::lists::{negative, positive};
 use crate::parse::{is_reserved, is_word};
 use crate::time::{CalendarPeriod, Span, Unit, Weekday};
+use active::active_condition;
+use occurrence::{occurrence_condition, within_condition};
 
 /// The rule's canonical text.
 #[must_use]
@@ -54,10 +60,19 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
             Condition::Event(event_condition) if event_condition.count == CountTest::default() => {
                 event(event_condition, "did not", closed)
             }
+            Condition::Within(leaf) if leaf.count == CountTest::default() => {
+                within_condition(leaf, "did not", closed)
+            }
+            Condition::Active(leaf) if is_at_least_once_each(leaf) => {
+                active_condition(leaf, "did not", closed)
+            }
             inner => format!("not {}", condition_operand(inner, closed)),
         },
         Condition::Event(event_condition) => event(event_condition, "did", closed),
         Condition::Aggregate(leaf) => aggregate_condition(leaf),
+        Condition::Occurrence(leaf) => occurrence_condition(leaf, closed),
+        Condition::Within(leaf) => within_condition(leaf, "did", closed),
+        Condition::Active(leaf) => active_condition(leaf, "did", closed),
         Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
         Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
@@ -92,14 +107,27 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
             parts.first().is_some_and(starts_as_condition)
         }
         Condition::Not(part) => starts_as_condition(part),
-        Condition::Event(_) | Condition::Aggregate(_) | Condition::Segment(_) | Condition::Sample(_) => true,
+        Condition::Event(_)
+        | Condition::Aggregate(_)
+        | Condition::Occurrence(_)
+        | Condition::Within(_)
+        | Condition::Active(_)
+        | Condition::Segment(_)
+        | Condition::Sample(_) => true,
         Condition::Trait(_) => false,
     }
 }
 
+fn is_at_least_once_each(leaf: &ActiveCondition<Named>) -> bool {
+    matches!(leaf, ActiveCondition::Periods(periods) if periods.each == CountTest::default())
+}
+
+fn named_event(filter: &EventFilter<Named>) -> String {
+    filter.name.as_deref().map_or_else(|| "any event".to_owned(), quoted)
+}
+
 fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
-    let name = tree.event.name.as_deref().map_or_else(|| "any event".to_owned(), quoted);
-    let mut text = format!("{verb} {name}");
+    let mut text = format!("{verb} {}", named_event(&tree.event));
     if tree.count != CountTest::default() {
         text.push_str(&format!(" {}", count(tree.count, "time")));
     }
@@ -109,8 +137,11 @@ fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
 
 /// What follows an event's name: where, when, from which sources.
 fn clauses(filter: &EventFilter<Named>, when: &Window, closed: bool) -> String {
+    clauses_when(filter, &window(when), closed)
+}
+
+fn clauses_when(filter: &EventFilter<Named>, window: &str, closed: bool) -> String {
     let mut text = String::new();
-    let window = window(when);
     let sources: Vec<String> = filter.sources.iter().map(|source| quoted(source)).collect();
     if let Some(inner) = &filter.predicate {
         let is_chain = matches!(inner, Predicate::All(parts) | Predicate::Any(parts) if parts.len() > 1);
@@ -136,7 +167,7 @@ fn aggregate_condition(leaf: &AggregateCondition<Named>) -> String {
 }
 
 fn aggregate(tree: &Aggregate<Named>) -> String {
-    let name = tree.event.name.as_deref().map_or_else(|| "any event".to_owned(), quoted);
+    let name = named_event(&tree.event);
     let times = if tree.by_quantity { "*quantity" } else { "" };
     let property = match tree.property.to_string() {
         // Alone it would read as what comes after the property.
@@ -335,7 +366,11 @@ fn window(window: &Window) -> String {
 }
 
 fn span_text(span: Span) -> String {
-    let unit = match span.unit {
+    format!("{} {}{}", span.count, unit_text(span.unit), if span.count == 1 { "" } else { "s" })
+}
+
+const fn unit_text(unit: Unit) -> &'static str {
+    match unit {
         Unit::Second => "second",
         Unit::Minute => "minute",
         Unit::Hour => "hour",
@@ -344,8 +379,7 @@ fn span_text(span: Span) -> String {
         Unit::Month => "month",
         Unit::Quarter => "quarter",
         Unit::Year => "year",
-    };
-    format!("{} {unit}{}", span.count, if span.count == 1 { "" } else { "s" })
+    }
 }
 
 fn period_text(period: CalendarPeriod) -> &'static str {

@@ -27,10 +27,11 @@ pub mod arbitrary;
 mod tests;
 
 pub use ast::{
-    Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
-    RULE_FORMAT, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, Stage, Test, TraitCondition,
-    Window,
+    ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
+    AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, Condition, CountTest,
+    EventCondition, EventFilter, ItemTest, Named, Occurrence, OccurrenceCondition, PeriodGrid, PeriodRun,
+    Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule, SampleCondition, Scalar, SegmentCondition,
+    Side, Stage, Test, TraitCondition, Window, WithinCondition,
 };
 pub use check::{check, compile_pattern};
 pub use format::format;

@@ -4,8 +4,8 @@
 use segops_model::Path;
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, ItemTest, Predicate,
-    PropertyTest, Rule, Stage, Test, TraitCondition,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
+    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition,
 };
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
@@ -20,21 +20,39 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
         Condition::None(parts) => Condition::None(each(parts)),
         Condition::Not(part) => Condition::Not(Box::new(desugar_condition(*part))),
         Condition::Event(mut event) => {
-            event.event.predicate = event.event.predicate.map(desugar);
+            desugar_filter(&mut event.event);
             Condition::Event(event)
         }
         Condition::Aggregate(mut leaf) => {
             desugar_aggregates(&mut leaf);
             Condition::Aggregate(leaf)
         }
+        Condition::Occurrence(mut leaf) => {
+            desugar_filter(&mut leaf.occurrence.event);
+            leaf.has = leaf.has.take().map(desugar);
+            Condition::Occurrence(leaf)
+        }
+        Condition::Within(mut leaf) => {
+            desugar_filter(&mut leaf.event);
+            desugar_filter(&mut leaf.of.event);
+            Condition::Within(leaf)
+        }
+        Condition::Active(mut leaf) => {
+            desugar_filter(leaf.event_mut());
+            Condition::Active(leaf)
+        }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
         leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
     }
 }
 
+fn desugar_filter<S: Stage>(filter: &mut EventFilter<S>) {
+    filter.predicate = filter.predicate.take().map(desugar);
+}
+
 fn desugar_aggregates<S: Stage>(leaf: &mut AggregateCondition<S>) {
     let desugar_aggregate = |aggregate: &mut Aggregate<S>| {
-        aggregate.event.predicate = aggregate.event.predicate.take().map(desugar);
+        desugar_filter(&mut aggregate.event);
         aggregate.property = whole(aggregate.property.clone());
     };
     desugar_aggregate(&mut leaf.aggregate);

@@ -1,6 +1,8 @@
 //! A key that rules of one meaning share, to point out that a segment like this exists already. Equal keys
 //! are equal rules; rules that are equal for deeper reasons may have different keys.
 
+mod occurrence;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -12,6 +14,7 @@ use crate::ast::{
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};
+use occurrence::{active_condition, occurrence_condition, within_condition};
 
 /// The key of a rule's meaning: groups flattened and sorted, negations pushed down to the conditions,
 /// counts as sets of numbers, spans in one unit, text folded where case does not matter.
@@ -79,6 +82,9 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
         Condition::Not(part) => condition(part, !negated),
         Condition::Event(leaf) => Node::Leaf { key: event(leaf, negated), negated: false },
         Condition::Aggregate(leaf) => aggregate_condition(leaf, negated),
+        Condition::Occurrence(leaf) => occurrence_condition(leaf, negated),
+        Condition::Within(leaf) => within_condition(leaf, negated),
+        Condition::Active(leaf) => active_condition(leaf, negated),
         Condition::Trait(leaf) => {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }

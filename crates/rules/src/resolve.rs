@@ -1,5 +1,7 @@
 //! Names to ids, and what to say of names that nothing has.
 
+mod occurrence;
+
 use std::collections::BTreeSet;
 
 use segops_model::{Limits, Path, SegmentId};
@@ -93,6 +95,18 @@ impl Resolver<'_> {
             Condition::Aggregate(leaf) => {
                 let leaf = self.aggregate_condition(leaf, &format!("{place}.aggregate"))?;
                 Some(Condition::Aggregate(Box::new(leaf)))
+            }
+            Condition::Occurrence(leaf) => {
+                let leaf = self.occurrence_condition(leaf, &format!("{place}.occurrence"))?;
+                Some(Condition::Occurrence(Box::new(leaf)))
+            }
+            Condition::Within(leaf) => {
+                let leaf = self.within_condition(leaf, &format!("{place}.within"))?;
+                Some(Condition::Within(Box::new(leaf)))
+            }
+            Condition::Active(leaf) => {
+                let leaf = self.active_condition(leaf, &format!("{place}.active"))?;
+                Some(Condition::Active(Box::new(leaf)))
             }
             Condition::Trait(leaf) => {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));

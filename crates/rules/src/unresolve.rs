@@ -34,6 +34,14 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             let aggregate = aggregate(&leaf.aggregate, labels);
             Condition::Aggregate(Box::new(AggregateCondition { aggregate, test }))
         }
+        Condition::Occurrence(leaf) => {
+            Condition::Occurrence(Box::new(leaf.with(filter(&leaf.occurrence.event, labels))))
+        }
+        Condition::Within(leaf) => {
+            let (event, of) = (filter(&leaf.event, labels), filter(&leaf.of.event, labels));
+            Condition::Within(Box::new(leaf.with(event, of)))
+        }
+        Condition::Active(leaf) => Condition::Active(Box::new(leaf.with(filter(leaf.event(), labels)))),
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
@@ -90,6 +98,12 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
             let other = leaf.test.operand().and_then(AggregateOperand::multiple);
             found.sources.extend(other.iter().flat_map(|other| &other.aggregate.event.sources).copied());
         }
+        Condition::Occurrence(leaf) => found.sources.extend(leaf.occurrence.event.sources.iter().copied()),
+        Condition::Within(leaf) => {
+            let filters = [&leaf.event, &leaf.of.event];
+            found.sources.extend(filters.iter().flat_map(|filter| &filter.sources).copied());
+        }
+        Condition::Active(leaf) => found.sources.extend(leaf.event().sources.iter().copied()),
         Condition::Trait(_) | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);

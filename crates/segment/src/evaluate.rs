@@ -78,6 +78,9 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Not(node) => outcome_of_node(node, view, now).negated(),
         Node::Count(count) => outcome_of_count(count, view.timeline(count.signal), now),
         Node::Aggregate(aggregate) => aggregate.outcome(view, now),
+        Node::Occurrence(occurrence) => occurrence.outcome(view, now),
+        Node::Within(within) => within.outcome(view, now),
+        Node::Active(active) => active.outcome(view.timeline(active.signal), now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))
@@ -113,11 +116,11 @@ fn outcome_of_count(node: &CountNode, timeline: Option<&Timeline>, now: Instant)
     let Some(timeline) = timeline.filter(|timeline| !timeline.is_empty()) else {
         return Outcome::settled(node.range.holds(0));
     };
-    let mut tally = Tally::of(node, timeline, now);
+    let mut tally = CountTally::of(node, timeline, now);
     let holds = node.range.holds(tally.count);
     for _ in 0..SKIPS_MAX {
         let Some(next) = next_possible_change(node, timeline, tally) else { return Outcome::settled(holds) };
-        tally = Tally::of(node, timeline, next);
+        tally = CountTally::of(node, timeline, next);
         if node.range.holds(tally.count) != holds {
             return Outcome { holds, next_change: Some(next) };
         }
@@ -127,16 +130,16 @@ fn outcome_of_count(node: &CountNode, timeline: Option<&Timeline>, now: Instant)
 
 /// Where a window's edges stand in a timeline.
 #[derive(Debug, Clone, Copy)]
-struct Tally {
+pub(crate) struct CountTally {
     /// Entries that the older edge has passed.
     gone: usize,
     /// Entries that the newer edge has passed.
     come: usize,
-    count: u64,
+    pub(crate) count: u64,
 }
 
-impl Tally {
-    fn of(node: &CountNode, timeline: &Timeline, now: Instant) -> Self {
+impl CountTally {
+    pub(crate) fn of(node: &CountNode, timeline: &Timeline, now: Instant) -> Self {
         let (after, until) = node.window.bounds(now);
         let gone = timeline.count_until(after);
         let come = timeline.count_until(until);
@@ -145,7 +148,11 @@ impl Tally {
 }
 
 /// The first instant by which so many entries have come or gone that the test can answer otherwise.
-fn next_possible_change(node: &CountNode, timeline: &Timeline, tally: Tally) -> Option<Instant> {
+pub(crate) fn next_possible_change(
+    node: &CountNode,
+    timeline: &Timeline,
+    tally: CountTally,
+) -> Option<Instant> {
     let nth = |passed: usize, n: u64| -> Option<Entry> {
         timeline.get(passed.checked_add(usize::try_from(n).ok()?)?.checked_sub(1)?)
     };

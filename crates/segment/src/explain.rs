@@ -1,12 +1,15 @@
 //! Why a profile is in a segment or not: the rule's tree with what was found at each condition.
 
+mod occurrence;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Value};
-use segops_rules::{AggregateTest, Base, Condition, CountTest, Moment, Resolved, Rule, Scalar, Test};
+use segops_rules::{
+    ActiveCondition, AggregateTest, Base, Condition, CountTest, Moment, Resolved, Rule, Scalar, Test,
+};
 
 use crate::aggregate::AggregateNode;
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
@@ -73,6 +76,13 @@ pub enum Observed {
     /// An aggregate, rounded to nine digits, if there is anything to make one of; and what it is compared
     /// with, where that is so many times another aggregate.
     Aggregate { value: Option<Scalar>, compared_with: Option<Scalar> },
+    /// The chosen event, if there are so many, and whether it passes what is asked of it beside its time.
+    Event { event: Option<Entry>, passes: bool },
+    /// The chosen event, if there are so many, and how many events were found around it.
+    Around { event: Option<Entry>, count: u64 },
+    /// In how many periods, or on how many days, the profile was active; for periods, how many events each had,
+    /// the newest period first.
+    Periods { active: u64, counts: Vec<u64> },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
@@ -187,6 +197,19 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold = Some(Threshold::Aggregate(Box::new(condition.test.clone())));
                 self.aggregate(node, &mut explanation);
             }
+            (Condition::Occurrence(_), Node::Occurrence(node)) => self.occurrence(node, &mut explanation),
+            (Condition::Within(condition), Node::Within(node)) => {
+                explanation.threshold = Some(Threshold::Count(condition.count));
+                self.within(node, &mut explanation);
+            }
+            (Condition::Active(condition), Node::Active(node)) => {
+                explanation.threshold = match &**condition {
+                    ActiveCondition::Periods(leaf) => Some(Threshold::Count(leaf.periods)),
+                    ActiveCondition::Days(leaf) => Some(Threshold::Count(leaf.count)),
+                    ActiveCondition::Stopped(_) | ActiveCondition::Restarted(_) => None,
+                };
+                self.active(node, &mut explanation);
+            }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
                 explanation.observed = Some(Observed::Trait(value.cloned()));
@@ -209,10 +232,10 @@ impl<V: ProfileView> Explainer<'_, V> {
         let timeline = self.view.timeline(node.signal).unwrap_or(&none);
         let (after, until) = node.window.bounds(self.now);
         let count = timeline.count_in(after, until) as u64;
-        // With every kept entry counted, and as many kept as are needed, older ones may be gone.
+        // With as many counted as are needed, older ones may be gone.
         let or_more = match node.keep() {
-            Keep::All => false,
-            Keep::Newest(kept) => count == timeline.len() as u64 && count >= u64::from(kept),
+            Keep::Newest(kept) => count >= u64::from(kept),
+            _ => false,
         };
         explanation.observed = Some(Observed::Count { count, or_more });
         explanation.evidence = timeline.iter_range(after, until).rev().take(EVIDENCE_MAX).collect();

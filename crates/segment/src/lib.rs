@@ -5,6 +5,7 @@
 //! This crate knows nothing of storage, journals, identity or clocks. Everything is a function of what it
 //! is given: a compiled [`Program`], a [`ProfileView`], an instant.
 
+mod active;
 mod aggregate;
 mod backfill;
 mod calendar;
@@ -14,6 +15,7 @@ mod evaluate;
 mod explain;
 mod matcher;
 mod months;
+mod occurrence;
 mod orders;
 mod path_test;
 mod program;

@@ -7,9 +7,11 @@ use compact_str::CompactString;
 use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule, TraitCondition};
 
+use crate::active::ActiveNode;
 use crate::aggregate::AggregateNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
+use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
 use crate::stable_sample::SampleNode;
 use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
@@ -40,6 +42,9 @@ pub(crate) enum Node {
     Not(Box<Node>),
     Count(CountNode),
     Aggregate(Box<AggregateNode>),
+    Occurrence(Box<OccurrenceNode>),
+    Within(Box<WithinNode>),
+    Active(Box<ActiveNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     Sample(SampleNode),
@@ -230,6 +235,21 @@ impl Compiler<'_> {
                 }
                 Node::Aggregate(Box::new(node))
             }
+            Condition::Occurrence(condition) => {
+                let node = OccurrenceNode::compile(condition, self.registry, self.calendar);
+                self.read_all(node.signals());
+                Node::Occurrence(Box::new(node))
+            }
+            Condition::Within(condition) => {
+                let node = WithinNode::compile(condition, self.registry, self.calendar);
+                self.read_all(node.signals());
+                Node::Within(Box::new(node))
+            }
+            Condition::Active(condition) => {
+                let node = ActiveNode::compile(condition, self.registry, self.calendar);
+                self.read(node.signal, node.keep());
+                Node::Active(Box::new(node))
+            }
             Condition::Trait(condition) => self.trait_test(condition),
             Condition::Sample(condition) => Node::Sample(SampleNode::compile(condition)),
             Condition::Segment(condition) => {
@@ -253,6 +273,12 @@ impl Compiler<'_> {
         Node::Count(node)
     }
 
+    fn read_all(&mut self, signals: impl Iterator<Item = (SignalId, Keep)>) {
+        for (signal, keep) in signals {
+            self.read(signal, keep);
+        }
+    }
+
     /// Notes that a signal, interned just now, is read.
     fn read(&mut self, signal: SignalId, needed: Keep) {
         match self.reads.signals.get_mut(&signal) {
@@ -260,7 +286,7 @@ impl Compiler<'_> {
                 self.reads.signals.insert(signal, needed);
             }
             Some(keep) => {
-                *keep = (*keep).max(needed);
+                *keep = keep.and(needed);
                 // Held once already.
                 self.registry.release(signal);
             }

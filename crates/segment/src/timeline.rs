@@ -20,13 +20,52 @@ pub use item::{Entry, ValueEntry, ValueSubtotal};
 use item::{Item, Subtotal};
 use run::Run;
 
-/// How much of a timeline the rules that read it need. The greater serves both of two readers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// How much of a timeline the rules that read it need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Keep {
     /// Only so many newest entries.
     Newest(u32),
+    /// Only so many oldest entries.
+    Oldest(u32),
+    /// So many of either end, and nothing between.
+    Ends {
+        oldest: u32,
+        newest: u32,
+    },
     All,
+}
+
+impl Keep {
+    /// What serves both of two readers. With both ends kept, entries may lack in the middle; a reader of the
+    /// newest n finds the same answers, because between its n and the oldest there is only more than n.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self.ends(), other.ends()) {
+            (Some((oldest, newest)), Some((other_oldest, other_newest))) => {
+                Self::of_ends(oldest.max(other_oldest), newest.max(other_newest))
+            }
+            _ => Self::All,
+        }
+    }
+
+    /// How many oldest and newest entries; `None` for all.
+    const fn ends(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Newest(newest) => Some((0, newest)),
+            Self::Oldest(oldest) => Some((oldest, 0)),
+            Self::Ends { oldest, newest } => Some((oldest, newest)),
+            Self::All => None,
+        }
+    }
+
+    const fn of_ends(oldest: u32, newest: u32) -> Self {
+        match (oldest, newest) {
+            (0, newest) => Self::Newest(newest),
+            (oldest, 0) => Self::Oldest(oldest),
+            (oldest, newest) => Self::Ends { oldest, newest },
+        }
+    }
 }
 
 /// The sorted, distinct (ts, position) entries of a signal; of a signal that captures values, the values,
@@ -125,12 +164,13 @@ impl Timeline {
         }
     }
 
-    /// Drops the oldest entries that no rule needs.
+    /// Drops the entries that no rule needs.
     pub fn keep(&mut self, keep: Keep) {
-        let Keep::Newest(count) = keep else { return };
+        let Some((oldest, newest)) = keep.ends() else { return };
+        let (oldest, newest) = (oldest as usize, newest as usize);
         match &mut self.entries {
-            Entries::Plain(run) => run.keep_newest(count as usize),
-            Entries::Valued(run) => run.keep_newest(count as usize),
+            Entries::Plain(run) => run.keep_ends(oldest, newest),
+            Entries::Valued(run) => run.keep_ends(oldest, newest),
         }
     }
 
@@ -144,6 +184,17 @@ impl Timeline {
     #[must_use]
     pub fn count_until(&self, until_inclusive: Instant) -> usize {
         ask!(self, run => run.count_until(until_inclusive))
+    }
+
+    /// How many entries come before another, by (ts, position).
+    #[must_use]
+    pub fn count_before(&self, entry: Entry) -> usize {
+        ask!(self, run => run.count_while(|item| item.entry() < entry))
+    }
+
+    #[must_use]
+    pub fn contains(&self, entry: Entry) -> bool {
+        self.get(self.count_before(entry)) == Some(entry)
     }
 
     /// The entry with so many older ones before it.

@@ -1,5 +1,6 @@
 //! A window as two edges that move with `now`, and when an entry crosses them.
 
+mod periods;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -156,6 +156,7 @@ impl Fold {
             let key: (ProfileId, SignalId) = (profile, *signal);
             let drops_late = self.has_planted(PlantedBug::LateEventDropped);
             let cuts_short = self.has_planted(PlantedBug::TimelineCutShort);
+            let first_stays = self.has_planted(PlantedBug::FirstToArriveStays);
             let loses_late_values = self.has_planted(PlantedBug::LateValueLost);
             let captures = self.signals.capture(*signal, event, position, &mut values);
             if captures && values.is_empty() {
@@ -163,7 +164,8 @@ impl Fold {
             }
             let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             let is_late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
-            if drops_late && is_late {
+            let is_full = matches!(keep, Keep::Oldest(count) if timeline.len() >= count as usize);
+            if (drops_late && is_late) || (is_full && first_stays) {
                 continue;
             }
             if captures {
@@ -204,6 +206,8 @@ impl Fold {
 const fn one_fewer(keep: Keep) -> Keep {
     match keep {
         Keep::Newest(count) if count > 1 => Keep::Newest(count - 1),
+        Keep::Oldest(count) if count > 1 => Keep::Oldest(count - 1),
+        Keep::Ends { oldest, newest } if newest > 1 => Keep::Ends { oldest, newest: newest - 1 },
         keep => keep,
     }
 }

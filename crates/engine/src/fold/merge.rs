@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use segops_model::{Direction, ProfileId, SegmentId};
-use segops_segment::Timeline;
+use segops_segment::{Keep, Timeline};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -142,6 +142,7 @@ impl Fold {
             if self.has_planted(PlantedBug::MergeDropsTimelines) {
                 continue;
             }
+            let drops_oldest = self.has_planted(PlantedBug::MergeDropsOldest);
             let drops_values = self.has_planted(PlantedBug::MergeKeepsOneSidesValues);
             let timeline =
                 self.state.timelines.get_mut_or_insert_with(&(survivor, signal), Timeline::default);
@@ -149,6 +150,9 @@ impl Fold {
                 continue;
             }
             timeline.merge(&old);
+            if drops_oldest && let Keep::Oldest(count) = keep {
+                timeline.keep(Keep::Newest(count));
+            }
             timeline.keep(keep);
         }
     }

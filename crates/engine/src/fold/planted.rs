@@ -34,11 +34,16 @@ pub enum PlantedBug {
     LateValueLost,
     /// Where both sides of a merge have values, those of the absorbed profile are left behind.
     MergeKeepsOneSidesValues,
+    /// Of a timeline of the oldest events, a later one that came in first stays in the place of one that came
+    /// in late.
+    FirstToArriveStays,
+    /// A merge cuts the oldest entries that the rules need along with those that none needs.
+    MergeDropsOldest,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -53,6 +58,8 @@ impl PlantedBug {
         Self::DuplicateCounted,
         Self::LateValueLost,
         Self::MergeKeepsOneSidesValues,
+        Self::FirstToArriveStays,
+        Self::MergeDropsOldest,
     ];
 }
 

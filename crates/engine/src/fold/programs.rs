@@ -106,7 +106,7 @@ impl Programs {
 fn needed_by<'a>(programs: impl Iterator<Item = &'a Arc<Program>>) -> FxHashMap<SignalId, Keep> {
     let mut needed: FxHashMap<SignalId, Keep> = FxHashMap::default();
     for (signal, keep) in programs.flat_map(|program| program.signals()) {
-        needed.entry(*signal).and_modify(|held| *held = Keep::max(*held, *keep)).or_insert(*keep);
+        needed.entry(*signal).and_modify(|held| *held = held.and(*keep)).or_insert(*keep);
     }
     needed
 }

@@ -47,7 +47,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 29] = [
+const RULES: [&str; 39] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -76,6 +76,16 @@ const RULES: [&str; 29] = [
     r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
     r#"everyone where in 50% sample "a""#,
     r#"everyone where not in 50% sample "a" and did not "Order Completed" in last 2 days"#,
+    r#"everyone where first "Product Viewed" was in last 3 days"#,
+    r#"everyone where first "Product Viewed" has total >= 50"#,
+    r#"everyone where last "Order Completed" where total > 9 has total < 60 was in last 4 days"#,
+    r#"everyone where 2nd "Product Viewed" has total >= 40 and 2nd to last any event was between 1 and 3 days ago"#,
+    r#"everyone where did "Product Viewed" within 2 days of first any event"#,
+    r#"everyone where did any event >= 2 times within 1 day before last "Order Completed""#,
+    r#"everyone where did any event in >= 2 of the last 3 days"#,
+    r#"everyone where distinct days with any event in last 1 week >= 2"#,
+    r#"everyone where stopped "Product Viewed" in last 2 days"#,
+    r#"everyone where restarted any event in last 2 days"#,
     r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
 ];
 

@@ -1,7 +1,9 @@
 //! Whether a rule asks for something that can be: everything that can be said of a tree without knowing
 //! what exists.
 
+mod active;
 mod aggregate;
+mod occurrence;
 mod sample;
 mod test;
 mod window;
@@ -71,6 +73,11 @@ impl Checker<'_> {
             Condition::Aggregate(leaf) => {
                 self.aggregate_condition(leaf, &format!("{place}.aggregate"), depth);
             }
+            Condition::Occurrence(leaf) => {
+                self.occurrence_condition(leaf, &format!("{place}.occurrence"), depth);
+            }
+            Condition::Within(leaf) => self.within_condition(leaf, &format!("{place}.within"), depth),
+            Condition::Active(leaf) => self.active_condition(leaf, &format!("{place}.active"), depth),
             Condition::Trait(leaf) => {
                 self.conditions += 1;
                 let place = format!("{place}.trait");

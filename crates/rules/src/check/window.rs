@@ -52,7 +52,7 @@ pub(super) fn surely_at_or_after(first: &Moment, second: &Moment) -> bool {
     if same_clock { difference >= 0 } else { difference >= ZONES_MS_MAX }
 }
 
-fn check_span(span: Span, place: &str) -> Vec<Problem> {
+pub(super) fn check_span(span: Span, place: &str) -> Vec<Problem> {
     if span.count == 0 {
         return vec![
             Problem::error(Code::NeverHolds, "a time span of 0 holds nothing")

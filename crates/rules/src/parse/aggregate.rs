@@ -45,7 +45,7 @@ impl Parser<'_> {
         let start = self.peek().span.0;
         // Until there is a comparison, a comma cannot end the condition.
         let was_in_list = std::mem::replace(&mut self.in_list, false);
-        let aggregate = self.aggregate();
+        let aggregate = self.aggregate(Counts::Awaited);
         self.in_list = was_in_list;
         let (aggregate, shape) = aggregate?;
         let (test, other) = self.aggregate_test()?;
@@ -55,7 +55,7 @@ impl Parser<'_> {
         Some((Condition::Aggregate(Box::new(leaf)), Shape { span: self.span_from(start), parts }))
     }
 
-    fn aggregate(&mut self) -> Option<(Aggregate<Named>, Shape)> {
+    fn aggregate(&mut self, counts: Counts) -> Option<(Aggregate<Named>, Shape)> {
         let start = self.peek().span.0;
         let function = self.function(0)?;
         self.bump();
@@ -86,7 +86,7 @@ impl Parser<'_> {
             return None;
         }
         let name = self.event_name("over")?;
-        let clauses = self.clauses(Counts::Refused)?;
+        let clauses = self.clauses(counts)?;
         let (predicate, parts) = match clauses.predicate {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
@@ -183,7 +183,7 @@ impl Parser<'_> {
                 Scalar::Date(moment) => (AggregateOperand::Date(moment), None),
             });
         };
-        let (aggregate, shape) = self.aggregate()?;
+        let (aggregate, shape) = self.aggregate(Counts::Refused)?;
         Some((AggregateOperand::Times(Box::new(AggregateMultiple { factor, aggregate })), Some(shape)))
     }
 }

@@ -18,6 +18,12 @@ impl Parser<'_> {
         if self.starts_aggregate(0) {
             return self.aggregate_condition();
         }
+        if self.starts_occurrence(0) {
+            return self.occurrence_condition();
+        }
+        if self.starts_active(0) {
+            return self.active_condition();
+        }
         let is_after = usize::from(self.is_word(0, "is"));
         if self.starts_sample(is_after) {
             if is_after == 1 {

@@ -4,7 +4,7 @@ use super::Parser;
 use super::lexer::{Kind, Operator};
 use super::shape::Shape;
 use super::words::CLAUSE_WORDS;
-use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Named, Predicate, Window};
+use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Named, PeriodRun, Predicate, Window};
 use crate::problem::{Code, Problem};
 
 #[derive(Default)]
@@ -13,12 +13,18 @@ pub(super) struct Clauses {
     pub(super) predicate: Option<(Predicate, Shape)>,
     pub(super) window: Option<Window>,
     pub(super) sources: Option<Vec<String>>,
+    /// In how many of which periods.
+    pub(super) periods: Option<(CountTest, PeriodRun)>,
+    /// On how many different days.
+    pub(super) days: Option<CountTest>,
 }
 
 /// Whether a comparison among the clauses says how often, or is left for what comes after them.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Counts {
     Read,
+    /// What comes after them is compared with something.
+    Awaited,
     Refused,
 }
 
@@ -28,15 +34,21 @@ impl Parser<'_> {
         let negated = self.eat_word("not");
         let name = self.event_name("did")?;
         let clauses = self.clauses(Counts::Read)?;
-        let (predicate, parts) = match clauses.predicate {
-            Some((predicate, shape)) => (Some(predicate), vec![shape]),
-            None => (None, Vec::new()),
+        let (predicate, filter_shape) = clauses.predicate.clone().unzip();
+        let event = EventFilter { name, predicate, sources: clauses.sources.clone().unwrap_or_default() };
+        let (leaf, shape) = if self.starts_around() {
+            self.around()?.condition(self, start, event, &clauses, filter_shape)?
+        } else {
+            let leaf = match self.did_actively(start, &event, &clauses) {
+                Some(active) => Condition::Active(Box::new(active)),
+                None => {
+                    let count = clauses.count.unwrap_or_default();
+                    let window = clauses.window.unwrap_or_default();
+                    Condition::Event(EventCondition { event, count, window })
+                }
+            };
+            (leaf, Shape { span: self.span_from(start), parts: filter_shape.into_iter().collect() })
         };
-        let event = EventFilter { name, predicate, sources: clauses.sources.unwrap_or_default() };
-        let count = clauses.count.unwrap_or_default();
-        let leaf =
-            Condition::Event(EventCondition { event, count, window: clauses.window.unwrap_or_default() });
-        let shape = Shape { span: self.span_from(start), parts };
         if !negated {
             return Some((leaf, shape));
         }
@@ -75,10 +87,15 @@ impl Parser<'_> {
             // Two dates are no time, but an aggregate can lie between them.
             let is_of_dates =
                 self.is_word(0, "between") && matches!(self.peek_at(1).kind, Kind::Moment(_) | Kind::Text(_));
-            let is_count = self.starts_count() || (is_of_dates && counts == Counts::Refused);
-            if is_count && counts == Counts::Refused {
+            let is_count = self.starts_count() || (is_of_dates && counts != Counts::Read);
+            if is_count && counts != Counts::Read {
                 return Some(clauses);
             }
+            if self.starts_around() {
+                return Some(clauses);
+            }
+            let counts_periods = counts == Counts::Read && clauses.days.is_none();
+            let counts_days = counts == Counts::Read && clauses.periods.is_none();
             let repeated = if is_count {
                 let count = self.count()?;
                 let _ = self.eat_word("times") || self.eat_word("time");
@@ -87,8 +104,14 @@ impl Parser<'_> {
                 let predicate = self.where_clause()?;
                 clauses.predicate.replace(predicate).is_some()
             } else if self.is_word(0, "from") && self.is_any_word(1, &["source", "sources"]) {
-                let sources = self.sources()?;
+                let sources = self.sources(counts)?;
                 clauses.sources.replace(sources).is_some()
+            } else if counts_periods && self.starts_periods() {
+                let periods = self.periods()?;
+                clauses.periods.replace(periods).is_some()
+            } else if counts_days && self.starts_days() {
+                let days = self.days()?;
+                clauses.days.replace(days).is_some()
             } else if self.starts_window() {
                 let window = self.window()?;
                 clauses.window.replace(window).is_some()
@@ -109,7 +132,7 @@ impl Parser<'_> {
 
     /// A predicate straight after `where`: in parentheses it ends with them, else it takes in every `and`
     /// and `or` that no condition follows.
-    fn where_clause(&mut self) -> Option<(Predicate, Shape)> {
+    pub(super) fn where_clause(&mut self) -> Option<(Predicate, Shape)> {
         let was_open = std::mem::replace(&mut self.where_open, true);
         let predicate =
             if self.peek().kind == Kind::Open { self.part() } else { self.any_of_chain::<Predicate>() };
@@ -117,31 +140,33 @@ impl Parser<'_> {
         predicate
     }
 
-    fn sources(&mut self) -> Option<Vec<String>> {
+    pub(super) fn sources(&mut self, counts: Counts) -> Option<Vec<String>> {
         self.bump();
         self.bump();
         let mut sources = vec![self.name("a source's name")?];
-        while self.peek().kind == Kind::Comma && self.is_source_after_comma() {
+        while self.peek().kind == Kind::Comma && self.is_source_after_comma(counts) {
             self.bump();
             sources.push(self.name("a source's name")?);
         }
         Some(sources)
     }
 
-    /// In a list of conditions, a comma may also start the next condition, which has a test after its name.
-    fn is_source_after_comma(&self) -> bool {
+    /// In a list of conditions, a comma may also start the next condition, which has a test after its name. What
+    /// is still to be compared with something cannot have ended there.
+    fn is_source_after_comma(&self, counts: Counts) -> bool {
         if !self.in_list {
             return true;
         }
         let is_last = match self.peek_at(2).kind {
+            _ if counts == Counts::Awaited => true,
             Kind::Comma | Kind::Close | Kind::End => true,
-            Kind::Word(_) => self.is_any_word(2, &["and", "or", "where"]),
+            Kind::Word(_) => self.is_any_word(2, &["and", "or", "where", "within"]),
             _ => false,
         };
         matches!(self.peek_at(1).kind, Kind::Text(_)) && is_last
     }
 
-    fn starts_count(&self) -> bool {
+    pub(super) fn starts_count(&self) -> bool {
         match self.peek().kind {
             Kind::Operator(_) | Kind::Number(_) => true,
             Kind::Word(_) if self.is_word(0, "between") => !self.is_window_between(),

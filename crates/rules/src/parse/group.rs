@@ -235,6 +235,8 @@ impl Parser<'_> {
         (self.is_any_word(ahead, &["did", "trait"]) && is_path)
             || self.starts_aggregate(ahead)
             || self.starts_sample(ahead)
+            || self.starts_occurrence(ahead)
+            || self.starts_active(ahead)
             || is_in_segment(ahead)
             || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
     }

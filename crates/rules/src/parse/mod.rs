@@ -1,12 +1,14 @@
 //! The text form, read leniently: recursive descent over tokens, going on after each problem so that all
 //! of them come at once. No call goes deeper than the limit on groups.
 
+mod active;
 mod aggregate;
 mod comparison;
 mod condition;
 mod event;
 mod group;
 mod lexer;
+mod occurrence;
 mod sample;
 mod shape;
 mod window;

@@ -26,6 +26,8 @@ impl Shape {
                 ("not" | "where", None) => 0,
                 // The aggregate that another is compared with.
                 ("times", None) => 1,
+                // What is asked of a chosen event, and the chosen event that others are counted around.
+                ("has" | "of", None) => 1,
                 _ => continue,
             };
             match shape.parts.get(part) {

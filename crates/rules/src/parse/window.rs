@@ -63,6 +63,15 @@ fn look_up<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     table.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }
 
+/// The unit that a word names.
+pub(super) fn unit_named(word: &str) -> Option<Unit> {
+    look_up(UNITS, word)
+}
+
+pub(super) fn is_unit(word: &str) -> bool {
+    unit_named(word).is_some()
+}
+
 impl Parser<'_> {
     pub(super) fn starts_window(&self) -> bool {
         const STARTS: &[&str] = &[
@@ -209,12 +218,12 @@ impl Parser<'_> {
     }
 
     /// `90 days`; a unit alone is one of it.
-    fn span(&mut self) -> Option<Span> {
+    pub(super) fn span(&mut self) -> Option<Span> {
         let count = if matches!(self.peek().kind, Kind::Number(_)) { self.span_count()? } else { 1 };
         Some(Span { count, unit: self.unit()? })
     }
 
-    fn span_count(&mut self) -> Option<u32> {
+    pub(super) fn span_count(&mut self) -> Option<u32> {
         let count = match self.peek().kind {
             Kind::Number(digits) => digits.trim_start_matches('+').parse().ok(),
             _ => None,
@@ -232,7 +241,7 @@ impl Parser<'_> {
         count
     }
 
-    fn unit(&mut self) -> Option<Unit> {
+    pub(super) fn unit(&mut self) -> Option<Unit> {
         let word = self.word(0).unwrap_or_default();
         if let Some(unit) = look_up(UNITS, word) {
             self.bump();

@@ -1,3 +1,4 @@
+mod choosing;
 mod json_mistakes;
 mod mistakes;
 mod profile_mistakes;

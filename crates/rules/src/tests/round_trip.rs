@@ -106,6 +106,21 @@ fn word() -> impl Strategy<Value = String> {
         "quantity",
         "times",
         "average",
+        "first",
+        "second",
+        "2nd",
+        "to",
+        "has",
+        "was",
+        "within",
+        "calendar",
+        "months",
+        "distinct",
+        "with",
+        "stopped",
+        "restarted",
+        "on",
+        "this",
     ])
     .prop_map(str::to_owned)
 }

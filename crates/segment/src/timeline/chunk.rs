@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use segops_model::Instant;
-
 use super::{Entry, Item, Subtotal};
 
 /// Entries in one chunk at most.
@@ -83,12 +81,13 @@ pub(super) fn get<T: Item>(slots: &[Slot<T>], index: usize) -> Option<T> {
     slot.chunk.entries.get(index - slot.start).copied()
 }
 
-pub(super) fn count_until<T: Item>(slots: &[Slot<T>], until: Instant) -> usize {
-    let at = slots.partition_point(|slot| slot.newest.ts() <= until);
+/// How many entries come first for which something holds that holds for none after them.
+pub(super) fn count_while<T: Item>(slots: &[Slot<T>], holds: impl Fn(&T) -> bool) -> usize {
+    let at = slots.partition_point(|slot| holds(&slot.newest));
     match slots.get(at) {
         None => total(slots),
         Some(slot) => {
-            let within = slot.chunk.entries.partition_point(|entry| entry.ts() <= until);
+            let within = slot.chunk.entries.partition_point(&holds);
             slot.start + within - origin(slots)
         }
     }
@@ -157,4 +156,23 @@ pub(super) fn drop_oldest<T: Item>(slots: &mut Vec<Slot<T>>, surplus: usize) {
             slot.subtotal = Subtotal::of(&slot.chunk.entries);
         }
     }
+}
+
+/// Drops the entries with these indexes, which are not all.
+pub(super) fn drop_range<T: Item>(slots: &mut Vec<Slot<T>>, from: usize, to: usize) {
+    let (from, to) = (from + origin(slots), to + origin(slots));
+    for slot in slots.iter_mut() {
+        let (start, end) = (slot.start, slot.end());
+        let (low, high) = (from.max(start), to.min(end));
+        if low < high {
+            let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
+            entries.drain(low - start..high - start);
+            if let Some(newest) = entries.last() {
+                slot.newest = *newest;
+                slot.subtotal = Subtotal::of(entries);
+            }
+        }
+        slot.start -= start.min(to).saturating_sub(from);
+    }
+    slots.retain(|slot| !slot.chunk.entries.is_empty());
 }

@@ -25,7 +25,10 @@ pub struct ValueEntry {
 /// What has a place in time.
 pub(super) trait Item: Copy + Ord + Debug {
     type Subtotal: Subtotal<Self> + Default;
-    fn ts(&self) -> Instant;
+    fn entry(&self) -> Entry;
+    fn ts(&self) -> Instant {
+        self.entry().ts
+    }
 }
 
 /// What a run of items comes to, whichever way it is put together.
@@ -36,8 +39,8 @@ pub(super) trait Subtotal<T>: Clone + Debug {
 
 impl Item for Entry {
     type Subtotal = ();
-    fn ts(&self) -> Instant {
-        self.ts
+    fn entry(&self) -> Entry {
+        *self
     }
 }
 
@@ -48,8 +51,8 @@ impl Subtotal<Entry> for () {
 
 impl Item for ValueEntry {
     type Subtotal = ValueSubtotal;
-    fn ts(&self) -> Instant {
-        self.entry.ts
+    fn entry(&self) -> Entry {
+        self.entry
     }
 }
 

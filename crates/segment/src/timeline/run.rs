@@ -75,24 +75,35 @@ impl<T: Item> Run<T> {
         *self = self.iter().chain(other.iter()).collect();
     }
 
-    pub(super) fn keep_newest(&mut self, count: usize) {
+    /// Drops all but so many oldest and so many newest items.
+    pub(super) fn keep_ends(&mut self, oldest: usize, newest: usize) {
         let len = self.len();
-        let Some(surplus) = len.checked_sub(count).filter(|surplus| *surplus > 0) else { return };
+        let kept = oldest.saturating_add(newest);
+        if len <= kept {
+            return;
+        }
+        let dropped = oldest..len - newest;
         match self {
             Self::Few(list) => {
-                list.drain(..surplus);
+                list.drain(dropped);
             }
-            Self::Many(_) if len - surplus <= INLINE_ENTRIES_MAX => {
-                *self = Self::Few(self.at(surplus..len).collect());
+            Self::Many(_) if kept <= INLINE_ENTRIES_MAX => {
+                *self = Self::Few(self.at(0..dropped.start).chain(self.at(dropped.end..len)).collect());
             }
-            Self::Many(slots) => chunk::drop_oldest(&mut slots.0, surplus),
+            Self::Many(slots) if oldest == 0 => chunk::drop_oldest(&mut slots.0, dropped.end),
+            Self::Many(slots) => chunk::drop_range(&mut slots.0, dropped.start, dropped.end),
         }
     }
 
     pub(super) fn count_until(&self, until_inclusive: Instant) -> usize {
+        self.count_while(|item| item.ts() <= until_inclusive)
+    }
+
+    /// How many items come first for which something holds that holds for none after them.
+    pub(super) fn count_while(&self, holds: impl Fn(&T) -> bool) -> usize {
         match self {
-            Self::Few(list) => list.partition_point(|item| item.ts() <= until_inclusive),
-            Self::Many(slots) => chunk::count_until(&slots.0, until_inclusive),
+            Self::Few(list) => list.partition_point(holds),
+            Self::Many(slots) => chunk::count_while(&slots.0, holds),
         }
     }
 

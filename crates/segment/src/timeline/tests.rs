@@ -11,7 +11,7 @@ use crate::sample::entry;
 enum Step {
     Insert(Vec<Entry>),
     Merge(Vec<Entry>),
-    Keep(u32),
+    Keep(u32, u32),
     Clone,
 }
 
@@ -29,7 +29,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => entries(400).prop_map(Step::Insert),
         2 => in_order,
         2 => entries(600).prop_map(Step::Merge),
-        1 => (0_u32..900).prop_map(Step::Keep),
+        1 => (0_u32..900).prop_map(|newest| Step::Keep(0, newest)),
+        1 => (0_u32..400, 0_u32..400).prop_map(|(oldest, newest)| Step::Keep(oldest, newest)),
         1 => Just(Step::Clone),
     ];
     prop::collection::vec(step, 1..8)
@@ -44,6 +45,10 @@ fn check(timeline: &Timeline, plain: &BTreeSet<Entry>) {
     assert_eq!(timeline.newest(), list.last().copied());
     assert_eq!(timeline.oldest(), list.first().copied());
     assert_eq!(timeline.get(list.len()), None);
+    for (at, entry) in list.iter().enumerate().step_by(7) {
+        assert_eq!(timeline.count_before(*entry), at);
+        assert!(timeline.contains(*entry));
+    }
     for chunk in timeline.chunks() {
         assert!(!chunk.entries().is_empty() && chunk.entries().len() <= CHUNK_ENTRIES_MAX);
     }
@@ -85,11 +90,13 @@ proptest! {
                     timeline.merge(&entries.iter().copied().collect());
                     plain.extend(entries);
                 }
-                Step::Keep(newest) => {
-                    timeline.keep(Keep::Newest(newest));
-                    while plain.len() > newest as usize {
-                        plain.pop_first();
-                    }
+                Step::Keep(oldest, newest) => {
+                    timeline.keep(Keep::Oldest(oldest).and(Keep::Newest(newest)));
+                    let (oldest, newest) = (oldest as usize, newest as usize);
+                    let newest_from = plain.len().saturating_sub(newest);
+                    let kept = |at: usize| at < oldest || at >= newest_from;
+                    let places = std::mem::take(&mut plain).into_iter().enumerate();
+                    plain.extend(places.filter(|(at, _)| kept(*at)).map(|(_, entry)| entry));
                 }
                 Step::Clone => frozen.push((timeline.clone(), plain.clone())),
             }
@@ -147,7 +154,10 @@ fn a_short_timeline_is_small() {
 
 #[test]
 fn keeping_more_than_all_keeps_all() {
-    assert!(Keep::All > Keep::Newest(u32::MAX));
+    assert_eq!(Keep::All.and(Keep::Newest(u32::MAX)), Keep::All);
+    assert_eq!(Keep::Newest(2).and(Keep::Newest(3)), Keep::Newest(3));
+    let ends = Keep::Ends { oldest: 2, newest: 3 };
+    assert_eq!(Keep::Newest(3).and(Keep::Oldest(2)).and(Keep::Newest(1)), ends);
     let mut timeline: Timeline = (0..40).map(|at| entry(at, 0)).collect();
     timeline.keep(Keep::All);
     timeline.keep(Keep::Newest(41));

@@ -48,7 +48,8 @@ pub(crate) fn print_explanation(
 
 fn print_condition(condition: &ConditionExplanation, depth: usize, out: &mut Output) -> Result<(), CliError> {
     let indent = "  ".repeat(depth);
-    let seen = condition.observed.as_ref().map(|seen| format!(": {}", observed(seen))).unwrap_or_default();
+    let seen =
+        condition.observed.as_ref().map(|seen| format!(": {}", observed(seen, out))).unwrap_or_default();
     out.line(format!("{indent}{} {}{seen}", mark(condition.holds), plain(&condition.text)))?;
     for entry in condition.evidence.iter().take(EVIDENCE_SHOWN) {
         out.line(format!("{indent}      at {}", out.date(entry.ts)))?;
@@ -63,7 +64,7 @@ fn print_condition(condition: &ConditionExplanation, depth: usize, out: &mut Out
     Ok(())
 }
 
-fn observed(observed: &Observed) -> String {
+fn observed(observed: &Observed, out: &Output) -> String {
     match observed {
         Observed::Count { count, or_more: false } => counted(*count, "time", "times"),
         Observed::Count { count, or_more: true } => format!("{} times or more", number(*count)),
@@ -71,6 +72,21 @@ fn observed(observed: &Observed) -> String {
             let compared = compared_with.as_ref().map(|other| format!(" (against {})", scalar(other)));
             let value = value.as_ref().map_or_else(|| "nothing to make it of".to_owned(), scalar);
             format!("{value}{}", compared.unwrap_or_default())
+        }
+        Observed::Event { event: None, .. } | Observed::Around { event: None, .. } => {
+            "no such event".to_owned()
+        }
+        Observed::Event { event: Some(event), passes: true } => format!("at {}", out.date(event.ts)),
+        Observed::Event { event: Some(event), passes: false } => {
+            format!("at {}, which does not pass", out.date(event.ts))
+        }
+        Observed::Around { event: Some(event), count } => {
+            format!("{} around {}", counted(*count, "time", "times"), out.date(event.ts))
+        }
+        Observed::Periods { active, counts } if counts.is_empty() => number(*active),
+        Observed::Periods { active, counts } => {
+            let each: Vec<String> = counts.iter().map(|count| number(*count)).collect();
+            format!("{} active ({})", counted(*active, "period", "periods"), each.join(", "))
         }
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),

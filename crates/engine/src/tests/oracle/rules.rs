@@ -201,6 +201,68 @@ fn aggregate() -> BoxedStrategy<String> {
         .boxed()
 }
 
+const CHOSEN: &[&str] = &[
+    r#"first {event} was in last 3 days"#,
+    r#"last {event} was in last 1 month"#,
+    r#"first any event was between 6 and 48 hours ago"#,
+    r#"first {event} was since {+1}"#,
+    r#"last {event} was before {+2}T02:30"#,
+    r#"2nd any event was in last 1 week"#,
+    r#"second to last any event was this month"#,
+    r#"last {event} has total >= 20"#,
+    r#"first {event} has not total >= 50"#,
+    r#"first {event} where total exists has (total < 60 or category is "shoes")"#,
+    r#"last {event} where not gift exists has category is not "bags" was in last 30 days"#,
+    r#"2nd {event} has total does not exist"#,
+    r#"first any event where products exists has products[].price < 20"#,
+    r#"last {event} from source "Shop" was in last 36 hours"#,
+];
+const AROUND: &[&str] = &[
+    r#"did any event within 36 hours of first {event}"#,
+    r#"did {event} within 7 days of first any event"#,
+    r#"did any event >= 2 times within 3 days of last {event}"#,
+    r#"did {event} < 2 times within 1 month of first any event where total >= 20"#,
+    r#"did any event within 1 month before last {event}"#,
+    r#"did any event within 2 days before 2nd any event"#,
+    r#"did not {event} within 1 day of first any event"#,
+];
+const ACTIVE: &[&str] = &[
+    r#"did {event} in >= 1 of the last 3 days"#,
+    r#"did any event in >= 2 of the last 3 days"#,
+    r#"did any event in all of the last 2 months"#,
+    r#"did any event >= 2 times in >= 1 of the last 4 weeks"#,
+    r#"did {event} in < 2 of the last 5 calendar days"#,
+    r#"did any event in >= 2 of this and the last 2 calendar days"#,
+    r#"did any event in 1 of this and the last 1 calendar months"#,
+    r#"did {event} where total >= 20 in >= 1 of the last 2 calendar weeks"#,
+    r#"did any event < 2 times in >= 2 of the last 2 weeks"#,
+];
+const DAYS: &[&str] = &[
+    r#"distinct days with {event} >= 1"#,
+    r#"distinct days with any event in last 1 week >= 2"#,
+    r#"distinct days with any event this month >= 2"#,
+    r#"distinct days with any event between 1 and 10 days ago = 1"#,
+    r#"distinct weeks with any event in last 2 months between 1 and 2"#,
+    r#"distinct months with {event} < 2"#,
+    r#"distinct days with {event} where total exists in last 30 days < 2"#,
+];
+const CHANGES: &[&str] = &[
+    r#"stopped any event in last 2 days"#,
+    r#"stopped any event in last 1 month"#,
+    r#"stopped {event} in last 1 week"#,
+    r#"stopped any event today"#,
+    r#"stopped any event this week"#,
+    r#"restarted any event in last 1 day"#,
+    r#"restarted any event in last 3 days"#,
+    r#"restarted any event today"#,
+    r#"not stopped {event} in last 3 days"#,
+    r#"stopped any event yesterday"#,
+];
+
+fn of_event(texts: &'static [&'static str]) -> BoxedStrategy<String> {
+    (select(texts), select(EVENTS)).prop_map(|(text, event)| text.replace("{event}", event)).boxed()
+}
+
 fn leaf() -> BoxedStrategy<Sample> {
     let made =
         |family, text: BoxedStrategy<String>| text.prop_map(move |text| Sample { family, text }).boxed();
@@ -246,6 +308,11 @@ fn leaf() -> BoxedStrategy<Sample> {
         4 => made("property", filtered(PROPERTY)),
         2 => made("line items", filtered(ITEMS)),
         5 => made("event aggregate", aggregate()),
+        3 => made("chosen event", of_event(CHOSEN)),
+        3 => made("around a chosen event", of_event(AROUND)),
+        3 => made("active periods", of_event(ACTIVE)),
+        3 => made("distinct days", of_event(DAYS)),
+        3 => made("stopped or restarted", of_event(CHANGES)),
         3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
         2 => made("sample", select(SAMPLES).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
