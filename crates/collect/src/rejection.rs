@@ -40,6 +40,8 @@ pub enum RejectionCode {
     MissingEventName,
     EventNameTooLong,
     MissingIdentifier,
+    /// An event of a person who was deleted, from before the deletion.
+    DeletedProfile,
     InvalidIdentifier,
     IdentifierTooLong,
     TooManyIdentifiers,

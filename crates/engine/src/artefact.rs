@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_model::{Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId};
+use segops_model::{Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SplitId};
 use segops_segment::Timeline;
 use segops_store::{Disk, StoreError};
 
@@ -30,11 +31,34 @@ pub struct ProfileVerdict {
     pub next_change: Option<Instant>,
 }
 
+/// The rows of a profile that is split, up to a position, in the order in which they came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitRows {
+    pub split: SplitId,
+    pub position: Position,
+    pub rows: Vec<SplitRow>,
+}
+
+/// One row as its frame has it, and whether it goes with what is taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitRow {
+    pub position: Position,
+    pub format: u8,
+    pub taken: bool,
+    pub item: Vec<u8>,
+}
+
 /// Artefacts that commands name by their hash.
 pub trait Artefacts: std::fmt::Debug {
     /// # Errors
     /// One that is missing, or whose content does not have the hash; as text for the log.
     fn load(&self, hash: &str) -> Result<Artefact, String>;
+
+    /// As [`Artefacts::load`], for the rows of a split.
+    ///
+    /// # Errors
+    /// As there.
+    fn load_rows(&self, hash: &str) -> Result<SplitRows, String>;
 }
 
 /// The folder that artefacts are kept in, for as long as the journal may be replayed.
@@ -63,7 +87,7 @@ impl ArtefactFolder {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save(&self, artefact: &Artefact) -> Result<String, StoreError> {
+    pub fn save(&self, artefact: &impl Serialize) -> Result<String, StoreError> {
         let bytes = postcard::to_allocvec(artefact).map_err(|error| not_encoded("artefact", error))?;
         let hash = hex(&Sha256::digest(&bytes));
         let path = self.folder.join(&hash);
@@ -75,6 +99,16 @@ impl ArtefactFolder {
 
 impl Artefacts for ArtefactFolder {
     fn load(&self, hash: &str) -> Result<Artefact, String> {
+        self.read(hash)
+    }
+
+    fn load_rows(&self, hash: &str) -> Result<SplitRows, String> {
+        self.read(hash)
+    }
+}
+
+impl ArtefactFolder {
+    fn read<T: DeserializeOwned>(&self, hash: &str) -> Result<T, String> {
         let path = self.folder.join(hash);
         let bytes = self.disk.read(&path).map_err(|error| error.to_string())?;
         if hex(&Sha256::digest(&bytes)) != hash {

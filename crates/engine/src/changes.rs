@@ -205,6 +205,6 @@ impl Engine {
     /// Refusals that mean "there is no such thing".
     #[must_use]
     pub fn is_not_found(refusal: &Refusal) -> bool {
-        matches!(refusal, Refusal::NoSegment(_) | Refusal::NoSource(_))
+        matches!(refusal, Refusal::NoSegment(_) | Refusal::NoSource(_) | Refusal::NoProfile(_))
     }
 }

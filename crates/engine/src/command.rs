@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Instant, Position, SegmentId, SegmentVersion, SourceId};
+use segops_identity::{IdentifierHash, SplitRefusal};
+use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
 use segops_rules::{Resolved, Rule};
 
 use crate::settings::Settings;
@@ -74,6 +75,30 @@ pub enum Change {
         rejected_rows: u64,
         events: u64,
     },
+    /// Identifiers are to become a profile of their own, once history has been read for it.
+    SplitProfile {
+        profile: ProfileId,
+        identifiers: Vec<Identifier>,
+    },
+    /// Gathering for the split starts here: history is read up to this position.
+    StartSplit {
+        split: SplitId,
+    },
+    /// Rows up to `position` have been read into an artefact; the split takes effect here, in one step.
+    FinishSplit {
+        split: SplitId,
+        position: Position,
+        artefact: String,
+    },
+    /// Rows may link the sides of a split again.
+    LiftBar {
+        split: SplitId,
+    },
+    /// Deletes a profile, if its identifiers are those whose hashes these are.
+    DeleteProfile {
+        profile: ProfileId,
+        identifiers: Vec<IdentifierHash>,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
 }
@@ -81,10 +106,16 @@ pub enum Change {
 /// What the fold made of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Done { at: Position, instant: Instant },
+    Done {
+        at: Position,
+        instant: Instant,
+    },
     SourceCreated(SourceId),
     SegmentCreated(SegmentId),
     SegmentVersion(SegmentId, SegmentVersion),
+    SplitAsked(SplitId),
+    /// The profile that a split has made.
+    SplitDone(ProfileId),
 }
 
 /// Why a command was refused. Nothing has changed then.
@@ -122,6 +153,20 @@ pub enum Refusal {
     BadName,
     #[error("the settings cannot be used: {0}")]
     BadSettings(String),
+    #[error(
+        "there is no profile {0} (any more); look one up by an identifier, such as email:ann@shop.example"
+    )]
+    NoProfile(ProfileId),
+    #[error("profile {0} has changed since you looked at it; look again, and confirm that")]
+    ProfileMoved(ProfileId),
+    #[error(transparent)]
+    Split(#[from] SplitRefusal),
+    #[error("there are {0} splits, which is the limit")]
+    TooManySplits(usize),
+    #[error(
+        "the profile has {rows} rows, and a split reads at most {rows_max}; delete it, or leave it whole"
+    )]
+    TooManyRows { rows: u64, rows_max: u64 },
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
 }

@@ -121,6 +121,8 @@ impl Engine {
             verified: Verified::default(),
             verifying: Mutex::new(()),
             verifying_moved: Condvar::new(),
+            #[cfg(test)]
+            held: Mutex::new(Vec::new()),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
         });

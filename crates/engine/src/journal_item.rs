@@ -2,7 +2,7 @@
 //! stays, since a journal is replayed for as long as it is kept.
 
 use segops_collect::FORMAT_SEGMENT_V1;
-use segops_model::{Envelope, Event};
+use segops_model::{Envelope, Event, Position};
 use segops_store::FrameRef;
 
 use crate::command::Command;
@@ -67,6 +67,24 @@ pub fn split_event(item: &[u8]) -> Option<(Envelope, &[u8])> {
     Some((postcard::from_bytes(head).ok()?, raw))
 }
 
+/// Reads the item of an event frame.
+///
+/// # Errors
+/// A format that this version does not know, or an envelope that is cut.
+pub fn decode_event(position: Position, format: u8, item: &[u8]) -> Result<Input, UnreadableFrame> {
+    let unreadable = |reason: String| UnreadableFrame { position: position.0, reason };
+    if format != FORMAT_SEGMENT_V1 {
+        return Err(unreadable(format!("kind {KIND_EVENT} in format {format} is not known")));
+    }
+    let Some((envelope, raw)) = split_event(item) else {
+        return Err(unreadable("its envelope is cut".to_owned()));
+    };
+    Ok(match segops_collect::replay(format, raw, &envelope) {
+        Ok(event) => Input::Event { envelope, event },
+        Err(reason) => Input::Unreadable { reason: reason.to_string() },
+    })
+}
+
 /// Reads a frame's item.
 ///
 /// # Errors
@@ -74,15 +92,7 @@ pub fn split_event(item: &[u8]) -> Option<(Envelope, &[u8])> {
 pub fn decode(frame: &FrameRef<'_>) -> Result<Input, UnreadableFrame> {
     let unreadable = |reason: String| UnreadableFrame { position: frame.position.0, reason };
     match (frame.kind, frame.format) {
-        (KIND_EVENT, FORMAT_SEGMENT_V1) => {
-            let Some((envelope, raw)) = split_event(frame.item) else {
-                return Err(unreadable("its envelope is cut".to_owned()));
-            };
-            Ok(match segops_collect::replay(frame.format, raw, &envelope) {
-                Ok(event) => Input::Event { envelope, event },
-                Err(reason) => Input::Unreadable { reason: reason.to_string() },
-            })
-        }
+        (KIND_EVENT, format) => decode_event(frame.position, format, frame.item),
         (KIND_COMMAND, FORMAT_COMMAND_V1) => serde_json::from_slice(frame.item)
             .map(|command| Input::Command(Box::new(command)))
             .map_err(|error| unreadable(error.to_string())),

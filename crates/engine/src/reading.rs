@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::fold::LiveProfile;
 use crate::names::WorkspaceNames;
+use crate::people::known;
 use crate::settings::Settings;
 use crate::showing::{format_condition, member_view, profile_view, properties_view, segment_view};
 use crate::state::{SegmentState, State};
@@ -105,9 +106,11 @@ impl Engine {
     pub fn explain(&self, segment: &str, profile: ProfileId) -> Result<view::ExplainView, EngineError> {
         let fold = self.core().fold.read();
         let state = fold.state.find_segment(segment).ok_or_else(|| no_segment(segment))?;
-        let profile = fold.state.canonical(profile);
-        if fold.state.profiles.get(&profile).is_none() {
-            return Err(no_profile(profile));
+        let profile = known(&fold.state, profile)?;
+        if fold.state.profiles.get(&profile).is_none_or(|record| record.rows == 0) {
+            return Err(EngineError::NotFound(format!(
+                "{profile} has no event since it was split, so that it is in no segment yet"
+            )));
         }
         let (program, version) =
             fold.serving_program(state.id).zip(state.live_version()).ok_or_else(|| {
@@ -135,7 +138,7 @@ impl Engine {
     /// There is no such profile.
     pub fn profile(&self, id: ProfileId) -> Result<view::ProfileView, EngineError> {
         let fold = self.core().fold.read();
-        let id = fold.state.canonical(id);
+        let id = known(&fold.state, id)?;
         profile_view(&fold.state, id).ok_or_else(|| no_profile(id))
     }
 
@@ -247,6 +250,9 @@ impl Engine {
             events: state.tallies.events,
             duplicates: state.tallies.duplicates,
             merges: state.tallies.merges,
+            splits: state.tallies.splits,
+            deletions: state.tallies.deletions,
+            deleted_arrivals: state.tallies.deleted_arrivals,
             segments: state.segments.len() as u64,
             transitions: state.tallies.transitions,
             rejections,

@@ -130,7 +130,7 @@ pub(crate) fn profile_view(state: &State, id: ProfileId) -> Option<view::Profile
     });
     Some(view::ProfileView {
         id,
-        merged_ids: record.absorbed.clone(),
+        merged_ids: record.absorbed.iter().map(|(id, _)| *id).collect(),
         identifiers: record.identifiers.clone(),
         identified: record.is_identified(),
         traits: traits

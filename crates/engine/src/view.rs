@@ -1,5 +1,7 @@
 //! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
 
+mod people;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,10 @@ use segops_model::{
 };
 use segops_rules::Base;
 use segops_segment::Explanation;
+
+pub use people::{
+    Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
+};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -374,6 +380,10 @@ pub struct Status {
     pub events: u64,
     pub duplicates: u64,
     pub merges: u64,
+    pub splits: u64,
+    pub deletions: u64,
+    /// Events dropped since they are of people who were deleted, from before the deletion.
+    pub deleted_arrivals: u64,
     pub segments: u64,
     pub transitions: u64,
     pub rejections: u64,

@@ -1,8 +1,8 @@
 use rustc_hash::FxHashMap;
-use segops_model::{Identifier, IdentifierKind, ProfileId};
+use segops_model::{Identifier, Instant, Position, ProfileId, SplitId};
 use serde::{Deserialize, Serialize};
 
-use crate::{IdentityView, Resolution};
+use crate::{Bar, IdentifierHash, IdentityView, Resolution, Separations, WaitingSplit, check_split};
 
 /// Who is who, in memory: for rebuilds from the journal's start, and for tests.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -13,38 +13,124 @@ pub struct MemoryIdentity {
     /// Where each profile that was merged away went. Always straight to the survivor: a merge moves those
     /// that went to the profile it absorbs, and there are no more of them than that profile has identifiers.
     merged_into: FxHashMap<ProfileId, ProfileId>,
+    separations: Separations,
 }
 
 /// What a surviving profile has gathered.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Members {
+    /// The anchor of the row that made it: where its id goes in a split, once it is merged away.
+    anchor: Identifier,
     /// In the order they were added or merged in.
     identifiers: Vec<Identifier>,
-    absorbed: Vec<ProfileId>,
+    absorbed: Vec<(ProfileId, Identifier)>,
+}
+
+impl Members {
+    const fn new(anchor: Identifier) -> Self {
+        Self { anchor, identifiers: Vec::new(), absorbed: Vec::new() }
+    }
 }
 
 impl MemoryIdentity {
     /// Takes over what [`crate::resolve`] decided. It must be applied to the state that it was decided on.
     pub fn apply(&mut self, resolution: &Resolution) {
         let survivor = resolution.profile;
-        let mut members = self.profiles.remove(&survivor).unwrap_or_default();
+        let held = self.profiles.remove(&survivor);
+        let mut members = held.unwrap_or_else(|| Members::new(resolution.anchor.clone()));
         for profile in &resolution.absorb {
-            let gone = self.profiles.remove(profile).unwrap_or_default();
+            let Some(gone) = self.profiles.remove(profile) else { continue };
             for identifier in &gone.identifiers {
                 self.owners.insert(identifier.clone(), survivor);
             }
-            for earlier in gone.absorbed.iter().chain([profile]) {
-                self.merged_into.insert(*earlier, survivor);
-            }
+            self.merged_into.insert(*profile, survivor);
+            self.merged_into.extend(gone.absorbed.iter().map(|(earlier, _)| (*earlier, survivor)));
             members.identifiers.extend(gone.identifiers);
             members.absorbed.extend(gone.absorbed);
-            members.absorbed.push(*profile);
+            members.absorbed.push((*profile, gone.anchor));
         }
         for identifier in &resolution.add {
             self.owners.insert(identifier.clone(), survivor);
             members.identifiers.push(identifier.clone());
         }
         self.profiles.insert(survivor, members);
+        if !resolution.absorb.is_empty() {
+            self.separations.note_merge(survivor, &resolution.absorb);
+        }
+        self.separations.note_row(survivor);
+    }
+
+    /// Takes note of a split that is asked for; one that makes no sense is left out.
+    pub fn ask_split(&mut self, id: SplitId, profile: ProfileId, identifiers: &[Identifier], at: Instant) {
+        let profile = self.canonical(profile);
+        let Ok(taken) = check_split(self, profile, identifiers) else { return };
+        let author = String::new();
+        self.separations.ask(id, WaitingSplit { profile, taken, asked_at: at, author, started: None });
+    }
+
+    /// Begins an attempt at a split; without effect where nobody waits for it.
+    pub fn start_split(&mut self, id: SplitId, position: Position) {
+        let _ = self.separations.start(id, position);
+    }
+
+    /// Carries out a split, if the attempt that began at `started` is current: what is taken out is the
+    /// profile `to` from here on.
+    pub fn finish_split(&mut self, id: SplitId, started: Position, to: ProfileId, at: Instant) {
+        let Ok(split) = self.separations.take(id, started) else { return };
+        let from = split.profile;
+        let Some(members) = self.profiles.get_mut(&from) else { return };
+        let is_taken = |identifier: &Identifier| split.taken.contains(identifier);
+        members.identifiers.retain(|held| !is_taken(held));
+        let (along, stay) = std::mem::take(&mut members.absorbed)
+            .into_iter()
+            .partition(|(_, anchor): &(ProfileId, Identifier)| is_taken(anchor));
+        members.absorbed = stay;
+        if is_taken(&members.anchor)
+            && let Some(first) = members.identifiers.first()
+        {
+            members.anchor = first.clone();
+        }
+        let kept = members.identifiers.clone();
+        let Some(anchor) = split.taken.first().cloned() else { return };
+        let made = Members { anchor, identifiers: split.taken.clone(), absorbed: along };
+        self.merged_into.extend(made.absorbed.iter().map(|(earlier, _)| (*earlier, to)));
+        self.owners.extend(split.taken.iter().map(|identifier| (identifier.clone(), to)));
+        self.profiles.insert(to, made);
+        let bar = Bar { from, to, kept, taken: split.taken, at, author: split.author, lifted_at: None };
+        let (owners, profiles) = (&self.owners, &self.profiles);
+        self.separations.bar(id, bar, |identifier| {
+            let owner = owners.get(identifier)?;
+            Some((*owner, profiles.get(owner)?.identifiers.len()))
+        });
+    }
+
+    /// Lifts a bar; without effect where there is none.
+    pub fn lift(&mut self, id: SplitId, at: Instant) {
+        let _ = self.separations.lift(id, at);
+    }
+
+    /// Deletes a profile, if these are all its identifiers; gives back those that are gone.
+    pub fn delete(
+        &mut self,
+        profile: ProfileId,
+        expected: &[IdentifierHash],
+        at: Instant,
+    ) -> Vec<Identifier> {
+        let profile = self.canonical(profile);
+        if !IdentifierHash::are_of(expected, self.identifiers_of(profile)) {
+            return Vec::new();
+        }
+        let Some(gone) = self.profiles.remove(&profile) else { return Vec::new() };
+        for identifier in &gone.identifiers {
+            self.owners.remove(identifier);
+        }
+        let ids: Vec<_> = gone.absorbed.iter().map(|(earlier, _)| *earlier).chain([profile]).collect();
+        for id in &ids {
+            self.merged_into.remove(id);
+        }
+        self.separations.forget(profile, &gone.identifiers);
+        self.separations.deletions.add(&gone.identifiers, ids, at);
+        gone.identifiers
     }
 
     /// The surviving profile that an id stands for: itself, unless it was merged away.
@@ -61,8 +147,9 @@ impl MemoryIdentity {
 
     /// The profiles that were merged into this one, in the order they were.
     #[must_use]
-    pub fn absorbed_by(&self, profile: ProfileId) -> &[ProfileId] {
-        self.members(profile).map_or(&[], |members| members.absorbed.as_slice())
+    pub fn absorbed_by(&self, profile: ProfileId) -> Vec<ProfileId> {
+        let absorbed = self.members(profile).into_iter().flat_map(|members| &members.absorbed);
+        absorbed.map(|(earlier, _)| *earlier).collect()
     }
 
     /// Every surviving profile, ascending.
@@ -93,44 +180,38 @@ impl IdentityView for MemoryIdentity {
         self.owners.get(identifier).copied()
     }
 
-    fn count_of_kind(&self, profile: ProfileId, kind: &IdentifierKind) -> usize {
-        self.identifiers_of(profile).iter().filter(|identifier| identifier.kind == *kind).count()
+    fn identifiers_of(&self, profile: ProfileId) -> &[Identifier] {
+        Self::identifiers_of(self, profile)
     }
 
-    fn kinds_of(&self, profile: ProfileId) -> Vec<IdentifierKind> {
-        let mut kinds: Vec<_> =
-            self.identifiers_of(profile).iter().map(|identifier| identifier.kind.clone()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
+    fn separations(&self) -> &Separations {
+        &self.separations
     }
 }
 
 /// The stored form: sorted, so that equal states are equal bytes; what can be derived is left out.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    profiles: Vec<(ProfileId, Vec<Identifier>, Vec<ProfileId>)>,
+    profiles: Vec<(ProfileId, Members)>,
+    separations: Separations,
 }
 
 impl From<MemoryIdentity> for Stored {
     fn from(identity: MemoryIdentity) -> Self {
-        let mut profiles: Vec<_> = identity
-            .profiles
-            .into_iter()
-            .map(|(profile, members)| (profile, members.identifiers, members.absorbed))
-            .collect();
-        profiles.sort_unstable_by_key(|(profile, ..)| *profile);
-        Self { profiles }
+        let mut profiles: Vec<_> = identity.profiles.into_iter().collect();
+        profiles.sort_unstable_by_key(|(profile, _)| *profile);
+        Self { profiles, separations: identity.separations }
     }
 }
 
 impl From<Stored> for MemoryIdentity {
     fn from(stored: Stored) -> Self {
-        let mut identity = Self::default();
-        for (profile, identifiers, absorbed) in stored.profiles {
-            identity.owners.extend(identifiers.iter().map(|identifier| (identifier.clone(), profile)));
-            identity.merged_into.extend(absorbed.iter().map(|gone| (*gone, profile)));
-            identity.profiles.insert(profile, Members { identifiers, absorbed });
+        let mut identity = Self { separations: stored.separations, ..Self::default() };
+        for (profile, members) in stored.profiles {
+            let held = members.identifiers.iter();
+            identity.owners.extend(held.map(|identifier| (identifier.clone(), profile)));
+            identity.merged_into.extend(members.absorbed.iter().map(|(gone, _)| (*gone, profile)));
+            identity.profiles.insert(profile, members);
         }
         identity
     }

@@ -21,6 +21,12 @@ pub enum DropReason {
         "it belongs to another profile, or the profile has its limit of a kind; nothing was linked by it"
     )]
     Limit,
+    /// It would have joined profiles that a split keeps apart.
+    #[error("a split keeps its profile apart from this one; lift the bar to let rows link the two")]
+    Barred,
+    /// It was a deleted person's when the row happened.
+    #[error("it was of a person who was deleted after this row happened")]
+    Deleted,
 }
 
 impl DropReason {
@@ -33,6 +39,8 @@ impl DropReason {
             Self::Invalid => "not valid",
             Self::TooLong => "too long",
             Self::Limit => "over a limit",
+            Self::Barred => "kept apart by a split",
+            Self::Deleted => "of a deleted person",
         }
     }
 }

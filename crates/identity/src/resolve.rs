@@ -1,7 +1,7 @@
-use segops_model::{EventKind, Identifier, IdentifierKind, Position, ProfileId};
+use segops_model::{EventKind, Identifier, IdentifierKind, Instant, Position, ProfileId};
 use serde::{Deserialize, Serialize};
 
-use crate::{DropReason, IdentitySettings, normalise};
+use crate::{DropReason, IdentitySettings, Separations, normalise};
 
 /// The kind under which an alias call carries the id that its user went by before.
 pub const PREVIOUS_ID: &str = "previous_id";
@@ -11,11 +11,25 @@ pub trait IdentityView {
     /// The profile that an identifier points at now: a surviving one, never one that was merged away.
     fn profile_of(&self, identifier: &Identifier) -> Option<ProfileId>;
 
+    /// The identifiers of a surviving profile.
+    fn identifiers_of(&self, profile: ProfileId) -> &[Identifier];
+
+    /// What must stay apart, and who was deleted.
+    fn separations(&self) -> &Separations;
+
     /// How many identifiers of a kind a surviving profile has.
-    fn count_of_kind(&self, profile: ProfileId, kind: &IdentifierKind) -> usize;
+    fn count_of_kind(&self, profile: ProfileId, kind: &IdentifierKind) -> usize {
+        self.identifiers_of(profile).iter().filter(|identifier| identifier.kind == *kind).count()
+    }
 
     /// Every kind of which a surviving profile has an identifier; each once, in any order.
-    fn kinds_of(&self, profile: ProfileId) -> Vec<IdentifierKind>;
+    fn kinds_of(&self, profile: ProfileId) -> Vec<IdentifierKind> {
+        let held = self.identifiers_of(profile).iter();
+        let mut kinds: Vec<_> = held.map(|identifier| identifier.kind.clone()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
 }
 
 /// What an event's identifiers come to. Applying it is the caller's; nothing is changed here.
@@ -29,10 +43,23 @@ pub struct Resolution {
     pub add: Vec<Identifier>,
     /// Profiles merged into it, ascending.
     pub absorb: Vec<ProfileId>,
+    /// What links the profiles that merge: each identifier that pointed at one, and at which. Empty where
+    /// nothing merges.
+    pub linked: Vec<(Identifier, ProfileId)>,
     /// The row's highest-priority identifier: what decides where the row goes should the profile be split.
     pub anchor: Identifier,
     /// Identifiers that were not used, as the event sent them or, past normalising, as normalised.
     pub dropped: Vec<(Identifier, DropReason)>,
+}
+
+/// Why an event is of no profile.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unplaced {
+    #[error(transparent)]
+    NoIdentifier(#[from] NoIdentifier),
+    /// Its anchor is an identifier of a person who was deleted after it happened.
+    #[error("it is of a person who was deleted, from before the deletion; it was dropped, as it has to be")]
+    Deleted,
 }
 
 /// No identifier of an event can be used.
@@ -64,20 +91,32 @@ fn because(dropped: &[(Identifier, DropReason)]) -> String {
 ///
 /// An alias is a deliberate link: between its user id and its previous id, the limit on user ids does not
 /// count. A previous id is the user id of that value if one is known, else the anonymous id.
+///
+/// A bar that a split has left holds like a limit, also against an alias: what would bring its two sides
+/// together is left out. An event that happened up to the deletion of the person whom its highest-priority
+/// identifier was of is of nobody; in other events, identifiers of the deleted are left out for as long as
+/// the events are from before the deletion.
 pub fn resolve(
     settings: &IdentitySettings,
     view: &impl IdentityView,
     event_kind: EventKind,
     identifiers: &[Identifier],
+    ts: Instant,
     at: Position,
-) -> Result<Resolution, NoIdentifier> {
-    let Row { mut used, deliberate, mut dropped } = Row::new(settings, view, event_kind, identifiers);
+) -> Result<Resolution, Unplaced> {
+    let mut row = Row::new(settings, view, event_kind, identifiers, ts);
+    row.leave_out_deleted(view, ts)?;
+    let Row { mut used, deliberate, mut dropped } = row;
     loop {
-        let Some(anchor) = used.first().cloned() else { return Err(NoIdentifier { dropped }) };
+        let Some(anchor) = used.first().cloned() else { return Err(NoIdentifier { dropped }.into()) };
         let union = Union::of(view, &used);
         let linked = deliberate.min(used.len());
-        if used.len() == 1 || union.is_within_limits(settings, view, used.get(..linked).unwrap_or_default()) {
+        let alone = used.len() == 1;
+        let barred = !alone && union.crosses_a_bar(view);
+        let deliberately = used.get(..linked).unwrap_or_default();
+        if alone || (!barred && union.is_within_limits(settings, view, deliberately)) {
             let created = union.profiles.is_empty();
+            let linked = if union.profiles.len() > 1 { links(view, &used) } else { Vec::new() };
             let mut profiles = union.profiles.into_iter();
             let profile = profiles.next().unwrap_or(ProfileId(at.0));
             return Ok(Resolution {
@@ -85,12 +124,22 @@ pub fn resolve(
                 created,
                 add: union.unknown.into_iter().cloned().collect(),
                 absorb: profiles.collect(),
+                linked,
                 anchor,
                 dropped,
             });
         }
-        dropped.extend(used.pop().map(|weakest| (weakest, DropReason::Limit)));
+        let reason = if barred { DropReason::Barred } else { DropReason::Limit };
+        dropped.extend(used.pop().map(|weakest| (weakest, reason)));
     }
+}
+
+/// Which profile each identifier points at, where it points at one.
+fn links(view: &impl IdentityView, identifiers: &[Identifier]) -> Vec<(Identifier, ProfileId)> {
+    identifiers
+        .iter()
+        .filter_map(|identifier| Some((identifier.clone(), view.profile_of(identifier)?)))
+        .collect()
 }
 
 /// An event's usable identifiers from the highest priority to the lowest.
@@ -107,6 +156,7 @@ impl Row {
         view: &impl IdentityView,
         event_kind: EventKind,
         identifiers: &[Identifier],
+        ts: Instant,
     ) -> Self {
         let mut dropped = Vec::new();
         let mut used: Vec<Identifier> = Vec::with_capacity(identifiers.len());
@@ -126,7 +176,9 @@ impl Row {
         let mut deliberate = 0;
         if let Some(value) = previous {
             let as_user = Identifier::new(IdentifierKind::USER_ID, value.clone());
-            let is_user = used.contains(&as_user) || view.profile_of(&as_user).is_some();
+            let is_user = used.contains(&as_user)
+                || view.profile_of(&as_user).is_some()
+                || view.separations().deletions.covers(&as_user, ts);
             let previous =
                 if is_user { as_user } else { Identifier::new(IdentifierKind::ANONYMOUS_ID, value) };
             let users =
@@ -142,6 +194,25 @@ impl Row {
             }
         }
         Self { used, deliberate, dropped }
+    }
+
+    /// Takes out what was of people who were deleted after the row happened. A row whose own anchor was is
+    /// theirs.
+    fn leave_out_deleted(&mut self, view: &impl IdentityView, ts: Instant) -> Result<(), Unplaced> {
+        let deletions = &view.separations().deletions;
+        if self.used.first().is_some_and(|anchor| deletions.covers(anchor, ts)) {
+            return Err(Unplaced::Deleted);
+        }
+        let mut pair = self.used.iter().take(self.deliberate);
+        if pair.any(|identifier| deletions.covers(identifier, ts)) {
+            self.deliberate = 0;
+        }
+        let (deleted, used) = std::mem::take(&mut self.used)
+            .into_iter()
+            .partition(|identifier| deletions.covers(identifier, ts));
+        self.used = used;
+        self.dropped.extend(Vec::into_iter(deleted).map(|identifier| (identifier, DropReason::Deleted)));
+        Ok(())
     }
 }
 
@@ -170,6 +241,11 @@ impl<'a> Union<'a> {
     fn count(&self, view: &impl IdentityView, kind: &IdentifierKind) -> usize {
         let known: usize = self.profiles.iter().map(|profile| view.count_of_kind(*profile, kind)).sum();
         known + self.unknown.iter().filter(|identifier| identifier.kind == *kind).count()
+    }
+
+    fn crosses_a_bar(&self, view: &impl IdentityView) -> bool {
+        let held = self.profiles.iter().map(|profile| view.identifiers_of(*profile));
+        self.profiles.len() > 1 && view.separations().keep_apart(held)
     }
 
     fn is_within_limits(

@@ -2,4 +2,5 @@ mod duplicates;
 mod normalise;
 mod order;
 mod resolve;
+mod separations;
 mod settings;

@@ -61,6 +61,10 @@ number_id! {
     SegmentId(u64), "seg_"
 }
 number_id! {
+    /// One profile made two. The number is the journal position of the command that asked for it.
+    SplitId(u64), "split_"
+}
+number_id! {
     /// Where events come from.
     SourceId(u32), "src_"
 }

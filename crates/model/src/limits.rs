@@ -46,6 +46,10 @@ pub struct Limits {
     pub rule_bytes_max: usize,
     /// Segments in the workspace.
     pub segments_max: usize,
+    /// Splits of profiles in the workspace, lifted ones included.
+    pub splits_max: usize,
+    /// Rows of a profile that can be split: a split reads them all, and enters them in one step.
+    pub split_rows_max: u64,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
     /// Rows of one page in the API.
@@ -78,6 +82,8 @@ impl Default for Limits {
             rule_periods_max: 400,
             rule_bytes_max: 64 * 1024,
             segments_max: 5_000,
+            splits_max: 10_000,
+            split_rows_max: 250_000,
             transitions_kept_max: 1_000_000,
             page_rows_max: 1_000,
             streams_max: 256,

@@ -11,7 +11,7 @@ use segops_rules::{
 use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
-use crate::people::{Person, place};
+use crate::people::{People, Person};
 use crate::sample::is_in_sample;
 use crate::value::counts;
 
@@ -32,7 +32,7 @@ pub struct Oracle {
     pub profiles: BTreeMap<Identifier, ProfileId>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
-    people: Vec<Person>,
+    people: People,
 }
 
 impl Oracle {
@@ -45,7 +45,7 @@ impl Oracle {
             profiles: BTreeMap::new(),
             events: Vec::new(),
             first_seen: Vec::new(),
-            people: Vec::new(),
+            people: People::default(),
         }
     }
 
@@ -58,8 +58,30 @@ impl Oracle {
             return;
         }
         self.first_seen.push((event.message_id.to_string(), stored_at));
-        place(&mut self.people, self.events.len(), event);
+        self.people.place(self.events.len(), event);
         self.events.push(event.clone());
+    }
+
+    /// Makes a person of their own of some identifiers of one; says which bar that puts up.
+    pub fn split(&mut self, taken: &BTreeSet<Identifier>) -> usize {
+        self.people.part(taken)
+    }
+
+    /// Takes down the bar of a split.
+    pub fn lift(&mut self, bar: usize) {
+        self.people.lift(bar);
+    }
+
+    /// Removes whoever is known by an identifier, with what they did and with what comes in later from before.
+    pub fn delete(&mut self, of: &Identifier, at: Instant) {
+        self.people.delete(of, at);
+    }
+
+    /// Everyone who has done anything, each by their identifiers.
+    #[must_use]
+    pub fn people(&self) -> Vec<BTreeSet<Identifier>> {
+        let people = self.people.iter().filter(|person| !person.events.is_empty());
+        people.map(|person| person.identifiers.clone()).collect()
     }
 
     /// The members of a rule at an instant, each by its identifiers, over the events up to then and with the

@@ -8,6 +8,7 @@ mod folder;
 mod import;
 mod network;
 mod output;
+mod people;
 mod preview;
 mod profile;
 mod progress;

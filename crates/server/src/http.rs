@@ -11,6 +11,7 @@ mod members;
 mod metrics;
 mod openapi;
 mod page;
+mod people;
 mod problem;
 mod profiles;
 mod read_body;

@@ -26,6 +26,12 @@ pub struct Case {
     pub(super) segments: Vec<NestedSegment>,
     /// Items of the tracking API in the order in which they arrive.
     pub(super) events: Vec<Map<String, Json>>,
+    /// Profiles that are split, after the events that have come in by then.
+    #[serde(default)]
+    pub(super) splits: Vec<CaseSplit>,
+    /// People who are deleted, after the events and splits that have come in by then.
+    #[serde(default)]
+    pub(super) deletions: Vec<CaseDeletion>,
     pub checks: Vec<Check>,
 }
 
@@ -34,6 +40,25 @@ pub struct Case {
 pub struct NestedSegment {
     pub(super) name: String,
     pub(super) rule: String,
+}
+
+/// Identifiers that become a profile of their own. People and identifiers are named as checks name them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseSplit {
+    pub(super) at: Instant,
+    pub(super) profile: String,
+    pub(super) identifiers: Vec<String>,
+    /// When events may link the two sides again.
+    #[serde(default)]
+    pub(super) lifted_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseDeletion {
+    pub(super) at: Instant,
+    pub(super) profile: String,
 }
 
 /// Who must and must not be a member at an instant: user ids, or `kind:value`.

@@ -5,6 +5,7 @@
 //! The format is described in `docs/conformance.md`.
 
 mod case;
+mod happening;
 mod run;
 mod scratch;
 

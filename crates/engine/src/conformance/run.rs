@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use segops_collect::{Accepted, FORMAT_SEGMENT_V1, decode};
-use segops_model::{Channel, Envelope, Identifier, Instant, Limits, ProfileId, SourceId, Value, date_of};
+use segops_model::{Channel, Envelope, Identifier, Instant, Limits, ProfileId, SourceId, SplitId};
 use segops_rules::{Named, Rule};
 
 use super::case::{Case, Check, read_rule};
+use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
 use crate::work::Work;
@@ -19,9 +20,6 @@ const AUTHOR: &str = "conformance";
 /// The source of events that name none.
 const SOURCE: &str = "Conformance";
 const ASKED: &str = "the rule of the case";
-
-/// An item of the tracking API.
-type Item = Map<String, Json>;
 
 /// An answer that is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,20 +40,20 @@ pub struct Disagreement {
 /// did anything.
 pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
     let rule = case.rule()?;
-    let arrivals = arrivals(case)?;
+    let happenings = happenings(case)?;
     let mut checks: Vec<&Check> = case.checks.iter().collect();
     checks.sort_by_key(|check| check.at);
-    let first = arrivals.iter().map(|(at, _)| *at).chain(checks.iter().map(|check| check.at)).min();
+    let first = happenings.iter().map(|(at, _)| *at).chain(checks.iter().map(|check| check.at)).min();
     let start = first.unwrap_or_default();
     let mut live = Scene::open(case, start)?;
     live.create_segments(case, &rule)?;
     let mut late = Scene::open(case, start)?;
     let mut disagreements = Vec::new();
-    let mut arriving = arrivals.iter().peekable();
+    let mut coming = happenings.iter().peekable();
     for check in checks {
-        while let Some((at, item)) = arriving.next_if(|(at, _)| *at <= check.at) {
-            live.send(*at, item)?;
-            late.send(*at, item)?;
+        while let Some((at, happening)) = coming.next_if(|(at, _)| *at <= check.at) {
+            live.play(*at, happening, case)?;
+            late.play(*at, happening, case)?;
         }
         live.pass_to(check.at)?;
         late.pass_to(check.at)?;
@@ -70,38 +68,11 @@ pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
             late.engine.delete_segment(AUTHOR, name).map_err(|error| error.to_string())?;
         }
     }
-    for (at, item) in arriving {
-        live.send(*at, item)?;
+    for (at, happening) in coming {
+        live.play(*at, happening, case)?;
     }
     live.all_are_known(case)?;
     Ok(disagreements)
-}
-
-/// When each event comes in: at its `arrives_at` or `receivedAt`, else at its own time, and never before the
-/// one before it.
-fn arrivals(case: &Case) -> Result<Vec<(Instant, Item)>, String> {
-    let mut newest: Option<Instant> = None;
-    let mut arrivals = Vec::new();
-    for (number, item) in (1..).zip(&case.events) {
-        let mut item = item.clone();
-        let given = item.remove("arrives_at").or_else(|| item.get("receivedAt").cloned());
-        let stated = given.or_else(|| item.get("timestamp").cloned());
-        let at = match stated {
-            None => newest,
-            Some(stated) => {
-                let value: Value = serde_json::from_value(stated).map_err(|error| error.to_string())?;
-                let at = date_of(&value, &jiff::tz::TimeZone::UTC);
-                let at = at.ok_or_else(|| format!("event {number} has a time that cannot be read"))?;
-                Some(newest.map_or(at, |newest| newest.max(at)))
-            }
-        };
-        let at = at.ok_or_else(|| {
-            format!("event {number} does not say when it happens; give it a `timestamp` or `arrives_at`")
-        })?;
-        newest = Some(at);
-        arrivals.push((at, item));
-    }
-    Ok(arrivals)
 }
 
 /// One engine in simulated time.
@@ -110,6 +81,10 @@ struct Scene {
     clock: ScratchClock,
     sources: BTreeMap<String, SourceId>,
     sent: u64,
+    /// The splits so far, by their numbers in the case.
+    splits: BTreeMap<usize, SplitId>,
+    /// Whom checks name and who was deleted: they have been someone.
+    deleted: BTreeSet<String>,
 }
 
 impl Scene {
@@ -131,7 +106,7 @@ impl Scene {
             let source = engine.create_source(AUTHOR, name, None).map_err(|error| error.to_string())?;
             sources.insert(name.to_owned(), source.id);
         }
-        Ok(Self { engine, clock, sources, sent: 0 })
+        Ok(Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() })
     }
 
     /// Makes the case's segments and waits until they are live; their names, the asked one last.
@@ -147,6 +122,39 @@ impl Scene {
             self.engine.wait_primed(segment.id, &Work::new()).map_err(|error| error.to_string())?;
         }
         Ok(all.into_iter().map(|(name, _)| name).collect())
+    }
+
+    fn play(&mut self, at: Instant, happening: &Happening, case: &Case) -> Result<(), String> {
+        self.clock.set(at);
+        match happening {
+            Happening::Arrives(item) => self.send(at, item),
+            Happening::Split(number) => self.split(*number, case),
+            Happening::Lifted(number) => {
+                let split = self.splits.get(number).ok_or("a split is lifted before it is made")?;
+                self.engine.lift_bar(AUTHOR, *split).map(drop).map_err(|error| error.to_string())
+            }
+            Happening::Deleted(who) => {
+                let named = named(case).filter(|named| self.find(named).is_some());
+                let known: Vec<String> = named.map(str::to_owned).collect();
+                self.deleted.extend(known);
+                let profile = self.someone(who)?;
+                self.engine.delete_profile(AUTHOR, profile).map(drop).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn split(&mut self, number: usize, case: &Case) -> Result<(), String> {
+        let Some(split) = case.splits.get(number) else { return Ok(()) };
+        let profile = self.someone(&split.profile)?;
+        let taken: Vec<_> = split.identifiers.iter().map(|text| identifier(text)).collect();
+        let asked = self.engine.split_profile(AUTHOR, profile, &taken).map_err(|error| error.to_string())?;
+        self.engine.wait_split(asked.id, &Work::new()).map_err(|error| error.to_string())?;
+        self.splits.insert(number, asked.id);
+        Ok(())
+    }
+
+    fn someone(&self, who: &str) -> Result<ProfileId, String> {
+        self.find(who).ok_or_else(|| format!("nobody is {who} then; name user ids, or kind:value"))
     }
 
     fn send(&mut self, at: Instant, item: &Item) -> Result<(), String> {
@@ -223,22 +231,31 @@ impl Scene {
     }
 
     fn find(&self, who: &str) -> Option<ProfileId> {
-        let identifier = match who.split_once(':') {
-            Some((kind, value)) => Identifier::new(kind, value),
-            None => Identifier::new("user_id", who),
-        };
-        self.engine.find_profile(&identifier)
+        self.engine.find_profile(&identifier(who))
     }
 
     /// A misspelt name would be no member of anything.
     fn all_are_known(&self, case: &Case) -> Result<(), String> {
-        let named = case.checks.iter().flat_map(|check| check.members.iter().chain(&check.non_members));
         let unknown: BTreeSet<&str> =
-            named.map(String::as_str).filter(|who| self.find(who).is_none()).collect();
+            named(case).filter(|who| self.find(who).is_none() && !self.deleted.contains(*who)).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let listed: Vec<&str> = unknown.into_iter().collect();
         Err(format!("no event is of {}; checks name user ids, or kind:value", listed.join(", ")))
+    }
+}
+
+/// Everyone whom checks name.
+fn named(case: &Case) -> impl Iterator<Item = &str> {
+    let checks = case.checks.iter();
+    checks.flat_map(|check| check.members.iter().chain(&check.non_members)).map(String::as_str)
+}
+
+/// `kind:value`, or a user id alone.
+fn identifier(who: &str) -> Identifier {
+    match who.split_once(':') {
+        Some((kind, value)) => Identifier::new(kind, value),
+        None => Identifier::new("user_id", who),
     }
 }

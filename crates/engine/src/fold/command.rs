@@ -40,6 +40,17 @@ impl Fold {
             Change::FinishImport { file_hash, rows, accepted_rows, rejected_rows, events } => {
                 self.finish_import(stamp, file_hash, [*rows, *accepted_rows, *rejected_rows, *events])
             }
+            Change::SplitProfile { profile, identifiers } => {
+                self.ask_split(stamp, author, *profile, identifiers, effects)
+            }
+            Change::StartSplit { split } => self.start_split(stamp, *split),
+            Change::FinishSplit { split, position, artefact } => {
+                self.finish_split(stamp, *split, *position, artefact, artefacts, effects)
+            }
+            Change::LiftBar { split } => self.lift_bar(stamp, *split),
+            Change::DeleteProfile { profile, identifiers } => {
+                self.delete_profile(stamp, *profile, identifiers, effects)
+            }
             Change::Mark => Ok(done(stamp)),
         }
     }

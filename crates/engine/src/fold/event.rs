@@ -1,6 +1,6 @@
 //! One event: identity, the profile's records, the segments that it touches.
 
-use segops_identity::{Resolution, resolve};
+use segops_identity::{Resolution, Unplaced, resolve};
 use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
 use segops_segment::{Entry, Keep, OrderFact, OrderFacts, Timeline, ValueEntry};
 use segops_store::Keyspace;
@@ -8,7 +8,7 @@ use segops_store::Keyspace;
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug, Stamp, TurnedAway};
 use crate::reach;
-use crate::state::{ProfileRecord, Trait, Traits};
+use crate::state::{Merge, ProfileRecord, Trait, Traits};
 
 impl Fold {
     pub(super) fn apply_event(
@@ -24,23 +24,25 @@ impl Fold {
             return;
         }
         let identity = &self.state.settings.identity;
-        let resolution = match resolve(identity, &self.state, event.kind, &event.identifiers, stamp.position)
-        {
+        let placed = resolve(identity, &self.state, event.kind, &event.identifiers, event.ts, stamp.position);
+        let resolution = match placed {
             Ok(resolution) => resolution,
-            Err(reason) => {
-                self.state.tallies.rejected += 1;
-                effects.turned_away.push(TurnedAway::of(stamp, event, reason.to_string()));
+            Err(unplaced) => {
+                match unplaced {
+                    Unplaced::NoIdentifier(_) => self.state.tallies.rejected += 1,
+                    Unplaced::Deleted => self.state.tallies.deleted_arrivals += 1,
+                }
+                effects.turned_away.push(TurnedAway::of(stamp, event, &unplaced));
                 return;
             }
         };
         let profile = resolution.profile;
         let mut slots = SlotSet::default();
-        let merged = self.place(&resolution, event, &mut slots);
-        let opts_out = self.count(profile, event);
-        self.set_traits(profile, &event.traits, event, stamp.position, &mut slots);
-        self.extend_timelines(profile, event, stamp.position, &mut slots);
-        self.record_order(profile, event, stamp.position);
-        if opts_out || merged.is_some() || resolution.created || !resolution.add.is_empty() {
+        let merged = self.place(&resolution, stamp, event, &mut slots);
+        self.gather_for_splits(profile, &resolution.anchor, event, stamp.position);
+        self.count(event);
+        let regroups = self.add_row(profile, event, stamp.position, &mut slots);
+        if regroups || merged.is_some() || !resolution.add.is_empty() {
             self.state.regroup(profile);
         }
         self.touch(profile);
@@ -72,17 +74,20 @@ impl Fold {
     fn place(
         &mut self,
         resolution: &Resolution,
+        stamp: Stamp,
         event: &Event,
         slots: &mut SlotSet,
     ) -> Option<super::merge::Merged> {
         let profile = resolution.profile;
         if resolution.created {
-            self.state.profiles.insert(profile, ProfileRecord::new(event.ts));
-            if !self.has_planted(PlantedBug::NewProfileForgotten) {
-                slots.extend(self.roster.when_empty().iter().copied());
-            }
+            self.state.profiles.insert(profile, ProfileRecord::new(event.ts, resolution.anchor.clone()));
         }
-        let merged = (!resolution.absorb.is_empty()).then(|| self.merge(profile, &resolution.absorb));
+        let merged = (!resolution.absorb.is_empty()).then(|| {
+            let merged = self.merge(profile, &resolution.absorb);
+            self.state.separations.note_merge(profile, &resolution.absorb);
+            self.note_merge(merge_by(resolution, stamp, event));
+            merged
+        });
         if !resolution.add.is_empty() {
             for identifier in &resolution.add {
                 self.state.identifiers.insert(identifier.clone(), profile);
@@ -99,21 +104,43 @@ impl Fold {
         merged
     }
 
-    /// Counts the event; true if it takes its profile off the mailing list.
-    fn count(&mut self, profile: ProfileId, event: &Event) -> bool {
+    /// Counts an event that has come in.
+    fn count(&mut self, event: &Event) {
         self.state.tallies.events += 1;
         self.state.catalogue.observe(event, &self.limits);
         if let Some(source) = self.state.sources.get_mut(&event.source) {
             source.events += 1;
             source.last_event_at = source.last_event_at.max(Some(event.received_at));
         }
+    }
+
+    /// Enters an event into everything that is kept of its profile. Whatever an event changes of its profile is
+    /// changed here and nowhere else: a split makes the records of both sides from their rows by this.
+    /// True if the groups that counts are split by may have changed.
+    pub(super) fn add_row(
+        &mut self,
+        profile: ProfileId,
+        event: &Event,
+        position: Position,
+        slots: &mut SlotSet,
+    ) -> bool {
+        let opts_out = reach::is_email_opt_out(event);
+        let mut is_first = false;
         if let Some(record) = self.state.profiles.get_mut(&profile) {
+            is_first = record.rows == 0;
+            record.rows += 1;
             record.events += u64::from(event.kind.is_counted());
-            record.first_seen = record.first_seen.min(event.ts);
-            record.last_seen = record.last_seen.max(event.ts);
-            record.email_opted_out |= reach::is_email_opt_out(event);
+            record.first_seen = if is_first { event.ts } else { record.first_seen.min(event.ts) };
+            record.last_seen = if is_first { event.ts } else { record.last_seen.max(event.ts) };
+            record.email_opted_out |= opts_out;
         }
-        reach::is_email_opt_out(event)
+        if is_first && !self.has_planted(PlantedBug::NewProfileForgotten) {
+            slots.extend(self.roster.when_empty().iter().copied());
+        }
+        self.set_traits(profile, &event.traits, event, position, slots);
+        self.extend_timelines(profile, event, position, slots);
+        self.record_order(profile, event, position);
+        opts_out || is_first
     }
 
     fn set_traits(
@@ -199,6 +226,21 @@ impl Fold {
                 started.touched.add(profile);
             }
         }
+    }
+}
+
+fn merge_by(resolution: &Resolution, stamp: Stamp, event: &Event) -> Merge {
+    Merge {
+        position: stamp.position,
+        instant: stamp.instant,
+        survivor: resolution.profile,
+        absorbed: resolution.absorb.clone(),
+        linked: resolution.linked.clone(),
+        message_id: event.message_id.clone(),
+        kind: event.kind,
+        event: event.name.clone(),
+        source: event.source,
+        ts: event.ts,
     }
 }
 

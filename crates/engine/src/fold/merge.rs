@@ -8,7 +8,7 @@ use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug};
-use crate::state::{Membership, Standings};
+use crate::state::{Membership, Merge, ProfileRecords, Standings};
 
 /// What a merge leaves for the decision that follows it: the survivor's own standings from before, and the
 /// earliest open entry into each segment that any of the profiles was in.
@@ -33,7 +33,20 @@ impl Fold {
                     members.remove(profile.0);
                 }
             }
+            // Each kind of record has its own way of moving; a new one is named here once it has one.
+            let ProfileRecords {
+                identifiers: _,
+                aliases: _,
+                profiles: _,
+                merges: _,
+                traits: _,
+                timelines: _,
+                order_keys: _,
+                orders: _,
+                standings: _,
+            } = self.state.profile_records();
             self.move_record(survivor, *profile);
+            self.move_merges(survivor, *profile);
             self.move_traits(survivor, *profile);
             self.move_timelines(survivor, *profile);
             self.move_orders(survivor, *profile);
@@ -112,18 +125,37 @@ impl Fold {
         for identifier in &old.identifiers {
             self.state.identifiers.insert(identifier.clone(), survivor);
         }
-        for alias in old.absorbed.iter().chain([&absorbed]) {
+        self.state.aliases.insert(absorbed, survivor);
+        for (alias, _) in &old.absorbed {
             self.state.aliases.insert(*alias, survivor);
         }
         if let Some(record) = self.state.profiles.get_mut(&survivor) {
             record.identifiers.extend(old.identifiers);
             record.absorbed.extend(old.absorbed);
-            record.absorbed.push(absorbed);
+            record.absorbed.push((absorbed, old.anchor));
+            if record.rows == 0 {
+                (record.first_seen, record.last_seen) = (old.first_seen, old.last_seen);
+            } else if old.rows > 0 {
+                record.first_seen = record.first_seen.min(old.first_seen);
+                record.last_seen = record.last_seen.max(old.last_seen);
+            }
+            record.rows += old.rows;
             record.events += old.events;
-            record.first_seen = record.first_seen.min(old.first_seen);
-            record.last_seen = record.last_seen.max(old.last_seen);
             record.email_opted_out |= old.email_opted_out;
         }
+    }
+
+    fn move_merges(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        if let Some(merges) = self.state.merges.remove(&absorbed) {
+            self.state.merges.get_mut_or_insert_with(&survivor, Vec::new).extend(merges);
+        }
+    }
+
+    /// Keeps why profiles have become one. It comes after all that made any of them.
+    pub(super) fn note_merge(&mut self, merge: Merge) {
+        let merges = self.state.merges.get_mut_or_insert_with(&merge.survivor, Vec::new);
+        merges.push(merge);
+        merges.sort_by_key(|merge| merge.position);
     }
 
     fn move_traits(&mut self, survivor: ProfileId, absorbed: ProfileId) {

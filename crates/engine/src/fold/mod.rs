@@ -7,6 +7,7 @@
 
 mod command;
 mod decide;
+mod delete;
 mod event;
 mod merge;
 mod planted;
@@ -14,9 +15,12 @@ mod prime;
 mod programs;
 mod roster;
 mod segment_command;
+mod split;
 mod timers;
 mod view;
 
+use segops_collect::RejectionCode;
+use segops_identity::Unplaced;
 use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
 use segops_segment::{Keep, SignalRegistry};
 
@@ -70,6 +74,7 @@ pub struct TurnedAway {
     pub position: Position,
     /// When it became durable.
     pub at: Instant,
+    pub code: RejectionCode,
     pub source: Option<SourceId>,
     pub place: String,
     pub raw: String,
@@ -77,15 +82,23 @@ pub struct TurnedAway {
 }
 
 impl TurnedAway {
-    fn of(stamp: Stamp, event: &Event, reason: String) -> Self {
+    fn of(stamp: Stamp, event: &Event, unplaced: &Unplaced) -> Self {
         let identifiers: Vec<_> = event.identifiers.iter().map(ToString::to_string).collect();
+        // Who was deleted is not named again.
+        let (code, raw) = match unplaced {
+            Unplaced::NoIdentifier(_) => {
+                (RejectionCode::MissingIdentifier, format!("{} {}", event.name, identifiers.join(" ")))
+            }
+            Unplaced::Deleted => (RejectionCode::DeletedProfile, event.name.to_string()),
+        };
         Self {
             position: stamp.position,
             at: stamp.instant,
+            code,
             source: Some(event.source),
             place: format!("message {}", event.message_id),
-            raw: format!("{} {}", event.name, identifiers.join(" ")),
-            reason,
+            raw,
+            reason: unplaced.to_string(),
         }
     }
 
@@ -94,6 +107,7 @@ impl TurnedAway {
         Self {
             position: stamp.position,
             at: stamp.instant,
+            code: RejectionCode::UnknownFormat,
             source: None,
             place,
             raw: String::new(),

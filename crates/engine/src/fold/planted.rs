@@ -39,11 +39,21 @@ pub enum PlantedBug {
     FirstToArriveStays,
     /// A merge cuts the oldest entries that the rules need along with those that none needs.
     MergeDropsOldest,
+    /// A split leaves what the whole profile has done with one of its sides.
+    SplitKeepsRecords,
+    /// What came in while history was read for a split is lost.
+    SplitLosesGathered,
+    /// Nothing keeps the sides of a split apart.
+    SplitPutsUpNoBar,
+    /// A priming that was reading while a split took effect adds what it has read of the whole profile.
+    SplitUnknownToPriming,
+    /// Rows from before a deletion are taken in again.
+    DeletionLeavesNoTombstone,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -60,6 +70,11 @@ impl PlantedBug {
         Self::MergeKeepsOneSidesValues,
         Self::FirstToArriveStays,
         Self::MergeDropsOldest,
+        Self::SplitKeepsRecords,
+        Self::SplitLosesGathered,
+        Self::SplitPutsUpNoBar,
+        Self::SplitUnknownToPriming,
+        Self::DeletionLeavesNoTombstone,
     ];
 }
 

@@ -9,7 +9,7 @@ use segops_segment::{Calendar, Program, SignalRegistry, Timeline, evaluate};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
-use super::{Effects, Fold, LiveProfile, Stamp};
+use super::{Effects, Fold, LiveProfile, PlantedBug, Stamp};
 use crate::artefact::{Artefact, Artefacts};
 use crate::command::{Outcome, Refusal};
 use crate::settings::calendar_of;
@@ -29,8 +29,12 @@ impl Fold {
         }
         let pending = segment.pending.as_mut().filter(|pending| pending.version == number);
         let pending = pending.ok_or(Refusal::StalePriming)?;
-        pending.started =
-            Some(Started { position: stamp.position, instant: stamp.instant, touched: Touched::default() });
+        pending.started = Some(Started {
+            position: stamp.position,
+            instant: stamp.instant,
+            touched: Touched::default(),
+            reread: Touched::default(),
+        });
         let version = segment.version(number).ok_or(Refusal::StalePriming)?.clone();
         let program = Program::compile(&version.rule, &mut self.signals, &calendar(&version)?);
         let unread = self.programs.gather(id, number, Arc::new(program), &mut self.signals);
@@ -74,18 +78,24 @@ impl Fold {
         let segment = self.segment_mut(id)?;
         let Some(pending) = segment.pending.take() else { return Err(Refusal::StalePriming) };
         let Some(started) = pending.started else { return Err(Refusal::StalePriming) };
-        self.take_timelines(&artefact);
+        self.take_timelines(&artefact, &started.reread);
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: pending.cause };
         let standings = self.first_standings(id, &artefact, &started.touched, reason);
         self.switch(id, number, standings, reason, effects);
         Ok(super::command::done(stamp))
     }
 
-    /// Adds history to what has been gathered: both are sets of entries, so their union is the whole.
-    fn take_timelines(&mut self, artefact: &Artefact) {
-        for (profile, signal, timeline) in &artefact.timelines {
+    /// Adds history to what has been gathered: both are sets of entries, so their union is the whole. What was
+    /// read of profiles that have been split since is here already, and of those deleted there is nothing.
+    fn take_timelines(&mut self, artefact: &Artefact, reread: &Touched) {
+        let is_current = |profile: &ProfileId| {
+            !reread.contains(*profile) || self.has_planted(PlantedBug::SplitUnknownToPriming)
+        };
+        let current: Vec<_> = artefact.timelines.iter().filter(|(profile, ..)| is_current(profile)).collect();
+        for (profile, signal, timeline) in current {
             let Some(keep) = self.programs.keep_of(*signal) else { continue };
-            let key = (self.state.canonical(*profile), *signal);
+            let Ok(profile) = self.state.existing(*profile) else { continue };
+            let key = (profile, *signal);
             let held = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             held.merge(timeline);
             held.keep(keep);

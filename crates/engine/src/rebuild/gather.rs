@@ -1,18 +1,21 @@
 //! Everything that the questions need of each profile, gathered in the order of the journal.
+//!
+//! A row is kept under its anchor, its highest-priority identifier, and belongs to the profile that the anchor
+//! points at in the end: whatever merged or was split in between.
 
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
-use segops_identity::MemoryIdentity;
-use segops_model::{Event, Instant, Position, ProfileId, SignalId, Value};
+use segops_identity::{IdentityView, MemoryIdentity};
+use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
 use segops_segment::{Entry, History, HistoryRequest, Timeline, ValueEntry};
 
 use crate::reach;
 
-/// The histories as they grow, under the ids that profiles had when each event came in.
+/// The histories as they grow, each row under its anchor.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    by_profile: FxHashMap<ProfileId, Gathering>,
+    by_anchor: FxHashMap<Identifier, Gathering>,
     matched: Vec<SignalId>,
     captured: Vec<ValueEntry>,
 }
@@ -38,11 +41,11 @@ impl Gathered {
     pub(super) fn add(
         &mut self,
         request: &HistoryRequest<'_>,
-        profile: ProfileId,
+        anchor: Identifier,
         event: &Event,
         position: Position,
     ) {
-        let gathering = self.by_profile.entry(profile).or_default();
+        let gathering = self.by_anchor.entry(anchor).or_default();
         self.matched.clear();
         request.signals.matching(event, &mut self.matched);
         let entry = Entry { ts: event.ts, position };
@@ -66,15 +69,23 @@ impl Gathered {
         gathering.email_opted_out |= reach::is_email_opt_out(event);
     }
 
+    /// Lets go of the rows of a person who was deleted.
+    pub(super) fn forget(&mut self, identifiers: &[Identifier]) {
+        for identifier in identifiers {
+            self.by_anchor.remove(identifier);
+        }
+    }
+
     /// Brings together what belongs to one profile by the identity at the end, and hands out the histories
     /// in ascending order of profile.
     pub(super) fn finish(mut self, identity: &MemoryIdentity, each: &mut dyn FnMut(&History)) {
         let mut joined: FxHashMap<ProfileId, Gathering> = FxHashMap::default();
-        let mut ids: Vec<ProfileId> = self.by_profile.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            let Some(gathering) = self.by_profile.remove(&id) else { continue };
-            let whole = joined.entry(identity.canonical(id)).or_default();
+        let mut anchors: Vec<Identifier> = self.by_anchor.keys().cloned().collect();
+        anchors.sort_unstable();
+        for anchor in anchors {
+            let Some(gathering) = self.by_anchor.remove(&anchor) else { continue };
+            let Some(profile) = identity.profile_of(&anchor) else { continue };
+            let whole = joined.entry(profile).or_default();
             whole.entries.extend(gathering.entries);
             whole.values.extend(gathering.values);
             whole.traits.extend(gathering.traits);

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use segops_identity::{Duplicates, IdentitySettings, MemoryIdentity, resolve};
-use segops_model::{Event, Instant, Position};
+use segops_identity::{Duplicates, IdentitySettings, MemoryIdentity, Resolution, resolve};
+use segops_model::{Event, Identifier, Position, ProfileId, SplitId};
 use segops_segment::{Backfill, History, HistoryRequest};
-use segops_store::{Disk, JournalReader, StoreError};
+use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
 use super::gather::Gathered;
+use crate::artefact::SplitRow;
 use crate::command::Change;
 use crate::journal_item::{Input, UnreadableFrame, decode};
 use crate::work::{Cancelled, Work};
@@ -43,23 +44,80 @@ impl Backfill for JournalBackfill<'_> {
         request: &HistoryRequest<'_>,
         each: &mut dyn FnMut(&History),
     ) -> Result<(), RebuildError> {
-        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), request.until)?;
+        let mut gathered = Gathered::default();
+        let identity = self.pass(request.until, &mut |passed| match passed {
+            Passed::Row { frame, event, resolution } if event.ts <= request.at => {
+                gathered.add(request, resolution.anchor.clone(), event, frame.position);
+            }
+            Passed::Row { .. } => {}
+            Passed::Deleted(identifiers) => gathered.forget(identifiers),
+        })?;
+        gathered.finish(&identity, each);
+        Ok(())
+    }
+}
+
+impl JournalBackfill<'_> {
+    /// The rows before a position whose anchors are among a profile's identifiers, in the order in which they
+    /// came in; each says whether its anchor is among those that are taken out.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or the work was cancelled.
+    pub fn rows_of(
+        &self,
+        until: Position,
+        identifiers: &[Identifier],
+        taken: &[Identifier],
+    ) -> Result<Vec<SplitRow>, RebuildError> {
+        let mut rows: Vec<(Identifier, SplitRow)> = Vec::new();
+        self.pass(until, &mut |passed| match passed {
+            Passed::Row { frame, resolution: Resolution { anchor, .. }, .. } => {
+                if identifiers.contains(anchor) {
+                    let (position, format, item) = (frame.position, frame.format, frame.item.to_vec());
+                    let row = SplitRow { position, format, taken: taken.contains(anchor), item };
+                    rows.push((anchor.clone(), row));
+                }
+            }
+            Passed::Deleted(gone) => rows.retain(|(anchor, _)| !gone.contains(anchor)),
+        })?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Goes through the journal up to a position; the identity in force there.
+    fn pass(
+        &self,
+        until: Position,
+        each: &mut dyn FnMut(Passed<'_>),
+    ) -> Result<MemoryIdentity, RebuildError> {
+        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), until)?;
         let mut pass = Pass::default();
-        self.work.set_total(request.until.0);
+        self.work.set_total(until.0);
         while let Some(frame) = reader.next_frame()? {
             match decode(&frame)? {
-                Input::Event { event, .. } => pass.event(request, &event, frame.position, frame.instant),
-                Input::Command(command) => pass.command(&command.change),
+                Input::Event { event, .. } => pass.event(&frame, &event, each),
+                Input::Command(command) => {
+                    let gone = pass.command(&frame, &command.change);
+                    if !gone.is_empty() {
+                        each(Passed::Deleted(&gone));
+                    }
+                }
                 Input::Unreadable { .. } | Input::Tick => {}
             }
             if frame.position.0.is_multiple_of(STEP_FRAMES) {
                 self.work.reach(frame.position.0)?;
             }
         }
-        self.work.reach(request.until.0)?;
-        pass.gathered.finish(&pass.identity, each);
-        Ok(())
+        self.work.reach(until.0)?;
+        Ok(pass.identity)
     }
+}
+
+/// What a pass comes by.
+enum Passed<'a> {
+    /// An event that belongs to someone.
+    Row { frame: &'a FrameRef<'a>, event: &'a Event, resolution: &'a Resolution },
+    /// Someone was deleted: everything under these identifiers up to here.
+    Deleted(&'a [Identifier]),
 }
 
 /// One pass over the journal, redoing duplicates and identity by the settings in force at each frame.
@@ -68,7 +126,6 @@ struct Pass {
     settings: IdentitySettings,
     duplicates: Duplicates,
     identity: MemoryIdentity,
-    gathered: Gathered,
 }
 
 impl Default for Pass {
@@ -78,31 +135,46 @@ impl Default for Pass {
             duplicates: Duplicates::new(settings.duplicate_window_ms),
             settings,
             identity: MemoryIdentity::default(),
-            gathered: Gathered::default(),
         }
     }
 }
 
 impl Pass {
-    fn event(&mut self, request: &HistoryRequest<'_>, event: &Event, position: Position, instant: Instant) {
-        if !self.duplicates.check_and_insert(&event.message_id, instant) {
+    fn event(&mut self, frame: &FrameRef<'_>, event: &Event, each: &mut dyn FnMut(Passed<'_>)) {
+        if !self.duplicates.check_and_insert(&event.message_id, frame.instant) {
             return;
         }
-        let resolved = resolve(&self.settings, &self.identity, event.kind, &event.identifiers, position);
+        let (settings, identity) = (&self.settings, &self.identity);
+        let resolved = resolve(settings, identity, event.kind, &event.identifiers, event.ts, frame.position);
         let Ok(resolution) = resolved else { return };
         self.identity.apply(&resolution);
-        if event.ts <= request.at {
-            self.gathered.add(request, resolution.profile, event, position);
-        }
+        each(Passed::Row { frame, event, resolution: &resolution });
     }
 
-    fn command(&mut self, change: &Change) {
-        if let Change::ChangeSettings { settings } = change {
-            // The fold refuses settings that do not hold together; a refused change changes nothing here.
-            if settings.calendar().is_ok() && settings.identity.validate().is_ok() {
+    /// Does what a command means for who is who, by the same checks as the fold: one that is refused there
+    /// changes nothing here. Returns the identifiers of whoever is deleted by it.
+    fn command(&mut self, frame: &FrameRef<'_>, change: &Change) -> Vec<Identifier> {
+        let (position, instant) = (frame.position, frame.instant);
+        match change {
+            Change::ChangeSettings { settings }
+                if settings.calendar().is_ok() && settings.identity.validate().is_ok() =>
+            {
                 self.settings = settings.identity.clone();
                 self.duplicates.set_window_ms(self.settings.duplicate_window_ms);
             }
+            Change::SplitProfile { profile, identifiers } => {
+                self.identity.ask_split(SplitId(position.0), *profile, identifiers, instant);
+            }
+            Change::StartSplit { split } => self.identity.start_split(*split, position),
+            Change::FinishSplit { split, position: started, .. } => {
+                self.identity.finish_split(*split, *started, ProfileId(position.0), instant);
+            }
+            Change::LiftBar { split } => self.identity.lift(*split, instant),
+            Change::DeleteProfile { profile, identifiers } => {
+                return self.identity.delete(*profile, identifiers, instant);
+            }
+            _ => {}
         }
+        Vec::new()
     }
 }

@@ -47,8 +47,18 @@ pub(crate) struct Core {
     /// For the verifier to wait at.
     pub verifying: Mutex<()>,
     pub verifying_moved: Condvar,
+    /// Set by tests that carry out steps of background work themselves.
+    #[cfg(test)]
+    pub held: Mutex<Vec<Held>>,
     pub stopping: AtomicBool,
     pub failure: Mutex<Option<String>>,
+}
+
+/// Background work that a test can carry out step by step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    Splits,
+    Primings,
 }
 
 impl Core {
@@ -82,6 +92,18 @@ impl Core {
             *held = next_due;
             self.next_due_moved.notify_all();
         }
+    }
+
+    /// Whether the steps of this work are left to a test. Outside tests nothing is.
+    #[cfg(test)]
+    pub(crate) fn is_held(&self, work: Held) -> bool {
+        self.held.lock().contains(&work)
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "with tests it asks the core")]
+    pub(crate) const fn is_held(&self, _: Held) -> bool {
+        false
     }
 
     pub(crate) fn want_priming(&self) {

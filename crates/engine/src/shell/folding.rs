@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
-use segops_collect::{Origin, Rejection, RejectionCode};
+use segops_collect::{Origin, Rejection};
 use segops_model::{Position, ProfileId, SignalId};
 use segops_segment::{Keep, SignalRegistry, Timeline};
 use segops_store::{FrozenKeyspace, Keyspace, RecordLog, StoreError};
@@ -125,7 +125,7 @@ fn position_of(rejection: &Rejection) -> Option<Position> {
 
 fn rejection_of(turned_away: TurnedAway) -> Rejection {
     Rejection {
-        code: RejectionCode::MissingIdentifier,
+        code: turned_away.code,
         message: turned_away.reason,
         place: format!("{AT_POSITION}{}, {}", turned_away.position, turned_away.place),
         raw: turned_away.raw,

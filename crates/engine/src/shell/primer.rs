@@ -1,16 +1,18 @@
-//! The primer: reads the history of new segment versions in the background, one at a time, in the order in
-//! which they were saved, so that a segment finds those it names already live.
+//! The primer: reads history in the background, one thing at a time. Splits come first; then new segment
+//! versions in the order in which they were saved, so that a segment finds those it names already live.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use segops_model::{SegmentId, SegmentVersion};
+use segops_model::{Instant, Position, SegmentId, SegmentVersion, SignalId};
 use segops_segment::{Timeline, Verdict};
 
+use super::core::Held;
 use super::folding::Decided;
+use super::splitter::{next_split, split};
 use super::{Core, Intake};
 use crate::artefact::{Artefact, ProfileVerdict};
-use crate::command::{Change, Command, Outcome};
+use crate::command::{Change, Command, Outcome, Refusal};
 use crate::error::{Busy, EngineError};
 use crate::questions::questions_for;
 use crate::rebuild::{JournalBackfill, Plan, rebuild};
@@ -22,6 +24,19 @@ pub(crate) const ENGINE: &str = "segops";
 /// Runs until the engine stops.
 pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
     while !core.is_stopping() {
+        if let Some(id) = next_split(core) {
+            if let Err(error) = split(core, id, work) {
+                if core.is_stopping() || core.failed().is_some() {
+                    return;
+                }
+                tracing::warn!(split = %id, %error, "an attempt at a split ended early");
+                if !matches!(error, EngineError::Refused(Refusal::Split(_))) {
+                    core.fail(error.to_string());
+                    return;
+                }
+            }
+            continue;
+        }
         if let Some((segment, version)) = next_job(core) {
             if let Err(error) = prime(core, segment, version, work) {
                 if core.is_stopping() || core.failed().is_some() {
@@ -45,6 +60,9 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
 
 /// The version that has waited longest. One whose priming was cut off by a restart starts again.
 fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
+    if core.is_held(Held::Primings) {
+        return None;
+    }
     let fold = core.fold.read();
     let waiting = fold.state.segments.values().filter(|segment| !segment.paused);
     let waiting = waiting.filter_map(|segment| {
@@ -55,25 +73,59 @@ fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
     waiting.min().map(|(_, segment, version)| (segment, version))
 }
 
+/// A priming that has begun: where, and what is to be read.
+#[derive(Debug)]
+pub(crate) struct Priming {
+    segment: SegmentId,
+    version: SegmentVersion,
+    position: Position,
+    instant: Instant,
+    plan: Plan,
+    /// Each signal by its id in the fold, and by its id in the plan.
+    gathered: Vec<(SignalId, SignalId)>,
+}
+
 fn prime(
     core: &Arc<Core>,
     segment: SegmentId,
     version: SegmentVersion,
     work: &Work,
 ) -> Result<(), EngineError> {
+    let Some(priming) = begin_priming(core, segment, version)? else { return Ok(()) };
+    let artefact = read_priming(core, &priming, work)?;
+    finish_priming(core, &priming, artefact)?;
+    tracing::info!(%segment, version = version.0, "live");
+    Ok(())
+}
+
+/// Starts the gathering.
+///
+/// # Errors
+/// The version is no longer wanted.
+pub(crate) fn begin_priming(
+    core: &Core,
+    segment: SegmentId,
+    version: SegmentVersion,
+) -> Result<Option<Priming>, EngineError> {
     let started = command(core, ENGINE, Change::StartPriming { segment, version })?.outcome?;
-    let Outcome::Done { at: position, instant } = started else { return Ok(()) };
+    let Outcome::Done { at: position, instant } = started else { return Ok(None) };
     tracing::info!(%segment, version = version.0, %position, "reading history");
-    let (plan, gathered) = {
-        let fold = core.fold.read();
-        let plan = Plan::new(&questions_for(&fold.state, segment, version));
-        let gathered = fold.gathering_signals(segment, plan.signals());
-        (plan, gathered)
-    };
+    let fold = core.fold.read();
+    let plan = Plan::new(&questions_for(&fold.state, segment, version));
+    let gathered = fold.gathering_signals(segment, plan.signals());
+    Ok(Some(Priming { segment, version, position, instant, plan, gathered }))
+}
+
+/// Reads history, and keeps what it gives as an artefact.
+///
+/// # Errors
+/// The journal cannot be read, the artefact cannot be written, or the work was cancelled.
+pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Result<String, EngineError> {
+    let Priming { segment, version, position, instant, ref plan, ref gathered } = *priming;
     let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
     let mut artefact =
         Artefact { segment, version, position, instant, timelines: Vec::new(), verdicts: Vec::new() };
-    rebuild(&backfill, &plan, position, instant, |answer| {
+    rebuild(&backfill, plan, position, instant, |answer| {
         let profile = answer.history.profile;
         for (signal, timeline) in &answer.history.timelines {
             if let Some((live, _)) = gathered.iter().find(|(_, rebuilt)| rebuilt == signal) {
@@ -86,9 +138,16 @@ fn prime(
             artefact.verdicts.push(ProfileVerdict { profile, member, next_change });
         }
     })?;
-    let hash = core.artefacts.save(&artefact)?;
-    command(core, ENGINE, Change::FinishPriming { segment, version, position, artefact: hash })?.outcome?;
-    tracing::info!(%segment, version = version.0, profiles = artefact.verdicts.len(), "live");
+    Ok(core.artefacts.save(&artefact)?)
+}
+
+/// Makes the version serve.
+///
+/// # Errors
+/// The version is no longer wanted.
+pub(crate) fn finish_priming(core: &Core, priming: &Priming, artefact: String) -> Result<(), EngineError> {
+    let Priming { segment, version, position, .. } = *priming;
+    command(core, ENGINE, Change::FinishPriming { segment, version, position, artefact })?.outcome?;
     Ok(())
 }
 

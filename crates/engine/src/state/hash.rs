@@ -11,20 +11,49 @@ impl State {
     /// whole state in the order of the keys: for tests and checks, not for the way of an event.
     #[must_use]
     pub fn hash(&self) -> String {
+        // Every field by its name, so that none is forgotten.
+        let Self {
+            position,
+            instant,
+            settings,
+            sources,
+            imports,
+            segments,
+            catalogue,
+            duplicates: _,
+            tallies,
+            separations,
+            split_rows,
+            identifiers,
+            aliases,
+            profiles,
+            merges,
+            traits,
+            timelines,
+            order_keys,
+            orders,
+            standings,
+            timers: _,
+            members: _,
+            groups: _,
+        } = self;
         let mut digest = Sha256::new();
-        feed(&mut digest, &(self.position, self.instant, &self.tallies));
-        feed_text(
-            &mut digest,
-            &(&self.settings, &self.sources, &self.imports, &self.segments, &self.catalogue),
-        );
-        feed_space(&mut digest, self.identifiers.iter_sorted());
-        feed_space(&mut digest, self.aliases.iter_sorted());
-        feed_space(&mut digest, self.profiles.iter_sorted());
-        feed_space(&mut digest, self.traits.iter_sorted());
-        feed_space(&mut digest, self.timelines.iter_sorted());
-        feed_space(&mut digest, self.order_keys.iter_sorted());
-        feed_space(&mut digest, self.orders.iter_sorted());
-        feed_space(&mut digest, self.standings.iter_sorted());
+        feed(&mut digest, &(position, instant, tallies));
+        feed(&mut digest, separations);
+        for (split, rows) in split_rows {
+            let rows: Vec<_> = rows.iter().map(|row| (row.position, &row.anchor)).collect();
+            feed(&mut digest, &(split, rows));
+        }
+        feed_text(&mut digest, &(settings, sources, imports, segments, catalogue));
+        feed_space(&mut digest, identifiers.iter_sorted());
+        feed_space(&mut digest, aliases.iter_sorted());
+        feed_space(&mut digest, profiles.iter_sorted());
+        feed_space(&mut digest, merges.iter_sorted());
+        feed_space(&mut digest, traits.iter_sorted());
+        feed_space(&mut digest, timelines.iter_sorted());
+        feed_space(&mut digest, order_keys.iter_sorted());
+        feed_space(&mut digest, orders.iter_sorted());
+        feed_space(&mut digest, standings.iter_sorted());
         hex(&digest.finalize())
     }
 }

@@ -5,7 +5,9 @@
 
 mod catalogue;
 mod hash;
+mod merges;
 mod profile;
+mod profile_records;
 mod segments;
 mod traits;
 
@@ -14,13 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use roaring::RoaringTreemap;
 use rustc_hash::FxHashMap;
 
-use segops_identity::{Duplicates, IdentityView};
-use segops_model::{Identifier, IdentifierKind, Instant, Position, ProfileId, SegmentId, SignalId, SourceId};
+use segops_identity::{Duplicates, IdentityView, Separations};
+use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SignalId, SourceId, SplitId};
 use segops_segment::{OrderFacts, OrderKey, Timeline};
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
+pub use merges::{GatheredRow, Merge};
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
+pub use profile_records::ProfileRecords;
 pub use segments::{Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
@@ -46,12 +50,18 @@ pub struct State {
     pub catalogue: Catalogue,
     pub duplicates: Duplicates,
     pub tallies: Tallies,
+    /// Splits, bars, and who was deleted.
+    pub separations: Separations,
+    /// Rows that have come in for a profile since the reading for its split began.
+    pub split_rows: BTreeMap<SplitId, Vec<GatheredRow>>,
 
     /// Which profile an identifier points at; always a surviving one.
     pub identifiers: Space<Identifier, ProfileId>,
     /// Ids of merged profiles, and the survivor that answers for each.
     pub aliases: Space<ProfileId, ProfileId>,
     pub profiles: Space<ProfileId, ProfileRecord>,
+    /// The merges that made each profile, oldest first.
+    pub merges: Space<ProfileId, Vec<Merge>>,
     pub traits: Space<ProfileId, Traits>,
     pub timelines: Space<(ProfileId, SignalId), Timeline>,
     pub order_keys: Space<ProfileId, Vec<OrderKey>>,
@@ -81,9 +91,13 @@ pub struct Tallies {
     pub events: u64,
     pub duplicates: u64,
     pub merges: u64,
+    pub splits: u64,
+    pub deletions: u64,
     pub transitions: u64,
     /// Events that the fold itself turned away: no usable identifier.
     pub rejected: u64,
+    /// Events from before the deletion of the person they are of.
+    pub deleted_arrivals: u64,
 }
 
 impl State {
@@ -100,9 +114,12 @@ impl State {
             segments: BTreeMap::new(),
             catalogue: Catalogue::default(),
             tallies: Tallies::default(),
+            separations: Separations::default(),
+            split_rows: BTreeMap::new(),
             identifiers: Space::new(),
             aliases: Space::new(),
             profiles: Space::new(),
+            merges: Space::new(),
             traits: Space::new(),
             timelines: Space::new(),
             order_keys: Space::new(),
@@ -118,6 +135,15 @@ impl State {
     #[must_use]
     pub fn canonical(&self, profile: ProfileId) -> ProfileId {
         self.aliases.get(&profile).copied().unwrap_or(profile)
+    }
+
+    /// The surviving profile that an id stands for.
+    ///
+    /// # Errors
+    /// There is none, or none any more.
+    pub fn existing(&self, profile: ProfileId) -> Result<ProfileId, Refusal> {
+        let canonical = self.canonical(profile);
+        self.profiles.get(&canonical).map(|_| canonical).ok_or(Refusal::NoProfile(profile))
     }
 
     /// Writes a profile's standings, and its timer.
@@ -150,7 +176,7 @@ impl State {
         let record = self.profiles.get(&profile);
         let reach = record.map(ProfileRecord::reach).unwrap_or_default();
         let identified = record.is_some_and(ProfileRecord::is_identified);
-        let exists = record.is_some();
+        let exists = record.is_some_and(|record| record.rows > 0);
         let put = |group: &mut RoaringTreemap, belongs: bool| {
             if belongs {
                 group.insert(profile.0);
@@ -204,15 +230,11 @@ impl IdentityView for State {
         self.identifiers.get(identifier).copied()
     }
 
-    fn count_of_kind(&self, profile: ProfileId, kind: &IdentifierKind) -> usize {
-        self.profiles.get(&profile).map_or(0, |record| record.count_of_kind(kind))
+    fn identifiers_of(&self, profile: ProfileId) -> &[Identifier] {
+        self.profiles.get(&profile).map_or(&[], |record| record.identifiers.as_slice())
     }
 
-    fn kinds_of(&self, profile: ProfileId) -> Vec<IdentifierKind> {
-        let held = self.profiles.get(&profile).into_iter().flat_map(|record| &record.identifiers);
-        let mut kinds: Vec<_> = held.map(|identifier| identifier.kind.clone()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
+    fn separations(&self) -> &Separations {
+        &self.separations
     }
 }

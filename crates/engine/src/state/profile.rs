@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Cause, Identifier, IdentifierKind, Instant, ProfileId, SegmentId};
+use segops_model::{Cause, Identifier, Instant, ProfileId, SegmentId};
 
 use crate::reach;
 
@@ -8,8 +8,13 @@ use crate::reach;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProfileRecord {
     pub identifiers: Vec<Identifier>,
-    /// Profiles that became part of this one; their ids keep answering.
-    pub absorbed: Vec<ProfileId>,
+    /// The anchor of the row that made it: where its id goes in a split, once it is merged away.
+    pub anchor: Identifier,
+    /// Profiles that became part of this one, with their anchors; their ids keep answering.
+    pub absorbed: Vec<(ProfileId, Identifier)>,
+    /// Inputs of any kind that are its own. Identifiers without a row are nobody yet.
+    pub rows: u64,
+    /// Those of them that are counted as events.
     pub events: u64,
     pub first_seen: Instant,
     pub last_seen: Instant,
@@ -18,15 +23,33 @@ pub struct ProfileRecord {
 
 impl ProfileRecord {
     #[must_use]
-    pub fn new(seen: Instant) -> Self {
+    pub fn new(seen: Instant, anchor: Identifier) -> Self {
         Self {
+            anchor,
             identifiers: Vec::new(),
             absorbed: Vec::new(),
+            rows: 0,
             events: 0,
             first_seen: seen,
             last_seen: seen,
             email_opted_out: false,
         }
+    }
+
+    /// Takes back what rows have counted.
+    pub fn forget_rows(&mut self) {
+        let Self {
+            anchor: _,
+            identifiers: _,
+            absorbed: _,
+            rows,
+            events,
+            first_seen: _,
+            last_seen: _,
+            email_opted_out,
+        } = self;
+        // The instants are those of the first row that comes.
+        (*rows, *events, *email_opted_out) = (0, 0, false);
     }
 
     /// Whether it has an identifier beyond an anonymous one.
@@ -38,11 +61,6 @@ impl ProfileRecord {
     #[must_use]
     pub fn reach(&self) -> reach::Reach {
         reach::of(&self.identifiers, self.email_opted_out)
-    }
-
-    #[must_use]
-    pub fn count_of_kind(&self, kind: &IdentifierKind) -> usize {
-        self.identifiers.iter().filter(|identifier| identifier.kind == *kind).count()
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Started {
     pub position: Position,
     pub instant: Instant,
     pub touched: Touched,
+    /// Ids of profiles that a split has read history anew for since: what the artefact has of them is of
+    /// before it, and everything is here already.
+    pub reread: Touched,
 }
 
 /// Profiles that any input or transition has touched since a priming began; decided anew when it ends.

@@ -95,3 +95,38 @@ fn orders_move_with_a_merge() {
     assert_eq!(profile.net_spend.get("EUR").map(String::as_str), Some("30"));
     assert_eq!(profile.orders[0].status, "partially_refunded");
 }
+
+#[test]
+fn why_profiles_are_one_is_known() {
+    let mut world = World::new();
+    world.send(json!({"anonymousId": "a1", "event": "Product Viewed"}));
+    world.send(json!({"userId": "u1", "event": "Product Viewed"}));
+    world.send(json!({"anonymousId": "a2", "event": "Product Viewed"}));
+    let (browser, user, other) = (
+        world.profile("anonymous_id", "a1"),
+        world.profile("user_id", "u1"),
+        world.profile("anonymous_id", "a2"),
+    );
+    world.send(json!({"type": "identify", "userId": "u1", "anonymousId": "a2", "messageId": "linking"}));
+    world.pass_ms(DAY_MS);
+    world.send(json!({"userId": "u1", "anonymousId": "a1", "event": "Signed In"}));
+    // Whatever was merged answers, and more of the same adds nothing.
+    world.send(json!({"userId": "u1", "anonymousId": "a1", "event": "Signed In"}));
+    let merges = world.engine.profile_merges(other).expect("merges");
+    assert_eq!(merges, world.engine.profile_merges(browser).expect("merges"));
+    let [first, second] = merges.as_slice() else { panic!("{merges:#?}") };
+    assert_eq!((first.survivor, first.absorbed.as_slice()), (user, [other].as_slice()));
+    assert_eq!((second.survivor, second.absorbed.as_slice()), (browser, [user].as_slice()));
+    assert_eq!(
+        first.sentence,
+        format!(
+            "{other} became part of {user} at 2026-03-01T12:00:00.000Z, by the event `identify` of \
+             2026-03-01T12:00:00.000Z (message linking, from Shop): it carried user_id:u1, which was of {user} and \
+             anonymous_id:a2, which was of {other}."
+        )
+    );
+    assert_eq!((second.event.name.as_str(), second.at), ("Signed In", world.now()));
+    let linked: Vec<_> =
+        second.linked.iter().map(|link| (link.identifier.to_string(), link.profile)).collect();
+    assert_eq!(linked, [("user_id:u1".to_owned(), user), ("anonymous_id:a1".to_owned(), browser)]);
+}

@@ -2,11 +2,13 @@
 
 mod conformance;
 mod crash;
+mod deleting;
 mod editing;
 mod living;
 mod merging;
 mod oracle;
 mod planted;
 mod property;
+mod splitting;
 mod verifying;
 mod world;

@@ -4,8 +4,11 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use segops_model::Identifier;
+
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::fold::PlantedBug;
+use crate::shell::Held;
 use crate::work::Work;
 
 /// One thing that happens.
@@ -40,6 +43,24 @@ pub(super) enum Step {
     },
     PauseOrResume {
         name: u8,
+    },
+    /// As `Create`, and other things happen while history is read.
+    CreateSlowly {
+        name: u8,
+        rule: u8,
+        meanwhile: Vec<Step>,
+    },
+    /// Takes some of the identifiers of a user's profile out, and other things happen while history is read.
+    Split {
+        user: u8,
+        taken: u8,
+        meanwhile: Vec<Step>,
+    },
+    /// Lifts the newest bar.
+    Lift,
+    Delete {
+        user: u8,
+        by_anonymous: bool,
     },
     Restart,
 }
@@ -93,19 +114,41 @@ fn rule_number() -> std::ops::Range<u8> {
     0..u8::try_from(RULES.len()).unwrap_or(u8::MAX)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// What can happen at any time, also while history is read.
+fn brief() -> impl Strategy<Value = Step> {
     let small = |below: u8| 0..below;
     prop_oneof![
-        8 => (small(4), any::<bool>(), small(3), small(100), prop_oneof![3 => Just(0), 1 => small(6)], prop::bool::weighted(0.1))
+        24 => (small(4), any::<bool>(), small(3), small(100), prop_oneof![3 => Just(0), 1 => small(6)], prop::bool::weighted(0.1))
             .prop_map(|(user, by_anonymous, name, total, late_days, repeat)| Step::Event { user, by_anonymous, name, total, late_days, repeat }),
-        3 => (small(4), prop::option::of(small(4)), small(4), prop_oneof![2 => Just(0), 1 => small(4)])
+        12 => (small(4), prop::option::of(small(4)), small(4), prop_oneof![2 => Just(0), 1 => small(4)])
             .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
-        3 => (0u16..60).prop_map(|hours| Step::Pass { hours }),
-        2 => Just(Step::ToNextDue),
-        2 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Create { name, rule }),
-        1 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Edit { name, rule }),
-        1 => small(8).prop_map(|name| Step::PauseOrResume { name }),
-        1 => Just(Step::Restart),
+        1 => small(4).prop_map(|user| Step::Delete { user, by_anonymous: user % 2 == 0 }),
+        1 => Just(Step::Lift),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let small = |below: u8| 0..below;
+    let meanwhile = || prop::collection::vec(brief(), 0..4);
+    let split = || {
+        (small(4), any::<u8>(), meanwhile()).prop_map(|(user, taken, meanwhile)| Step::Split {
+            user,
+            taken,
+            meanwhile,
+        })
+    };
+    let in_priming = prop_oneof![2 => brief().boxed(), 1 => split().boxed()];
+    prop_oneof![
+        24 => brief(),
+        2 => split(),
+        2 => (4_u8..8, rule_number(), prop::collection::vec(in_priming, 1..5))
+            .prop_map(|(name, rule, meanwhile)| Step::CreateSlowly { name, rule, meanwhile }),
+        6 => (0u16..60).prop_map(|hours| Step::Pass { hours }),
+        4 => Just(Step::ToNextDue),
+        4 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Create { name, rule }),
+        2 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Edit { name, rule }),
+        2 => small(8).prop_map(|name| Step::PauseOrResume { name }),
+        2 => Just(Step::Restart),
     ]
 }
 
@@ -215,8 +258,55 @@ fn play(world: &mut World, step: &Step) {
                 world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
             }
         }
+        Step::CreateSlowly { name, rule: text, meanwhile } => {
+            let text = RULES[usize::from(*text)];
+            create_slowly(world, NAMES[usize::from(*name)], text, meanwhile);
+        }
+        Step::Split { user, taken, meanwhile } => split(world, *user, *taken, meanwhile),
+        Step::Lift => {
+            if let Some(split) = world.engine.splits().last() {
+                let _ = world.engine.lift_bar(AUTHOR, split.id);
+            }
+        }
+        Step::Delete { user, by_anonymous } => {
+            let found = if *by_anonymous {
+                world.engine.find_profile(&Identifier::new("anonymous_id", format!("a{user}")))
+            } else {
+                world.engine.find_profile(&Identifier::new("user_id", format!("u{user}")))
+            };
+            if let Some(profile) = found {
+                world.engine.delete_profile(AUTHOR, profile).expect("deleted");
+            }
+        }
         Step::ToNextDue | Step::Restart => {}
     }
+}
+
+fn create_slowly(world: &mut World, name: &str, text: &str, meanwhile: &[Step]) {
+    world.hold(Held::Primings);
+    if let Ok((segment, _)) = world.engine.create_segment(AUTHOR, name, &rule(text)) {
+        let priming = world.begin_priming(segment.id);
+        meanwhile.iter().for_each(|step| play(world, step));
+        world.finish_priming(priming);
+    }
+    world.release(Held::Primings);
+}
+
+fn split(world: &mut World, user: u8, taken: u8, meanwhile: &[Step]) {
+    let found = ["user_id", "anonymous_id"]
+        .iter()
+        .find_map(|kind| world.engine.find_profile(&Identifier::new(kind, format!("{}{user}", &kind[..1]))));
+    let Some(profile) = found else { return };
+    let held = world.engine.profile(profile).expect("a profile").identifiers;
+    let taken: Vec<_> =
+        (0..).zip(held).filter(|(bit, _)| taken >> (bit % 8) & 1 == 1).map(|(_, held)| held).collect();
+    world.hold(Held::Splits);
+    if let Ok(split) = world.engine.split_profile(AUTHOR, profile, &taken) {
+        let attempt = world.attempt(split.id);
+        meanwhile.iter().for_each(|step| play(world, step));
+        world.carry_out(split.id, attempt);
+    }
+    world.release(Held::Splits);
 }
 
 /// Histories to play; as many as proptest's own variable says, where it is set.

@@ -8,13 +8,20 @@ use std::sync::mpsc::channel;
 use serde_json::{Value as Json, json};
 
 use segops_collect::{Accepted, FORMAT_SEGMENT_V1, decode};
-use segops_model::{Channel, Envelope, Event, Identifier, Instant, Limits, ProfileId, SourceId};
+use segops_model::{
+    Channel, Envelope, Event, Identifier, Instant, Limits, ProfileId, SegmentId, SegmentVersion, SourceId,
+    SplitId,
+};
 use segops_rules::{Named, Rule, parse};
 use segops_store::Disk;
-use segops_testkit::{MemoryDisk, SimulatedClock};
+use segops_testkit::{MemoryDisk, SimulatedClock, TornWrites};
 
 use crate::engine::{Engine, EngineOptions, Timers};
 use crate::fold::PlantedBug;
+use crate::shell::{
+    Attempt, Held, Priming, begin_priming, begin_split, finish_priming, finish_split, read_priming,
+    read_split,
+};
 use crate::view::TransitionView;
 use crate::work::Work;
 
@@ -38,6 +45,11 @@ pub(super) fn instant(text: &str) -> Instant {
 
 pub(super) fn rule(text: &str) -> Rule<Named> {
     parse(text).unwrap_or_else(|problems| panic!("{text}: {problems:#?}"))
+}
+
+pub(super) fn identifier(text: &str) -> Identifier {
+    let (kind, value) = text.split_once(':').expect("kind:value");
+    Identifier::new(kind, value)
 }
 
 fn open(disk: &Arc<MemoryDisk>, clock: &Arc<SimulatedClock>) -> Engine {
@@ -71,6 +83,15 @@ impl World {
         self.engine.close();
         let Self { clock, disk, source, messages, engine } = self;
         drop(engine);
+        let engine = open(&disk, &clock);
+        Self { engine, clock, disk, source, messages }
+    }
+
+    /// The world after the machine has lost its power, and with it what was not synced, and started again.
+    pub(super) fn crashed(self) -> Self {
+        let Self { clock, disk, source, messages, engine } = self;
+        let disk = Arc::new(disk.crash(TornWrites::Lost));
+        engine.close();
         let engine = open(&disk, &clock);
         Self { engine, clock, disk, source, messages }
     }
@@ -177,6 +198,57 @@ impl World {
             profile.unwrap_or_else(|_| transition.profile.to_string()),
             cause.as_str().unwrap_or_default()
         )
+    }
+
+    /// Splits a profile and waits until that is in effect.
+    pub(super) fn split(&self, profile: ProfileId, identifiers: &[&str]) -> crate::view::Split {
+        let identifiers: Vec<_> = identifiers.iter().map(|text| identifier(text)).collect();
+        let split = self.engine.split_profile(AUTHOR, profile, &identifiers).expect("a split");
+        self.engine.wait_split(split.id, &Work::new()).expect("in effect")
+    }
+
+    /// Leaves background work of a kind to the test.
+    pub(super) fn hold(&self, work: Held) {
+        self.engine.core().held.lock().push(work);
+    }
+
+    /// Lets background work of a kind run again.
+    pub(super) fn release(&self, work: Held) {
+        let core = self.engine.core();
+        core.held.lock().retain(|held| *held != work);
+        core.want_priming();
+    }
+
+    /// Begins an attempt at a split and reads history for it; `None` where nobody waits for it any more.
+    pub(super) fn attempt(&self, split: SplitId) -> Option<(Attempt, String)> {
+        let core = self.engine.core();
+        let attempt = begin_split(core, split).ok()?;
+        let artefact = read_split(core, &attempt, &Work::new()).expect("history is read");
+        Some((attempt, artefact))
+    }
+
+    /// Ends an attempt, and makes others until one is current; false where the split no longer makes sense.
+    pub(super) fn carry_out(&self, split: SplitId, mut attempt: Option<(Attempt, String)>) -> bool {
+        while let Some((begun, artefact)) = attempt {
+            if finish_split(self.engine.core(), &begun, artefact).is_ok() {
+                return true;
+            }
+            attempt = self.attempt(split);
+        }
+        false
+    }
+
+    /// Begins a priming and reads history for it.
+    pub(super) fn begin_priming(&self, segment: SegmentId) -> (Priming, String) {
+        let core = self.engine.core();
+        let priming = begin_priming(core, segment, SegmentVersion(1)).expect("wanted").expect("begun");
+        let artefact = read_priming(core, &priming, &Work::new()).expect("history is read");
+        (priming, artefact)
+    }
+
+    /// Makes the version serve.
+    pub(super) fn finish_priming(&self, (priming, artefact): (Priming, String)) {
+        finish_priming(self.engine.core(), &priming, artefact).expect("current");
     }
 
     /// Plants a mistake in the incremental apply.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use segops_model::{EventKind, Identifier, IdentifierKind, Position, ProfileId};
+use segops_model::{EventKind, Identifier, IdentifierKind, Instant, Position, ProfileId};
 
 use crate::{IdentitySettings, IdentityView, MemoryIdentity, resolve};
 
@@ -25,7 +25,8 @@ fn run(settings: &IdentitySettings, rows: &[Vec<Identifier>]) -> MemoryIdentity 
     let mut identity = MemoryIdentity::default();
     for (position, row) in (0..).zip(rows) {
         let resolution =
-            resolve(settings, &identity, EventKind::Track, row, Position(position)).expect("usable");
+            resolve(settings, &identity, EventKind::Track, row, Instant::default(), Position(position))
+                .expect("usable");
         identity.apply(&resolution);
     }
     identity
@@ -74,7 +75,7 @@ proptest! {
         for (position, row) in (0..).zip(&rows) {
             let before = identity.clone();
             let at = Position(position);
-            let resolution = resolve(&settings, &identity, EventKind::Track, row, at).expect("usable");
+            let resolution = resolve(&settings, &identity, EventKind::Track, row, Instant::default(), at).expect("usable");
             identity.apply(&resolution);
             // The event goes to the profile of its highest-priority identifier.
             let strongest = row.iter().min_by_key(|identifier| settings.rank(&identifier.kind)).expect("one");

@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use segops_model::{EventKind, Identifier, Position, ProfileId};
+use segops_model::{EventKind, Identifier, Instant, Position, ProfileId};
 
 use crate::{IdentitySettings, MemoryIdentity, Resolution, resolve};
 
@@ -50,7 +50,7 @@ fn check(rows: &[&str], expected: Expect) {
     for (position, row) in (0..).zip(rows) {
         let (kind, row) =
             row.strip_prefix("alias ").map_or((EventKind::Track, *row), |row| (EventKind::Alias, row));
-        match resolve(&settings, &identity, kind, &identifiers(row), Position(position)) {
+        match resolve(&settings, &identity, kind, &identifiers(row), Instant::default(), Position(position)) {
             Ok(resolution) => {
                 identity.apply(&resolution);
                 text += &describe(&resolution);
@@ -219,7 +219,10 @@ fn identity_survives_its_stored_form() {
     for (position, row) in (0..).zip(["a:x", "u:1", "u:1 a:x", "u:2 e:b", "alias u:1 prev:2", "a:z"]) {
         let kind = if row.starts_with("alias") { EventKind::Alias } else { EventKind::Track };
         let row = identifiers(row.trim_start_matches("alias "));
-        identity.apply(&resolve(&settings, &identity, kind, &row, Position(position)).expect("usable"));
+        identity.apply(
+            &resolve(&settings, &identity, kind, &row, Instant::default(), Position(position))
+                .expect("usable"),
+        );
     }
     let stored = format!("{identity:?}");
     let restored = restore(&identity);

@@ -6,11 +6,12 @@ use segops_engine::view;
 use super::client::{path, typed, with_query};
 use super::error::CliError;
 use super::output::{Output, Table, counted, number, plain, shortened};
+use super::people::{Delete, Lift, Merges, Split, list_splits};
 use super::preview::identifiers;
 use super::segment::word;
 use super::target::Target;
 
-/// Find and show profiles.
+/// Find and show profiles, and say who is who.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Examples:\n  segops profile find ann@example.com --data shop\n  segops profile show email:ann@example.com --data shop"
@@ -18,7 +19,9 @@ use super::target::Target;
 pub(crate) enum Profile {
     /// Find profiles by the value of any identifier.
     #[command(after_help = "Examples:\n  segops profile find ann@example.com --data shop")]
-    Find { text: String },
+    Find {
+        text: String,
+    },
     /// Show a profile: identifiers, traits, orders, segments.
     #[command(
         after_help = "Examples:\n  segops profile show p_17 --data shop\n  segops profile show email:ann@example.com --data shop"
@@ -27,6 +30,13 @@ pub(crate) enum Profile {
         /// The profile's id, or an identifier as kind:value.
         profile: String,
     },
+    Merges(Merges),
+    Split(Split),
+    /// List splits, with the bars that they have left.
+    #[command(after_help = "Examples:\n  segops profile splits --data shop")]
+    Splits,
+    Lift(Lift),
+    Delete(Delete),
 }
 
 /// Orders shown, the newest first.
@@ -55,6 +65,11 @@ impl Profile {
                 }
                 show(&typed(answer, &path)?, out)
             }
+            Self::Merges(merges) => merges.run(&client, out),
+            Self::Split(split) => split.run(&client, out),
+            Self::Splits => list_splits(&client, out),
+            Self::Lift(lift) => lift.run(&client, out),
+            Self::Delete(delete) => delete.run(&client, out),
         }
     }
 }
@@ -84,7 +99,7 @@ fn show(profile: &view::ProfileView, out: &mut Output) -> Result<(), CliError> {
     out.line(format!("First seen {}, last {}", out.date(profile.first_seen), out.date(profile.last_seen)))?;
     if !profile.merged_ids.is_empty() {
         let ids: Vec<String> = profile.merged_ids.iter().map(ToString::to_string).collect();
-        out.line(format!("Also answers to {}", ids.join(", ")))?;
+        out.line(format!("Also answers to {} (`segops profile merges` says why)", ids.join(", ")))?;
     }
     for identifier in &profile.identifiers {
         out.line(format!("  {}", plain(&identifier.to_string())))?;

@@ -39,6 +39,14 @@ impl Status {
             counted(status.identifiers, "identifier", "identifiers"),
             counted(status.merges, "merge", "merges"),
         ))?;
+        if status.splits + status.deletions > 0 {
+            out.line(format!(
+                "{}, {}; {} of deleted people dropped since.",
+                counted(status.splits, "split", "splits"),
+                counted(status.deletions, "deletion", "deletions"),
+                counted(status.deleted_arrivals, "event", "events"),
+            ))?;
+        }
         let behind = status.durable_position.0.saturating_sub(status.applied_position.0);
         let place = if behind == 0 {
             "everything durable is applied".to_owned()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use segops_collect::files::ImportError;
-use segops_engine::{Busy, EngineError, Refusal};
+use segops_engine::{Busy, EngineError, Refusal, SplitRefusal};
 
 use crate::control::ControlError;
 use crate::import::ImportFailure;
@@ -138,14 +138,21 @@ impl From<EngineError> for Problem {
 
 fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
     match refusal {
-        Refusal::NoSegment(_) | Refusal::NoSource(_) => Problem::not_found(detail),
+        Refusal::NoSegment(_)
+        | Refusal::NoSource(_)
+        | Refusal::NoProfile(_)
+        | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
         Refusal::VersionMoved { .. } => {
             Problem::new(StatusCode::CONFLICT, "version-moved", "Someone else has edited it", detail)
         }
         Refusal::NameTaken(..) | Refusal::SourceNameTaken(_) | Refusal::WriteKeyTaken => {
             Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail)
         }
-        Refusal::BadName | Refusal::BadSettings(_) | Refusal::BrokenReference(_) => {
+        Refusal::BadName
+        | Refusal::Split(SplitRefusal::Nothing | SplitRefusal::NotIts(_) | SplitRefusal::Everything)
+        | Refusal::TooManyRows { .. }
+        | Refusal::BadSettings(_)
+        | Refusal::BrokenReference(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "It cannot be used", detail)
         }
         Refusal::InUse(_)
@@ -153,6 +160,9 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::Paused(_)
         | Refusal::TooManySegments(_)
         | Refusal::StalePriming
+        | Refusal::ProfileMoved(_)
+        | Refusal::Split(SplitRefusal::Stale | SplitRefusal::LiftedAlready(_))
+        | Refusal::TooManySplits(_)
         | Refusal::Artefact(_) => Problem::conflict(detail),
     }
 }

@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, health, imports, members, metrics, profiles, rejections, rules, segments, settings, sources,
-    sources_config, status, stream, tokens, transitions, verify,
+    catalogue, health, imports, members, metrics, people, profiles, rejections, rules, segments, settings,
+    sources, sources_config, status, stream, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -48,7 +48,13 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(members::cost))
         .routes(routes!(rules::check))
         .routes(routes!(profiles::find))
-        .routes(routes!(profiles::show))
+        .routes(routes!(profiles::show, people::delete))
+        .routes(routes!(people::merges))
+        .routes(routes!(people::split))
+        .routes(routes!(people::deletion))
+        .routes(routes!(people::splits))
+        .routes(routes!(people::show_split))
+        .routes(routes!(people::lift))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(rejections::list))
         .routes(routes!(imports::list, imports::create))

@@ -108,6 +108,27 @@ fn from_a_file_to_a_live_segment() {
 }
 
 #[test]
+fn profiles_are_told_split_and_deleted() {
+    let shop = Shop::new();
+    shop.import();
+    assert!(shop.text(&["profile", "merges", "user_id:1"]).contains("No other profile"));
+    let refused = shop.run(&["profile", "split", "user_id:1", "user_id:1"]);
+    assert!(stderr(&refused).contains("leave it at least one"), "{}", stderr(&refused));
+    assert!(shop.text(&["profile", "splits"]).contains("No profile has been split"));
+    assert!(!shop.run(&["profile", "lift", "split_1"]).status.success());
+    let shown = shop.text(&["profile", "delete", "user_id:1"]);
+    assert!(shown.contains("2 events") && shown.contains("say --yes"), "{shown}");
+    assert_eq!(shop.json(&["profile", "delete", "user_id:1"])["deleted"], false);
+    assert_eq!(shop.json(&["status"])["profiles"], 2);
+    assert!(shop.text(&["profile", "delete", "user_id:1", "--yes"]).contains("are dropped from now on"));
+    assert_eq!(shop.json(&["status"])["profiles"], 1);
+    // The same file again brings nobody back.
+    shop.json(&["import", "--again", "--mapping", "orders.json", "orders.csv"]);
+    assert_eq!(shop.json(&["status"])["profiles"], 1);
+    assert_eq!(shop.json(&["verify"])["differences"], 0);
+}
+
+#[test]
 fn a_bad_rule_is_shown_with_its_place() {
     let shop = Shop::new();
     shop.import();

@@ -10,6 +10,7 @@ mod cli;
 mod collect;
 mod kill;
 mod openapi;
+mod people;
 mod serving;
 mod streams;
 

@@ -49,6 +49,19 @@ pub(super) enum Step {
         segment: u8,
         rule: Sample,
     },
+    /// Takes some identifiers out of someone's profile, and other things happen while history is read.
+    Split {
+        person: u8,
+        taken: u8,
+        meanwhile: Vec<Step>,
+    },
+    /// Lifts a bar.
+    Lift {
+        split: u8,
+    },
+    Delete {
+        person: u8,
+    },
     /// Asks of an instant in the past.
     LookBack {
         hours: u16,
@@ -250,7 +263,19 @@ fn item() -> impl Strategy<Value = Json> {
     prop_oneof![8 => track, 3 => page, 4 => identify, 1 => alias]
 }
 
+/// An item of the tracking API, on time or late, new or repeated.
+fn send() -> impl Strategy<Value = Step> {
+    (item(), time_ago(), prop::option::weighted(0.08, any::<u8>()), prop::bool::weighted(0.25))
+        .prop_map(|(item, when, repeats, from_kiosk)| Step::Send { item, when, repeats, from_kiosk })
+}
+
 fn step() -> impl Strategy<Value = Step> {
+    let meanwhile = prop_oneof![
+        6 => send(),
+        1 => (1_i64..50).prop_map(|hours| Step::PassMs(hours * HOUR_MS)),
+        1 => any::<u8>().prop_map(|person| Step::Delete { person }),
+    ];
+    let meanwhile = prop::collection::vec(meanwhile, 0..4);
     let edges_ms = select(vec![
         HOUR_MS,
         6 * HOUR_MS,
@@ -264,8 +289,13 @@ fn step() -> impl Strategy<Value = Step> {
         31 * DAY_MS,
     ]);
     prop_oneof![
-        14 => (item(), time_ago(), prop::option::weighted(0.08, any::<u8>()), prop::bool::weighted(0.25))
-            .prop_map(|(item, when, repeats, from_kiosk)| Step::Send { item, when, repeats, from_kiosk }),
+        14 => send(),
+        1 => (any::<u8>(), any::<u8>(), meanwhile)
+            .prop_map(|(person, taken, meanwhile)| Step::Split { person, taken, meanwhile }),
+        1 => prop_oneof![
+            any::<u8>().prop_map(|split| Step::Lift { split }),
+            any::<u8>().prop_map(|person| Step::Delete { person }),
+        ],
         2 => (1_i64..50).prop_map(|hours| Step::PassMs(hours * HOUR_MS)),
         1 => (1_i64..40).prop_map(|days| Step::PassMs(days * DAY_MS)),
         1 => (1_i64..5_000).prop_map(Step::PassMs),

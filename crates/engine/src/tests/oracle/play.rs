@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
-use segops_model::{Event, Identifier, Instant, SourceId};
+use segops_model::{Event, Identifier, Instant, SourceId, SplitId};
 use segops_oracle::{Calendar, Oracle};
 use segops_rules::{Named, Rule, parse};
 
@@ -14,6 +14,7 @@ use super::Tallies;
 use super::history::{History, Step, When};
 use super::rules::Sample;
 use crate::settings::Settings;
+use crate::shell::Held;
 use crate::tests::world::{AUTHOR, World, instant};
 use crate::work::Work;
 
@@ -32,6 +33,8 @@ struct Player<'a> {
     kiosk: SourceId,
     heard: Vec<Event>,
     segments: Vec<Segment>,
+    /// Splits that took effect, and the oracle's bar of each.
+    splits: Vec<(SplitId, usize)>,
     tallies: &'a mut Tallies,
 }
 
@@ -56,8 +59,8 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let kiosk = world.engine.create_source(AUTHOR, "Kiosk", None).expect("a source").id;
     let mut oracle = Oracle::new(Calendar { zone, week_start });
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
-    let (heard, segments) = (Vec::new(), Vec::new());
-    let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, tallies };
+    let (heard, segments, splits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, tallies };
     for rule in &history.rules {
         player.create(rule);
     }
@@ -101,6 +104,25 @@ impl Player<'_> {
                 self.edit(usize::from(*segment), rule);
                 Ok(())
             }
+            Step::Split { person, taken, meanwhile } => self.split(*person, *taken, meanwhile),
+            Step::Lift { split } => {
+                let split = self.splits.get(usize::from(*split) % self.splits.len().max(1)).copied();
+                if let Some((split, bar)) = split
+                    && self.world.engine.lift_bar(AUTHOR, split).is_ok()
+                {
+                    self.oracle.lift(bar);
+                }
+                Ok(())
+            }
+            Step::Delete { person } => {
+                if let Some(identifier) = self.person(*person).and_then(|person| person.first().cloned()) {
+                    let profile = self.world.engine.find_profile(&identifier).expect("a profile");
+                    let deleted = self.world.engine.delete_profile(AUTHOR, profile).expect("deleted");
+                    self.oracle.delete(&identifier, deleted.at);
+                    self.learn_ids();
+                }
+                Ok(())
+            }
             Step::LookBack { hours } => self.look_back(i64::from(*hours)),
             Step::Restart => {
                 let placeholder = World::new();
@@ -109,6 +131,35 @@ impl Player<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Someone who has done anything, by the oracle.
+    fn person(&self, number: u8) -> Option<BTreeSet<Identifier>> {
+        let mut people = self.oracle.people();
+        people.sort();
+        people.get(usize::from(number) % people.len().max(1)).cloned()
+    }
+
+    fn split(&mut self, person: u8, taken: u8, meanwhile: &[Step]) -> Result<(), String> {
+        let Some(person) = self.person(person) else { return Ok(()) };
+        let profile = person.first().and_then(|one| self.world.engine.find_profile(one)).expect("a profile");
+        let is_taken = |bit: &usize| taken >> (bit % 8) & 1 == 1;
+        let taken: BTreeSet<_> =
+            (0..).zip(person).filter(|(bit, _)| is_taken(bit)).map(|(_, identifier)| identifier).collect();
+        let listed: Vec<_> = taken.iter().cloned().collect();
+        self.world.hold(Held::Splits);
+        // All of them, or none, is refused.
+        let Ok(split) = self.world.engine.split_profile(AUTHOR, profile, &listed) else { return Ok(()) };
+        let attempt = self.world.attempt(split.id);
+        for step in meanwhile {
+            self.step(step)?;
+        }
+        if self.world.carry_out(split.id, attempt) {
+            self.splits.push((split.id, self.oracle.split(&taken)));
+            self.learn_ids();
+        }
+        self.world.release(Held::Splits);
+        self.compare("after a split")
     }
 
     fn pass_to(&self, at: Instant) {
@@ -138,6 +189,11 @@ impl Player<'_> {
         let event = self.world.send_from(source, item);
         self.oracle.receive(&event, self.world.now());
         self.heard.push(event);
+        self.learn_ids();
+    }
+
+    /// Tells the oracle the ids of profiles, which it draws samples from.
+    fn learn_ids(&mut self) {
         let known: Vec<Identifier> = self.oracle.identifiers().cloned().collect();
         let named = known
             .into_iter()
