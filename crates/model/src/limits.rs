@@ -46,6 +46,10 @@ pub struct Limits {
     pub rule_bytes_max: usize,
     /// Segments in the workspace.
     pub segments_max: usize,
+    /// Versions kept of one segment's rule; past it the oldest that does not serve goes.
+    pub segment_versions_kept_max: usize,
+    /// Changes of one segment kept with their authors and times; the oldest go first.
+    pub segment_changes_kept_max: usize,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
     /// Rows of one page in the API.
@@ -78,6 +82,8 @@ impl Default for Limits {
             rule_periods_max: 400,
             rule_bytes_max: 64 * 1024,
             segments_max: 5_000,
+            segment_versions_kept_max: 1_000,
+            segment_changes_kept_max: 1_000,
             transitions_kept_max: 1_000_000,
             page_rows_max: 1_000,
             streams_max: 256,

@@ -8,10 +8,12 @@
 mod command;
 mod decide;
 mod event;
+mod lifecycle;
 mod merge;
 mod planted;
 mod prime;
 mod programs;
+mod references;
 mod roster;
 mod segment_command;
 mod timers;

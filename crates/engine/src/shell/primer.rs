@@ -46,7 +46,7 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
 /// The version that has waited longest. One whose priming was cut off by a restart starts again.
 fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
     let fold = core.fold.read();
-    let waiting = fold.state.segments.values().filter(|segment| !segment.paused);
+    let waiting = fold.state.segments.values().filter(|segment| segment.is_evaluated());
     let waiting = waiting.filter_map(|segment| {
         let pending = segment.pending.as_ref()?;
         let at = segment.version(pending.version)?.at;

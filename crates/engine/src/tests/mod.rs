@@ -3,6 +3,7 @@
 mod conformance;
 mod crash;
 mod editing;
+mod lifecycle;
 mod living;
 mod merging;
 mod oracle;
