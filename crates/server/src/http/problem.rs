@@ -145,12 +145,17 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         Refusal::NameTaken(..) | Refusal::SourceNameTaken(_) | Refusal::WriteKeyTaken => {
             Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail)
         }
-        Refusal::BadName | Refusal::BadSettings(_) | Refusal::BrokenReference(_) => {
+        Refusal::BadName
+        | Refusal::BadSettings(_)
+        | Refusal::BadDetails(_)
+        | Refusal::BrokenReference(_)
+        | Refusal::Circle(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "It cannot be used", detail)
         }
         Refusal::InUse(_)
         | Refusal::WrongStatus(..)
         | Refusal::Paused(_)
+        | Refusal::NotLive(..)
         | Refusal::TooManySegments(_)
         | Refusal::StalePriming
         | Refusal::Artefact(_) => Problem::conflict(detail),

@@ -4,14 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api;
+mod as_code;
 mod captures;
 mod checking;
 mod cli;
 mod collect;
 mod kill;
 mod openapi;
+mod segments;
 mod serving;
 mod streams;
+mod templates;
 
 mod server_process;
 mod workspace;
