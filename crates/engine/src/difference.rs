@@ -26,7 +26,7 @@ const AFTER: SegmentId = SegmentId(u64::MAX - 1);
 /// The rule that a segment would have.
 #[derive(Debug, Clone)]
 pub enum OtherRule {
-    Given(Rule<Named>),
+    Given(Box<Rule<Named>>),
     /// An older version of its own.
     Version(SegmentVersion),
 }
@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<RuleDifference, EngineError> {
         let id = self.with_segment(segment, |segment| segment.id)?;
         let rule = match other {
-            OtherRule::Given(rule) => rule.clone(),
+            OtherRule::Given(rule) => (**rule).clone(),
             OtherRule::Version(version) => self.rule_of_version(segment, *version)?,
         };
         let (resolved, warnings) = self.resolve_rule(&rule, Some(id))?;

@@ -26,7 +26,7 @@ fn primed(engine: &Engine, name: &str) {
 }
 
 fn difference(world: &World, name: &str, text: &str) -> RuleDifference {
-    let other = OtherRule::Given(rule(text));
+    let other = OtherRule::Given(Box::new(rule(text)));
     world.engine.difference(name, &other, None, 10, &Work::new()).expect("a difference")
 }
 

@@ -16,6 +16,7 @@ use super::segment_show::show;
 /// Say who would enter a segment and who would leave it, were its rule another. Saves nothing.
 #[derive(Debug, Args)]
 #[command(
+    disable_version_flag = true,
     after_help = "Examples:\n  segops segment diff Repeat 'did \"Order Completed\" >= 3 times' --data shop\n  segops segment diff Repeat --version 1 --data shop"
 )]
 pub(crate) struct Diff {
@@ -35,6 +36,7 @@ pub(crate) struct Diff {
 /// Bring an archived segment back, or an older version of its rule as a new one.
 #[derive(Debug, Args)]
 #[command(
+    disable_version_flag = true,
     after_help = "Examples:\n  segops segment restore Repeat --data shop\n  segops segment restore Repeat --version 1 --dry-run --data shop\n  segops segment restore Repeat --version 1 --data shop"
 )]
 pub(crate) struct Restore {

@@ -40,6 +40,7 @@ enum State {
 /// Show a segment, its counts and its versions, or one version of its rule.
 #[derive(Debug, Args)]
 #[command(
+    disable_version_flag = true,
     after_help = "Examples:\n  segops segment show Repeat --data shop\n  segops segment show Repeat --version 2 --data shop"
 )]
 pub(crate) struct Show {

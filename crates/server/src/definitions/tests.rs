@@ -62,7 +62,8 @@ fn groups_all_hold_and_of_their_conditions_one() {
             ] },
         ]),
         expect![[r#"
-            did "Order Completed" >= 2 times and (did "Viewed Product" = 0 times where Items contains any of ("Shoe", "Hat") match case in last 30 days or not (in segment "VIP" or in segment "Staff"))
+            everyone where did "Order Completed" >= 2 times and (did "Viewed Product" = 0 times where Items contains any of ("Shoe", "Hat") match case in last 30 days or not (in segment "VIP" or in segment "Staff"))
+            Differs condition_groups[1].conditions[0].timeframe_filter: who falls out of a window leaves at that very millisecond, not at the next day's run
         "#]],
     );
 }
@@ -77,7 +78,7 @@ fn sums_properties_and_regions() {
                 "filter": { "type": "string", "operator": "not-starts-with", "value": "Bl" } }] },
             { "conditions": [{ "type": "profile-region", "in_region": false, "region": "united_states" }] },
         ]),
-        expect![[""]],
+        expect![[r#""#]],
     );
 }
 
@@ -90,7 +91,7 @@ fn what_cannot_be_said_leaves_no_rule() {
               "filter": { "type": "numeric", "operator": "less-than", "value": 5 } },
             metric("M9", "count", ("equals", 1.5), ever, Json::Null),
         ] }]),
-        expect![[""]],
+        expect![[r#""#]],
     );
 }
 
@@ -120,7 +121,7 @@ fn all_of_klaviyos_schema_is_known() {
             assert!(segops_rules::parse(&rule).is_ok(), "{rule}");
         }
     }
-    assert_eq!(kinds.len(), 9, "{kinds:?}");
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
     assert!(said > 60, "{said} can be said");
 }
 
@@ -190,32 +191,32 @@ fn samples_of(schemas: &Json, schema: &Json, depth: usize, found: &mut Vec<Json>
 fn queries_are_read() {
     query(
         "event('Shoes Bought').where( property('price') >= 100 ).within(7 days).count() >= 1",
-        expect![[""]],
+        expect![[r#""#]],
     );
-    query("NOT ( event('Shoes Bought').count() >= 1 AND trait('total_spend') > 200 )", expect![[""]]);
+    query("NOT ( event('Shoes Bought').count() >= 1 AND trait('total_spend') > 200 )", expect![[r#""#]]);
     query(
         "event('Placed Order').where(property('price') > 100 AND property('brand') = 'My Brand').between(7 days, 10 days).avg(property('spend')).at_most(50) OR trait('L1') = true",
-        expect![[""]],
+        expect![[r#""#]],
     );
     query(
         "trait('plan').one_of('pro','team') AND trait('city') != 'Berlin' AND trait('mail').contains('@a','@b') AND event('X').unique(property('sku')).count() > 3",
-        expect![[""]],
+        expect![[r#""#]],
     );
-    query("event(Shoes Bought).count() >= 1", expect![[""]]);
+    query("event(Shoes Bought).count() >= 1", expect![[r#""#]]);
 }
 
 #[test]
 fn queries_that_cannot_be_said() {
     query(
         "event('Shoes Bought').where(property('price') >= trait('avg_spend') AND event('Shoes Returned').within(parent: 5 days).count() >= 1).within(30 days).count() >= 1",
-        expect![[""]],
+        expect![[r#""#]],
     );
-    query("ALL ( event('Shoes Bought').count() >= 1 )", expect![[""]]);
-    query("event('X').within(30 days).mode(property('spend'), 2) = 5", expect![[""]]);
-    query("event('X').count( >= 1", expect![[""]]);
-    query("event('X'", expect![[""]]);
-    query(&"(".repeat(100), expect![[""]]);
-    query("trait('x').within_last(7 days)", expect![[""]]);
+    query("ALL ( event('Shoes Bought').count() >= 1 )", expect![[r#""#]]);
+    query("event('X').within(30 days).mode(property('spend'), 2) = 5", expect![[r#""#]]);
+    query("event('X').count( >= 1", expect![[r#""#]]);
+    query("event('X'", expect![[r#""#]]);
+    query(&"(".repeat(100), expect![[r#""#]]);
+    query("trait('x').within_last(7 days)", expect![[r#""#]]);
 }
 
 #[test]

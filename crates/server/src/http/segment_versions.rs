@@ -64,7 +64,8 @@ pub(crate) async fn diff(
             return Err(Problem::bad_request("give either a rule or a `version` to bring back, not both"));
         }
         (None, _) => {
-            OtherRule::Given(named_rule(asked.rule.as_deref(), asked.rule_json, asked.base, app.limits())?)
+            let rule = named_rule(asked.rule.as_deref(), asked.rule_json, asked.base, app.limits())?;
+            OtherRule::Given(Box::new(rule))
         }
     };
     let sample = asked.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
