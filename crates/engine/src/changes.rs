@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use segops_model::{SegmentId, SegmentVersion, SourceId};
+use segops_model::{SegmentId, SourceId};
 use segops_rules::{Named, Problem, Resolved, Rule, resolve_within};
 
 use crate::command::{Change, Outcome, Refusal};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::WorkspaceNames;
+use crate::preview::same_rule;
 use crate::settings::Settings;
 use crate::shell::command;
 use crate::view;
@@ -33,92 +34,15 @@ impl Engine {
         Ok(source)
     }
 
-    /// Saves a new segment. It goes live once its history is read; see [`Engine::wait_primed`].
-    ///
-    /// # Errors
-    /// The rule has problems, or the name is taken.
-    pub fn create_segment(
-        &self,
-        author: &str,
-        name: &str,
-        rule: &Rule<Named>,
-    ) -> Result<(view::Segment, Vec<Problem>), EngineError> {
-        let (rule, warnings) = self.resolve_rule(rule, None)?;
-        let change = Change::CreateSegment { name: name.to_owned(), rule };
-        let Outcome::SegmentCreated(id) = self.change(author, change)? else {
-            return Err(EngineError::NotFound("the segment".to_owned()));
-        };
-        Ok((self.segment(&id.to_string())?, warnings))
-    }
-
-    /// Saves a new version of a segment's rule, if the newest is still the expected one. The old version
-    /// serves until the new one is primed.
-    ///
-    /// # Errors
-    /// The rule has problems, or someone else has edited the segment.
-    pub fn edit_segment(
-        &self,
-        author: &str,
-        segment: &str,
-        expected_version: Option<SegmentVersion>,
-        rule: &Rule<Named>,
-    ) -> Result<(view::Segment, Vec<Problem>), EngineError> {
-        let (id, newest) = self.with_segment(segment, |segment| (segment.id, segment.newest()))?;
-        let (rule, warnings) = self.resolve_rule(rule, Some(id))?;
-        let expected_version = expected_version.unwrap_or(newest);
-        self.change(author, Change::EditSegment { segment: id, expected_version, rule })?;
-        Ok((self.segment(&id.to_string())?, warnings))
-    }
-
-    /// # Errors
-    /// There is no such segment, or the name is taken.
-    pub fn rename_segment(
-        &self,
-        author: &str,
-        segment: &str,
-        name: &str,
-    ) -> Result<view::Segment, EngineError> {
-        let id = self.segment_id(segment)?;
-        self.change(author, Change::RenameSegment { segment: id, name: name.to_owned() })?;
-        self.segment(&id.to_string())
-    }
-
-    /// Holds the members as they are.
-    ///
-    /// # Errors
-    /// There is no such segment, or another segment's rule names it.
-    pub fn pause_segment(&self, author: &str, segment: &str) -> Result<view::Segment, EngineError> {
-        let id = self.segment_id(segment)?;
-        self.change(author, Change::PauseSegment { segment: id })?;
-        self.segment(&id.to_string())
-    }
-
-    /// Evaluates again, once history is read.
-    ///
-    /// # Errors
-    /// There is no such segment, or it is not paused.
-    pub fn resume_segment(&self, author: &str, segment: &str) -> Result<view::Segment, EngineError> {
-        let id = self.segment_id(segment)?;
-        self.change(author, Change::ResumeSegment { segment: id })?;
-        self.segment(&id.to_string())
-    }
-
-    /// # Errors
-    /// There is no such segment, or another segment's rule names it.
-    pub fn delete_segment(&self, author: &str, segment: &str) -> Result<(), EngineError> {
-        let id = self.segment_id(segment)?;
-        self.change(author, Change::DeleteSegment { segment: id })?;
-        Ok(())
-    }
-
     /// Blocks until no version of the segment waits for its history.
     ///
     /// # Errors
     /// The segment was deleted, the engine ended, or the work was cancelled.
     pub fn wait_primed(&self, segment: SegmentId, work: &Work) -> Result<view::Segment, EngineError> {
         loop {
-            let waits =
-                self.with_segment(&segment.to_string(), |state| state.pending.is_some() && !state.paused)?;
+            let waits = self.with_segment(&segment.to_string(), |state| {
+                state.pending.is_some() && state.is_evaluated()
+            })?;
             if !waits {
                 return self.segment(&segment.to_string());
             }
@@ -182,17 +106,15 @@ impl Engine {
     ) -> Result<(Rule<Resolved>, Vec<Problem>), EngineError> {
         let fold = self.core().fold.read();
         let resolved = resolve_within(rule, &WorkspaceNames::new(&fold.state), editing, &self.core().limits);
-        let (rule, warnings) = resolved.map_err(EngineError::Rule)?;
-        fold.state.check_none_paused(&rule)?;
+        let (rule, mut warnings) = resolved.map_err(EngineError::Rule)?;
+        fold.state.check_all_live(&rule)?;
+        let same = same_rule(&fold.state, &rule, editing);
+        warnings.extend(same.map(|segment| Problem::same_rule(&segment.name)));
         Ok((rule, warnings))
     }
 
     pub(crate) fn change(&self, author: &str, change: Change) -> Result<Outcome, EngineError> {
         Ok(command(self.core(), author, change)?.outcome?)
-    }
-
-    fn segment_id(&self, name_or_id: &str) -> Result<SegmentId, EngineError> {
-        self.with_segment(name_or_id, |segment| segment.id)
     }
 
     /// A key that cannot be guessed is the server's to make; this one only has to be new.

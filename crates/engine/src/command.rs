@@ -8,6 +8,7 @@ use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentV
 use segops_rules::{Resolved, Rule};
 
 use crate::settings::Settings;
+use crate::state::{DetailsChange, Lifecycle};
 
 /// A journalled command: who asked for it, and what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,16 +28,41 @@ pub enum Change {
     CreateSegment {
         name: String,
         rule: Rule<Resolved>,
+        #[serde(default)]
+        details: DetailsChange,
+        /// Saved without members, until it is published.
+        #[serde(default)]
+        draft: bool,
     },
     /// A new version of the rule, if the newest is still `expected_version`.
     EditSegment {
         segment: SegmentId,
         expected_version: SegmentVersion,
         rule: Rule<Resolved>,
+        /// The older version that this one brings back.
+        #[serde(default)]
+        restored_from: Option<SegmentVersion>,
     },
     RenameSegment {
         segment: SegmentId,
         name: String,
+    },
+    /// Another name, description, owner, folder or tags.
+    DescribeSegment {
+        segment: SegmentId,
+        details: DetailsChange,
+    },
+    /// A draft reads history and goes live.
+    PublishSegment {
+        segment: SegmentId,
+    },
+    /// Everyone leaves, and nothing is evaluated until the segment is restored.
+    ArchiveSegment {
+        segment: SegmentId,
+    },
+    /// An archived segment reads history again and goes live.
+    RestoreSegment {
+        segment: SegmentId,
     },
     /// Gathering for the version's signals starts here: history is read up to this position.
     StartPriming {
@@ -141,8 +167,14 @@ pub enum Refusal {
         "the segment `{0}` is paused, so that its members are of another time; resume it before a rule names it"
     )]
     Paused(String),
+    #[error("the segment `{0}` is {word}, so that nobody is in it; make it live before a rule names it", word = .1.word())]
+    NotLive(String, Lifecycle),
     #[error("the rule refers to a segment or source that is gone, or back to itself: {0}")]
     BrokenReference(String),
+    #[error("the segments would refer to each other in a circle: {0}; take the reference out of one of them")]
+    Circle(String),
+    #[error("the segment cannot be described so: {0}")]
+    BadDetails(String),
     #[error("there are {0} segments, which is the limit; delete one first")]
     TooManySegments(usize),
     #[error("the priming at this position is no longer wanted")]

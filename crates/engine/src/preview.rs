@@ -1,6 +1,5 @@
 //! What a rule selects at an instant, from raw history: without saving anything, and beside live traffic.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use segops_model::{Cause, Instant, SegmentId};
@@ -13,7 +12,7 @@ use crate::questions::dependencies;
 use crate::reach;
 use crate::reading::reading_instant;
 use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
-use crate::state::State;
+use crate::state::{SegmentState, State};
 use crate::view::{Counts, Member, Preview};
 use crate::work::Work;
 
@@ -41,7 +40,7 @@ impl Engine {
         let (questions, position, rule_text, rule_json, same_as) = {
             let fold = core.fold.read();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
-            let same_as = same_rule(&fold.state, &resolved);
+            let same_as = same_rule(&fold.state, &resolved, None).map(|segment| segment.id);
             (
                 questions(&fold.state, &resolved)?,
                 fold.state.position,
@@ -96,7 +95,7 @@ fn questions(state: &State, rule: &Rule<Resolved>) -> Result<Vec<Question>, Engi
     Ok(questions)
 }
 
-fn count(counts: &mut Counts, history: &segops_segment::History) {
+pub(crate) fn count(counts: &mut Counts, history: &segops_segment::History) {
     let reach = reach::of(&history.identifiers, history.email_opted_out);
     counts.total += 1;
     counts.identified += u64::from(history.is_identified());
@@ -104,13 +103,13 @@ fn count(counts: &mut Counts, history: &segops_segment::History) {
     counts.reachable_sms += u64::from(reach.sms);
 }
 
-fn same_rule(state: &State, rule: &Rule<Resolved>) -> Option<SegmentId> {
+/// A segment other than the one edited whose rule has the same normal form.
+pub(crate) fn same_rule<'a>(
+    state: &'a State,
+    rule: &Rule<Resolved>,
+    editing: Option<SegmentId>,
+) -> Option<&'a SegmentState> {
     let key = normal_form(rule);
-    let mut same = BTreeSet::new();
-    for segment in state.segments.values() {
-        if segment.shown_version().is_some_and(|version| normal_form(&version.rule) == key) {
-            same.insert(segment.id);
-        }
-    }
-    same.pop_first()
+    let mut others = state.segments.values().filter(|segment| Some(segment.id) != editing);
+    others.find(|segment| segment.shown_version().is_some_and(|version| normal_form(&version.rule) == key))
 }

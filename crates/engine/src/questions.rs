@@ -20,8 +20,16 @@ pub(crate) fn questions_for(state: &State, segment: SegmentId, version: SegmentV
 /// The live rules that a rule depends on, each after those it names.
 #[must_use]
 pub(crate) fn dependencies(state: &State, rule: &Rule<Resolved>) -> Vec<Question> {
+    dependencies_of(state, &[rule])
+}
+
+/// The live rules that some rules depend on, each once and after those it names.
+#[must_use]
+pub(crate) fn dependencies_of(state: &State, rules: &[&Rule<Resolved>]) -> Vec<Question> {
     let mut questions: Vec<Question> = Vec::new();
-    add_dependencies(state, rule, &mut questions);
+    for rule in rules {
+        add_dependencies(state, rule, &mut questions);
+    }
     questions
 }
 

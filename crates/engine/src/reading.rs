@@ -51,17 +51,13 @@ impl Engine {
     /// What a rule says that the workspace has never seen.
     ///
     /// # Errors
-    /// The problems for which it cannot be used.
+    /// The problems for which it cannot be used, or a segment that it names and that is not live.
     pub fn check_rule(
         &self,
         rule: &Rule<Named>,
         editing: Option<SegmentId>,
-    ) -> Result<Vec<Problem>, Vec<Problem>> {
-        match self.resolve_rule(rule, editing) {
-            Ok((_, warnings)) => Ok(warnings),
-            Err(EngineError::Rule(problems)) => Err(problems),
-            Err(_) => Ok(Vec::new()),
-        }
+    ) -> Result<Vec<Problem>, EngineError> {
+        self.resolve_rule(rule, editing).map(|(_, warnings)| warnings)
     }
 
     #[must_use]
@@ -298,6 +294,11 @@ fn currency_of(state: &State, profile: ProfileId) -> Option<String> {
     });
     let first = currencies.next()?;
     currencies.all(|currency| currency.eq_ignore_ascii_case(&first)).then_some(first)
+}
+
+/// The segment with this id or name.
+pub(crate) fn find_segment<'a>(state: &'a State, name_or_id: &str) -> Result<&'a SegmentState, EngineError> {
+    state.find_segment(name_or_id).ok_or_else(|| no_segment(name_or_id))
 }
 
 fn no_segment(name_or_id: &str) -> EngineError {

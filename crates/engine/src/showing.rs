@@ -11,7 +11,7 @@ use segops_store::Keyspace;
 
 use crate::fold::Fold;
 use crate::names::WorkspaceNames;
-use crate::state::{Properties, SegmentState, State, VersionState};
+use crate::state::{Lifecycle, Properties, SegmentState, State, VersionState};
 use crate::view;
 
 /// A condition's text alone: the base is not its own.
@@ -39,7 +39,7 @@ fn rule_texts(state: &State, version: &VersionState) -> (String, serde_json::Val
     (format(&named), to_json(&named))
 }
 
-fn counts_of(state: &State, members: &roaring::RoaringTreemap) -> view::Counts {
+pub(crate) fn counts_of(state: &State, members: &roaring::RoaringTreemap) -> view::Counts {
     let common = |group: &roaring::RoaringTreemap| members.intersection_len(group);
     view::Counts {
         total: members.len(),
@@ -53,27 +53,26 @@ pub(crate) fn segment_view(fold: &Fold, segment: &SegmentState) -> view::Segment
     let state = &fold.state;
     let (rule_text, rule) =
         segment.shown_version().map(|version| rule_texts(state, version)).unwrap_or_default();
-    let pending_version = segment.pending.as_ref().map(|pending| pending.version);
-    let status = match (segment.paused, segment.serving, pending_version) {
-        (true, _, _) => view::SegmentStatus::Paused,
-        (false, None, _) => view::SegmentStatus::Priming,
-        (false, Some(_), Some(_)) => view::SegmentStatus::Editing,
-        (false, Some(_), None) => view::SegmentStatus::Live,
-    };
+    let pending = segment.pending.as_ref().filter(|_| segment.is_evaluated());
+    let pending_version = pending.map(|pending| pending.version);
     view::Segment {
         id: segment.id,
         name: segment.name.clone(),
-        status,
+        description: segment.details.description.clone(),
+        owner: segment.details.owner.clone(),
+        folder: segment.details.folder.clone(),
+        tags: segment.details.tags.iter().cloned().collect(),
+        state: segment.lifecycle,
+        status: status_of(segment),
         serving_version: segment.serving,
         pending_version,
         rule_text,
         rule,
         base: segment.shown_version().map(|version| version.rule.base).unwrap_or_default(),
         counts: state.members.get(&segment.id).map(|members| counts_of(state, members)).unwrap_or_default(),
-        owner: segment.owner.clone(),
         created_at: segment.created_at,
         changed_at: segment.changed_at,
-        used_by: fold.users_of(segment.id).map(|user| user.id).collect(),
+        used_by: users_of(fold, segment.id),
         versions: segment
             .versions
             .iter()
@@ -82,9 +81,47 @@ pub(crate) fn segment_view(fold: &Fold, segment: &SegmentState) -> view::Segment
                 rule_text: rule_texts(state, version).0,
                 author: version.author.clone(),
                 at: version.at,
+                restored_from: version.restored_from,
                 primed_at: version.primed_at,
             })
             .collect(),
+    }
+}
+
+fn status_of(segment: &SegmentState) -> view::SegmentStatus {
+    match (segment.lifecycle, segment.paused, segment.serving, &segment.pending) {
+        (Lifecycle::Draft, ..) => view::SegmentStatus::Draft,
+        (Lifecycle::Archived, ..) => view::SegmentStatus::Archived,
+        (Lifecycle::Live, true, ..) => view::SegmentStatus::Paused,
+        (Lifecycle::Live, false, None, _) => view::SegmentStatus::Priming,
+        (Lifecycle::Live, false, Some(_), Some(_)) => view::SegmentStatus::Editing,
+        (Lifecycle::Live, false, Some(_), None) => view::SegmentStatus::Live,
+    }
+}
+
+/// Segments whose rules name this one.
+pub(crate) fn users_of(fold: &Fold, id: SegmentId) -> Vec<view::SegmentName> {
+    fold.users_of(id).map(|user| view::SegmentName { id: user.id, name: user.name.clone() }).collect()
+}
+
+pub(crate) fn version_view(
+    state: &State,
+    segment: &SegmentState,
+    version: &VersionState,
+) -> view::SegmentVersionDetail {
+    let (rule_text, rule) = rule_texts(state, version);
+    view::SegmentVersionDetail {
+        segment: segment.id,
+        version: version.number,
+        rule_text,
+        rule,
+        author: version.author.clone(),
+        at: version.at,
+        restored_from: version.restored_from,
+        primed_at: version.primed_at,
+        serves: segment.live_version().is_some_and(|live| live.number == version.number),
+        time_zone: version.time_zone.clone(),
+        week_start: format!("{:?}", version.week_start).to_lowercase(),
     }
 }
 

@@ -14,6 +14,7 @@ use segops_model::{
 use segops_rules::Base;
 use segops_segment::Explanation;
 
+pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
@@ -52,6 +53,13 @@ pub struct Segment {
     #[schema(value_type = String, example = "seg_12")]
     pub id: SegmentId,
     pub name: String,
+    pub description: String,
+    pub owner: String,
+    /// A path such as `Retention/Win-back`; empty for none.
+    pub folder: String,
+    pub tags: Vec<String>,
+    /// Where it is in its life: draft, live or archived.
+    pub state: Lifecycle,
     pub status: SegmentStatus,
     /// The version that members are kept by; none until the first is primed.
     #[schema(value_type = Option<u32>)]
@@ -67,20 +75,20 @@ pub struct Segment {
     #[schema(value_type = String, example = "customers")]
     pub base: Base,
     pub counts: Counts,
-    pub owner: String,
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
     #[schema(value_type = String, format = DateTime)]
     pub changed_at: Instant,
     /// Segments whose rules name this one.
-    #[schema(value_type = Vec<String>)]
-    pub used_by: Vec<SegmentId>,
+    pub used_by: Vec<SegmentName>,
     pub versions: Vec<SegmentVersionView>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SegmentStatus {
+    /// Saved and not published: nobody is in it.
+    Draft,
     /// Reading history for its first members.
     Priming,
     /// Members are true now.
@@ -89,6 +97,16 @@ pub enum SegmentStatus {
     Editing,
     /// Members are held as they were.
     Paused,
+    /// Put away: nobody is in it.
+    Archived,
+}
+
+/// A segment, by what it is called now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentName {
+    #[schema(value_type = String, example = "seg_12")]
+    pub id: SegmentId,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -99,8 +117,64 @@ pub struct SegmentVersionView {
     pub author: String,
     #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
+    /// The older version that it brings back.
+    #[schema(value_type = Option<u32>)]
+    pub restored_from: Option<SegmentVersion>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub primed_at: Option<Instant>,
+}
+
+/// A version of a segment's rule, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentVersionDetail {
+    #[schema(value_type = String, example = "seg_12")]
+    pub segment: SegmentId,
+    #[schema(value_type = u32)]
+    pub version: SegmentVersion,
+    pub rule_text: String,
+    #[schema(value_type = Object)]
+    pub rule: serde_json::Value,
+    pub author: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    #[schema(value_type = Option<u32>)]
+    pub restored_from: Option<SegmentVersion>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub primed_at: Option<Instant>,
+    /// Whether members are kept by it now.
+    pub serves: bool,
+    /// The calendar that it is evaluated by.
+    pub time_zone: String,
+    pub week_start: String,
+}
+
+/// What another rule would change about a segment's members, from raw history, at one instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RuleDifference {
+    /// The rule that the segment has.
+    pub rule_text: String,
+    /// The rule that it would have.
+    pub new_rule_text: String,
+    #[schema(value_type = Object)]
+    pub new_rule: serde_json::Value,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    /// The journal position up to which history was read (exclusive).
+    #[schema(value_type = u64)]
+    pub position: Position,
+    pub before: Counts,
+    pub after: Counts,
+    /// Who would enter, and some of them, oldest profiles first.
+    pub entering: Counts,
+    pub entering_sample: Vec<Member>,
+    pub leaving: Counts,
+    pub leaving_sample: Vec<Member>,
+    /// Segments whose rules name this one: their members may move with it.
+    pub used_by: Vec<SegmentName>,
+    /// Whether saving it moves members: not of a draft, nor of an archived or paused segment.
+    pub takes_effect: bool,
+    #[schema(value_type = Vec<Object>)]
+    pub warnings: Vec<segops_rules::Problem>,
 }
 
 /// One member, and since when.

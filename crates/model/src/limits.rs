@@ -50,6 +50,10 @@ pub struct Limits {
     pub splits_max: usize,
     /// Rows of a profile that can be split: a split reads them all, and enters them in one step.
     pub split_rows_max: u64,
+    /// Versions kept of one segment's rule; past it the oldest that does not serve goes.
+    pub segment_versions_kept_max: usize,
+    /// Changes of one segment kept with their authors and times; the oldest go first.
+    pub segment_changes_kept_max: usize,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
     /// Rows of one page in the API.
@@ -84,6 +88,8 @@ impl Default for Limits {
             segments_max: 5_000,
             splits_max: 10_000,
             split_rows_max: 250_000,
+            segment_versions_kept_max: 1_000,
+            segment_changes_kept_max: 1_000,
             transitions_kept_max: 1_000_000,
             page_rows_max: 1_000,
             streams_max: 256,

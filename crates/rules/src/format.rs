@@ -2,6 +2,7 @@
 //! doubt. Reading it gives the same tree back.
 
 mod active;
+mod layout;
 mod occurrence;
 
 use std::fmt;
@@ -19,15 +20,20 @@ use crate::time::{CalendarPeriod, Span, Unit, Weekday};
 use active::active_condition;
 use occurrence::{occurrence_condition, within_condition};
 
+pub use layout::format_lines;
+
 /// The rule's canonical text.
 #[must_use]
 pub fn format(rule: &Rule<Named>) -> String {
-    let base = match rule.base {
+    format!("{}{}", base_text(rule.base), condition(&rule.when, false))
+}
+
+const fn base_text(base: Base) -> &'static str {
+    match base {
         Base::Customers => "",
         Base::Identified => "identified where ",
         Base::Everyone => "everyone where ",
-    };
-    format!("{base}{}", condition(&rule.when, false))
+    }
 }
 
 impl fmt::Display for Rule<Named> {

@@ -12,6 +12,7 @@ mod check;
 mod format;
 mod json;
 mod lists;
+mod named;
 mod names;
 mod nearest;
 mod normal;
@@ -34,11 +35,12 @@ pub use ast::{
     Side, Stage, Test, TraitCondition, Window, WithinCondition,
 };
 pub use check::{check, compile_pattern};
-pub use format::format;
+pub use format::{format, format_lines};
 pub use json::{from_json, from_json_value, to_json};
+pub use named::named_segments;
 pub use names::{Labels, Names};
 pub use normal::normal_form;
-pub use parse::{parse, parse_within};
+pub use parse::{locate, parse, parse_within};
 pub use problem::{Code, Problem, Severity, TextSpan};
 pub use resolve::{Reading, Resolution, read_text, resolve, resolve_within};
 pub use time::{CalendarPeriod, Moment, Span, Unit, Weekday};

@@ -81,6 +81,7 @@ pub enum Code {
     UnknownSegment,
     UnknownSource,
     SegmentCycle,
+    SameRule,
     UnknownEvent,
     UnknownProperty,
     UnknownTrait,
@@ -101,6 +102,13 @@ impl Problem {
 
     pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// That a segment has a rule of the same meaning already.
+    #[must_use]
+    pub fn same_rule(segment: &str) -> Self {
+        Self::warning(Code::SameRule, format!("the segment `{segment}` has the same rule already"))
+            .suggestion("use that one, unless they are meant to part later")
     }
 
     pub(crate) fn span(mut self, span: TextSpan) -> Self {

@@ -1,11 +1,13 @@
 //! The command line. Every command but `serve` and `completions` is a request to the API, over the network
 //! or in this process on a folder.
 
+mod as_code;
 mod client;
 mod error;
 mod explain;
 mod folder;
 mod import;
+mod members;
 mod network;
 mod output;
 mod people;
@@ -16,6 +18,11 @@ mod rejections;
 mod rule;
 mod rule_test;
 mod segment;
+mod segment_diff;
+mod segment_edit;
+mod segment_import;
+mod segment_show;
+mod segment_templates;
 mod serve;
 mod settings;
 mod simulate;

@@ -7,7 +7,9 @@
 
 pub mod cli;
 pub mod control;
+mod definitions;
 pub mod http;
 mod import;
 mod open;
 pub mod serve;
+mod templates;

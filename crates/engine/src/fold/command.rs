@@ -2,10 +2,12 @@
 
 use segops_model::{Cause, SourceId};
 
+use super::segment_command::{Edit, NewSegment};
 use super::{Effects, Fold, Stamp};
 use crate::artefact::Artefacts;
 use crate::command::{Change, Command, Outcome, Refusal};
 use crate::settings::Settings;
+use crate::state::{DetailsChange, NewVersion, SegmentChangeKind};
 use crate::view::{Import, Source};
 
 const NAME_CHARACTERS_MAX: usize = 200;
@@ -21,17 +23,29 @@ impl Fold {
         let author = command.author.as_str();
         match &command.change {
             Change::CreateSource { name, write_key } => self.create_source(stamp, author, name, write_key),
-            Change::CreateSegment { name, rule } => self.create_segment(stamp, author, name, rule, effects),
-            Change::EditSegment { segment, expected_version, rule } => {
-                self.edit_segment(stamp, author, *segment, *expected_version, rule, effects)
+            Change::CreateSegment { name, rule, details, draft } => {
+                self.create_segment(stamp, author, NewSegment { name, rule, details, draft: *draft }, effects)
             }
-            Change::RenameSegment { segment, name } => self.rename_segment(stamp, *segment, name),
+            Change::EditSegment { segment, expected_version, rule, restored_from } => {
+                let edit = Edit { expected: *expected_version, rule, restored_from: *restored_from };
+                self.edit_segment(stamp, author, *segment, edit, effects)
+            }
+            Change::RenameSegment { segment, name } => {
+                let details = DetailsChange { name: Some(name.clone()), ..DetailsChange::default() };
+                self.describe_segment(stamp, author, *segment, &details)
+            }
+            Change::DescribeSegment { segment, details } => {
+                self.describe_segment(stamp, author, *segment, details)
+            }
+            Change::PublishSegment { segment } => self.publish_segment(stamp, author, *segment, effects),
+            Change::ArchiveSegment { segment } => self.archive_segment(stamp, author, *segment, effects),
+            Change::RestoreSegment { segment } => self.restore_segment(stamp, author, *segment, effects),
             Change::StartPriming { segment, version } => self.start_priming(stamp, *segment, *version),
             Change::FinishPriming { segment, version, position, artefact } => {
                 self.finish_priming(stamp, *segment, *version, *position, artefact, artefacts, effects)
             }
-            Change::PauseSegment { segment } => self.pause_segment(stamp, *segment),
-            Change::ResumeSegment { segment } => self.resume_segment(stamp, *segment, effects),
+            Change::PauseSegment { segment } => self.pause_segment(stamp, author, *segment),
+            Change::ResumeSegment { segment } => self.resume_segment(stamp, author, *segment, effects),
             Change::DeleteSegment { segment } => self.delete_segment(stamp, *segment),
             Change::ChangeSettings { settings } => self.change_settings(stamp, author, settings, effects),
             Change::StartImport { file_hash, file_name, source } => {
@@ -106,8 +120,17 @@ impl Fold {
                 let Some(newest) = segment.versions.last().map(|version| version.rule.clone()) else {
                     continue;
                 };
-                segment.add_version(newest, settings, author, stamp.instant, Cause::Settings);
-                effects.priming_wanted |= !segment.paused;
+                let new = NewVersion {
+                    rule: newest,
+                    author,
+                    at: stamp.instant,
+                    cause: Cause::Settings,
+                    restored_from: None,
+                };
+                segment.add_version(new, settings, self.limits.segment_versions_kept_max);
+                let what = SegmentChangeKind::CalendarChanged { version: segment.newest() };
+                segment.note(author, stamp.instant, what, self.limits.segment_changes_kept_max);
+                effects.priming_wanted |= segment.is_evaluated();
             }
         }
         Ok(done(stamp))

@@ -24,7 +24,7 @@ impl Fold {
         number: SegmentVersion,
     ) -> Result<Outcome, Refusal> {
         let segment = self.segment_mut(id)?;
-        if segment.paused {
+        if !segment.is_evaluated() {
             return Err(Refusal::StalePriming);
         }
         let pending = segment.pending.as_mut().filter(|pending| pending.version == number);
@@ -68,7 +68,7 @@ impl Fold {
             pending.version == number
                 && pending.started.as_ref().is_some_and(|started| started.position == position)
         });
-        if !current || segment.paused {
+        if !current || !segment.is_evaluated() {
             return Err(Refusal::StalePriming);
         }
         let artefact = artefacts.load(hash).map_err(Refusal::Artefact)?;

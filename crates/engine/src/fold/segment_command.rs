@@ -1,45 +1,74 @@
-//! Commands on segments: create, edit, rename, pause, resume, delete.
+//! Commands on segments: create, edit, delete. Those on where a segment is in its life are beside it.
 
 use segops_model::{Cause, SegmentId, SegmentVersion, SignalId};
-use segops_rules::{Resolved, Rule, references};
+use segops_rules::{Resolved, Rule};
 use segops_segment::Program;
 use segops_store::Keyspace;
 
-use super::command::{check_name, done};
+use super::command::done;
 use super::roster::Roster;
 use super::{Effects, Fold, Stamp};
 use crate::command::{Outcome, Refusal};
-use crate::state::{Pending, SegmentState};
+use crate::state::{DetailsChange, Lifecycle, NewVersion, SegmentChangeKind, SegmentDetails, SegmentState};
+
+/// A segment to be made, as its command has it.
+#[derive(Debug)]
+pub(super) struct NewSegment<'a> {
+    pub name: &'a str,
+    pub rule: &'a Rule<Resolved>,
+    pub details: &'a DetailsChange,
+    pub draft: bool,
+}
+
+/// A rule to become a segment's newest version, as its command has it.
+#[derive(Debug)]
+pub(super) struct Edit<'a> {
+    pub expected: SegmentVersion,
+    pub rule: &'a Rule<Resolved>,
+    pub restored_from: Option<SegmentVersion>,
+}
 
 impl Fold {
     pub(super) fn create_segment(
         &mut self,
         stamp: Stamp,
         author: &str,
-        name: &str,
-        rule: &Rule<Resolved>,
+        new: NewSegment<'_>,
         effects: &mut Effects,
     ) -> Result<Outcome, Refusal> {
-        self.check_new_name(name, None)?;
+        self.check_new_name(new.name, None)?;
         if self.state.segments.len() >= self.limits.segments_max {
             return Err(Refusal::TooManySegments(self.limits.segments_max));
         }
         let id = SegmentId(stamp.position.0);
-        self.check_references(id, rule)?;
+        self.check_references(id, new.rule)?;
+        let owned = SegmentDetails { owner: author.to_owned(), ..SegmentDetails::default() };
+        let (details, _) = owned.changed(new.details).map_err(Refusal::BadDetails)?;
         let mut segment = SegmentState {
             id,
-            name: name.trim().to_owned(),
-            owner: author.to_owned(),
+            name: new.name.trim().to_owned(),
+            details,
+            lifecycle: if new.draft { Lifecycle::Draft } else { Lifecycle::Live },
             created_at: stamp.instant,
             changed_at: stamp.instant,
             versions: Vec::new(),
             serving: None,
             pending: None,
             paused: false,
+            changes: Vec::new(),
         };
-        segment.add_version(rule.clone(), &self.state.settings, author, stamp.instant, Cause::Prime);
+        let version = NewVersion {
+            rule: new.rule.clone(),
+            author,
+            at: stamp.instant,
+            cause: Cause::Prime,
+            restored_from: None,
+        };
+        segment.add_version(version, &self.state.settings, self.limits.segment_versions_kept_max);
+        let kept_max = self.limits.segment_changes_kept_max;
+        segment.note(author, stamp.instant, SegmentChangeKind::Created, kept_max);
+        effects.priming_wanted |= segment.is_evaluated();
         self.state.segments.insert(id, segment);
-        effects.priming_wanted = true;
         Ok(Outcome::SegmentCreated(id))
     }
 
@@ -48,81 +77,41 @@ impl Fold {
         stamp: Stamp,
         author: &str,
         id: SegmentId,
-        expected: SegmentVersion,
-        rule: &Rule<Resolved>,
+        edit: Edit<'_>,
         effects: &mut Effects,
     ) -> Result<Outcome, Refusal> {
-        self.check_references(id, rule)?;
+        self.check_references(id, edit.rule)?;
         let settings = self.state.settings.clone();
+        let limits = self.limits;
         let segment = self.segment_mut(id)?;
         let found = segment.newest();
-        if found != expected {
-            return Err(Refusal::VersionMoved { expected: expected.0, found: found.0 });
+        if found != edit.expected {
+            return Err(Refusal::VersionMoved { expected: edit.expected.0, found: found.0 });
+        }
+        if segment.lifecycle == Lifecycle::Archived {
+            return Err(Refusal::WrongStatus("archived", "restore it before it is edited"));
         }
         let cause = if segment.serving.is_some() { Cause::Edit } else { Cause::Prime };
-        segment.add_version(rule.clone(), &settings, author, stamp.instant, cause);
+        let new = NewVersion {
+            rule: edit.rule.clone(),
+            author,
+            at: stamp.instant,
+            cause,
+            restored_from: edit.restored_from,
+        };
+        segment.add_version(new, &settings, limits.segment_versions_kept_max);
         let version = segment.newest();
-        effects.priming_wanted |= !segment.paused;
+        let what = SegmentChangeKind::RuleSaved { version, restored_from: edit.restored_from };
+        segment.note(author, stamp.instant, what, limits.segment_changes_kept_max);
+        effects.priming_wanted |= segment.is_evaluated();
         let unread = self.programs.abandon(id, &mut self.signals);
         self.drop_timelines(&unread);
         Ok(Outcome::SegmentVersion(id, version))
     }
 
-    pub(super) fn rename_segment(
-        &mut self,
-        stamp: Stamp,
-        id: SegmentId,
-        name: &str,
-    ) -> Result<Outcome, Refusal> {
-        self.check_new_name(name, Some(id))?;
-        let segment = self.segment_mut(id)?;
-        name.trim().clone_into(&mut segment.name);
-        segment.changed_at = stamp.instant;
-        Ok(done(stamp))
-    }
-
-    /// Members are held as they are from here on; nothing is evaluated until the segment is resumed.
-    pub(super) fn pause_segment(&mut self, stamp: Stamp, id: SegmentId) -> Result<Outcome, Refusal> {
-        self.check_unused(id)?;
-        let segment = self.segment_mut(id)?;
-        if segment.paused {
-            return Err(Refusal::WrongStatus("paused", "resume it to have it evaluated again"));
-        }
-        segment.paused = true;
-        segment.changed_at = stamp.instant;
-        if let Some(pending) = &mut segment.pending {
-            pending.started = None;
-        }
-        let mut unread = self.programs.abandon(id, &mut self.signals);
-        unread.extend(self.programs.retire(id, &mut self.signals));
-        self.drop_timelines(&unread);
-        self.rebuild_roster();
-        self.change_standings(id, |standing| standing.due = None);
-        Ok(done(stamp))
-    }
-
-    /// Reads history again, as the newest version; the held members serve until that is done.
-    pub(super) fn resume_segment(
-        &mut self,
-        stamp: Stamp,
-        id: SegmentId,
-        effects: &mut Effects,
-    ) -> Result<Outcome, Refusal> {
-        let segment = self.segment_mut(id)?;
-        if !segment.paused {
-            return Err(Refusal::WrongStatus("not paused", "there is nothing to resume"));
-        }
-        segment.paused = false;
-        segment.changed_at = stamp.instant;
-        let version = segment.newest();
-        segment.pending = Some(Pending { version, cause: Cause::Prime, started: None });
-        effects.priming_wanted = true;
-        Ok(done(stamp))
-    }
-
     /// Removes the segment with its members. No profile exits: there is nothing left to be in.
     pub(super) fn delete_segment(&mut self, stamp: Stamp, id: SegmentId) -> Result<Outcome, Refusal> {
-        self.check_unused(id)?;
+        self.check_unused(id, |_| true)?;
         self.segment_mut(id)?;
         self.state.segments.remove(&id);
         let mut unread = self.programs.abandon(id, &mut self.signals);
@@ -169,7 +158,7 @@ impl Fold {
     }
 
     /// Changes every profile's standing with one segment.
-    fn change_standings(&mut self, id: SegmentId, change: impl Fn(&mut crate::state::Standing)) {
+    pub(super) fn change_standings(&mut self, id: SegmentId, change: impl Fn(&mut crate::state::Standing)) {
         let mut profiles: Vec<_> = self
             .state
             .standings
@@ -186,59 +175,5 @@ impl Fold {
                 self.state.put_standings(profile, standings);
             }
         }
-    }
-
-    fn check_new_name(&self, name: &str, renamed: Option<SegmentId>) -> Result<(), Refusal> {
-        check_name(name)?;
-        let named = |segment: &&SegmentState| segops_model::same_text(&segment.name, name.trim());
-        match self.state.segments.values().find(named) {
-            Some(other) if Some(other.id) != renamed => Err(Refusal::NameTaken(name.to_owned(), other.id)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Everything that a rule names must exist, and must not lead back to the segment itself.
-    fn check_references(&self, id: SegmentId, rule: &Rule<Resolved>) -> Result<(), Refusal> {
-        self.state.check_none_paused(rule)?;
-        let named = references(rule);
-        if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
-            return Err(Refusal::NoSource(source.to_string()));
-        }
-        let mut waiting: Vec<_> = named.segments.into_iter().collect();
-        let mut seen = Vec::new();
-        while let Some(next) = waiting.pop() {
-            if next == id {
-                return Err(Refusal::BrokenReference(format!("{id} would depend on itself")));
-            }
-            let Some(segment) = self.state.segments.get(&next) else {
-                return Err(Refusal::NoSegment(next.to_string()));
-            };
-            if !seen.contains(&next) {
-                seen.push(next);
-                waiting.extend(
-                    segment
-                        .versions
-                        .last()
-                        .into_iter()
-                        .flat_map(|version| references(&version.rule).segments),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn check_unused(&self, id: SegmentId) -> Result<(), Refusal> {
-        let users: Vec<_> = self.users_of(id).map(|segment| segment.name.as_str()).collect();
-        if users.is_empty() { Ok(()) } else { Err(Refusal::InUse(users.join(", "))) }
-    }
-
-    /// Segments whose rules, in any version that serves or will, name this one.
-    pub fn users_of(&self, id: SegmentId) -> impl Iterator<Item = &SegmentState> {
-        self.state.segments.values().filter(move |segment| {
-            let pending = segment.pending.as_ref().map(|pending| pending.version);
-            let used = segment.serving.into_iter().chain(pending).chain([segment.newest()]);
-            used.filter_map(|number| segment.version(number))
-                .any(|version| references(&version.rule).segments.contains(&id))
-        })
     }
 }

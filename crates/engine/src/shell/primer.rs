@@ -64,7 +64,7 @@ fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
         return None;
     }
     let fold = core.fold.read();
-    let waiting = fold.state.segments.values().filter(|segment| !segment.paused);
+    let waiting = fold.state.segments.values().filter(|segment| segment.is_evaluated());
     let waiting = waiting.filter_map(|segment| {
         let pending = segment.pending.as_ref()?;
         let at = segment.version(pending.version)?.at;

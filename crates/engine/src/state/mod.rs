@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod hash;
+mod lifecycle;
 mod merges;
 mod profile;
 mod profile_records;
@@ -22,10 +23,13 @@ use segops_segment::{OrderFacts, OrderKey, Timeline};
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
+pub use lifecycle::{
+    DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
+};
 pub use merges::{GatheredRow, Merge};
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
-pub use segments::{Pending, SegmentState, Started, Touched, VersionState};
+pub use segments::{NewVersion, Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
 use segops_rules::{Resolved, Rule, references};
@@ -199,14 +203,21 @@ impl State {
         self.segments.values().find(|segment| segops_model::same_text(&segment.name, name_or_id))
     }
 
-    /// A rule names no segment whose members are held: what it would read is of another time than the rest.
+    /// A rule names no segment whose members are held, since what it would read is of another time than the
+    /// rest, and no draft or archived one, since nobody is in those.
     ///
     /// # Errors
     /// The first such segment.
-    pub fn check_none_paused(&self, rule: &Rule<Resolved>) -> Result<(), Refusal> {
-        let named = references(rule).segments;
-        let paused = named.iter().filter_map(|id| self.segments.get(id)).find(|segment| segment.paused);
-        paused.map_or(Ok(()), |segment| Err(Refusal::Paused(segment.name.clone())))
+    pub fn check_all_live(&self, rule: &Rule<Resolved>) -> Result<(), Refusal> {
+        for segment in references(rule).segments.iter().filter_map(|id| self.segments.get(id)) {
+            if segment.lifecycle != Lifecycle::Live {
+                return Err(Refusal::NotLive(segment.name.clone(), segment.lifecycle));
+            }
+            if segment.paused {
+                return Err(Refusal::Paused(segment.name.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// The source with this id, or with this name.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use segops_model::{Cause, Instant, Position, ProfileId, SegmentId, SegmentVersion};
 use segops_rules::{Resolved, Rule, Weekday};
 
+use super::lifecycle::{Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails};
 use crate::settings::Settings;
 
 /// A segment as the journal has made it: its versions, the one that serves, the one being primed.
@@ -12,7 +13,8 @@ use crate::settings::Settings;
 pub struct SegmentState {
     pub id: SegmentId,
     pub name: String,
-    pub owner: String,
+    pub details: SegmentDetails,
+    pub lifecycle: Lifecycle,
     pub created_at: Instant,
     pub changed_at: Instant,
     /// Oldest first; never empty.
@@ -20,6 +22,8 @@ pub struct SegmentState {
     pub serving: Option<SegmentVersion>,
     pub pending: Option<Pending>,
     pub paused: bool,
+    /// What was changed when and by whom, oldest first; the newest of them.
+    pub changes: Vec<SegmentChange>,
 }
 
 /// One version of a rule, with the calendar that it is evaluated by.
@@ -31,7 +35,19 @@ pub struct VersionState {
     pub week_start: Weekday,
     pub author: String,
     pub at: Instant,
+    /// The older version that it brings back.
+    pub restored_from: Option<SegmentVersion>,
     pub primed_at: Option<Instant>,
+}
+
+/// A rule to become a version.
+#[derive(Debug)]
+pub struct NewVersion<'a> {
+    pub rule: Rule<Resolved>,
+    pub author: &'a str,
+    pub at: Instant,
+    pub cause: Cause,
+    pub restored_from: Option<SegmentVersion>,
 }
 
 /// A version on its way to serving.
@@ -89,36 +105,54 @@ impl SegmentState {
     /// The version that members are kept by, while it is not paused.
     #[must_use]
     pub fn live_version(&self) -> Option<&VersionState> {
-        self.serving.filter(|_| !self.paused).and_then(|number| self.version(number))
+        self.serving.filter(|_| self.is_evaluated()).and_then(|number| self.version(number))
     }
 
-    /// The version to show: the serving one, else the pending one.
+    /// Whether anything is decided for it: neither a draft, nor archived, nor paused.
+    #[must_use]
+    pub fn is_evaluated(&self) -> bool {
+        self.lifecycle == Lifecycle::Live && !self.paused
+    }
+
+    /// The version to show: the serving one, else the newest.
     #[must_use]
     pub fn shown_version(&self) -> Option<&VersionState> {
-        let number = self.serving.or(self.pending.as_ref().map(|pending| pending.version))?;
-        self.version(number)
+        self.version(self.serving.unwrap_or_else(|| self.newest()))
     }
 
-    /// Adds a version by the settings in force and makes it the pending one.
-    pub fn add_version(
-        &mut self,
-        rule: Rule<Resolved>,
-        settings: &Settings,
-        author: &str,
-        at: Instant,
-        cause: Cause,
-    ) {
+    /// Adds a version by the settings in force and, where the segment is live, makes it the pending one. Past
+    /// `kept_max` versions the oldest that does not serve goes.
+    pub fn add_version(&mut self, new: NewVersion<'_>, settings: &Settings, kept_max: usize) {
         let number = SegmentVersion(self.newest().0 + 1);
         self.versions.push(VersionState {
             number,
-            rule,
+            rule: new.rule,
             time_zone: settings.time_zone.clone(),
             week_start: settings.week_start,
-            author: author.to_owned(),
-            at,
+            author: new.author.to_owned(),
+            at: new.at,
+            restored_from: new.restored_from,
             primed_at: None,
         });
-        self.pending = Some(Pending { version: number, cause, started: None });
+        while self.versions.len() > kept_max.max(2) {
+            let serving = self.serving;
+            let Some(oldest) = self.versions.iter().position(|version| Some(version.number) != serving)
+            else {
+                break;
+            };
+            self.versions.remove(oldest);
+        }
+        self.changed_at = new.at;
+        if self.lifecycle == Lifecycle::Live {
+            self.pending = Some(Pending { version: number, cause: new.cause, started: None });
+        }
+    }
+
+    /// Notes a change; past `kept_max` the oldest go.
+    pub fn note(&mut self, author: &str, at: Instant, what: SegmentChangeKind, kept_max: usize) {
         self.changed_at = at;
+        self.changes.push(SegmentChange { at, author: author.to_owned(), what });
+        let excess = self.changes.len().saturating_sub(kept_max);
+        self.changes.drain(..excess);
     }
 }

@@ -4,6 +4,7 @@ mod conformance;
 mod crash;
 mod deleting;
 mod editing;
+mod lifecycle;
 mod living;
 mod merging;
 mod oracle;

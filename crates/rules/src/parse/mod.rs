@@ -42,6 +42,14 @@ pub fn parse_within(text: &str, limits: &Limits) -> Result<Rule<Named>, Vec<Prob
     Err(problems)
 }
 
+/// Gives problems that have a place in a rule's tree their places in the text that it was read from.
+pub fn locate(text: &str, problems: &mut [Problem]) {
+    // What cannot be read has its problems' places already.
+    if let Ok(parsed) = parse_tree(text, &Limits::default()) {
+        parsed.locate(problems);
+    }
+}
+
 /// A rule that is well written, but may still ask for what cannot be.
 pub(crate) struct Parsed {
     pub(crate) rule: Rule<Named>,

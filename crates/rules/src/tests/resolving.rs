@@ -2,7 +2,9 @@ use expect_test::{Expect, expect};
 
 use segops_model::{SegmentId, SourceId};
 
-use crate::{Labels, Names, Severity, normal_form, parse, read_text, references, resolve, unresolve};
+use crate::{
+    Labels, Names, Severity, named_segments, normal_form, parse, read_text, references, resolve, unresolve,
+};
 
 /// A small workspace: `Loyal` refers to `VIP`, `Circle` to `Loyal`.
 #[derive(Debug)]
@@ -206,4 +208,11 @@ fn rules_of_different_meaning_do_not() {
     ] {
         assert_ne!(key(left), key(right), "{left} | {right}");
     }
+}
+
+#[test]
+fn segments_are_named_wherever_they_stand() {
+    let rule = parse(r#"in segment "VIP" and not any of (in segment "Loyal", did A, in segment "VIP")"#);
+    let named = named_segments(&rule.expect("a rule"));
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), ["Loyal", "VIP"]);
 }

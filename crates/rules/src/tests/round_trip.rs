@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::{arbitrary, format, from_json, from_json_value, parse, to_json};
+use crate::{arbitrary, format, format_lines, from_json, from_json_value, parse, to_json};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
@@ -11,6 +11,12 @@ proptest! {
         let read = parse(&text);
         prop_assert_eq!(read.as_ref(), Ok(&rule), "{}", text);
         prop_assert_eq!(format(&rule), text);
+    }
+
+    #[test]
+    fn lines_give_the_same_rule_back(rule in arbitrary::rule()) {
+        let lines = format_lines(&rule);
+        prop_assert_eq!(parse(&lines), Ok(rule), "{}", lines);
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub enum CliError {
     /// Writing the output failed.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),
+    /// There is something to change, and what is said already.
+    #[error("")]
+    Changes,
     /// What was asked is said already; the exit code says that it went wrong.
     #[error("")]
     Reported,
@@ -50,11 +53,11 @@ impl CliError {
         move |error| Self::Io { what, error }
     }
 
-    /// 1 for what went wrong, 2 for a command that cannot be meant, 0 where only the reader has gone.
+    /// 1 for what went wrong, 2 for a command that cannot be meant or a plan with changes, 0 where only the reader has gone.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Changes => 2,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             _ => 1,
         }

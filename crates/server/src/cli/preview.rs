@@ -62,9 +62,6 @@ fn print(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
     let matching = counted(counts.total, "profile matches", "profiles match");
     out.heading(&format!("{matching}: {share} of {all} {of}, at {}", out.date(preview.at)))?;
     print_split(counts, out)?;
-    if let Some(same) = preview.same_as {
-        out.line(format!("The segment {same} has the same rule already."))?;
-    }
     if preview.sample.is_empty() {
         return Ok(());
     }

@@ -20,9 +20,9 @@ pub(crate) enum Rule {
     Check(RuleText),
     /// Write a rule out in its usual form. Needs no workspace.
     #[command(
-        after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is \"DE\"' --json"
+        after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is \"DE\"' --json\n  segops rule format --lines - < vip.rule"
     )]
-    Format(RuleText),
+    Format(Format),
     /// Run cases of rules, events and expected members, and print what comes out otherwise.
     ///
     /// Each case is run live, by a preview from the journal, and by a segment made afterwards, in simulated
@@ -39,11 +39,20 @@ pub(crate) struct RuleText {
     rule: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Format {
+    #[command(flatten)]
+    text: RuleText,
+    /// Put each condition of a long rule on a line of its own.
+    #[arg(long)]
+    lines: bool,
+}
+
 impl Rule {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
         match self {
             Self::Check(text) => check(&text.read()?, target, out),
-            Self::Format(text) => format(&text.read()?, out),
+            Self::Format(format) => format.run(out),
             Self::Test(test) => test.run(out),
         }
     }
@@ -70,16 +79,25 @@ fn check(rule: &str, target: &Target, out: &mut Output) -> Result<(), CliError> 
     out.line(answer.get("rule").and_then(Value::as_str).unwrap_or_default())
 }
 
-fn format(rule: &str, out: &mut Output) -> Result<(), CliError> {
-    let parsed = if is_json(rule) { segops_rules::from_json(rule) } else { segops_rules::parse(rule) };
-    let parsed = parsed.map_err(|problems| {
-        let reports: Vec<String> = problems.iter().map(|problem| problem.report(rule)).collect();
-        CliError::Rule(reports.join("\n"))
-    })?;
-    if out.json {
-        return out.print_json(&segops_rules::to_json(&parsed));
+impl Format {
+    fn run(self, out: &mut Output) -> Result<(), CliError> {
+        let rule = self.text.read()?;
+        let parsed = read_rule(&rule).map_err(|problems| {
+            let reports: Vec<String> = problems.iter().map(|problem| problem.report(&rule)).collect();
+            CliError::Rule(reports.join("\n"))
+        })?;
+        if out.json {
+            return out.print_json(&segops_rules::to_json(&parsed));
+        }
+        out.line(if self.lines { segops_rules::format_lines(&parsed) } else { segops_rules::format(&parsed) })
     }
-    out.line(segops_rules::format(&parsed))
+}
+
+/// A rule from either of its forms.
+pub(super) fn read_rule(
+    rule: &str,
+) -> Result<segops_rules::Rule<segops_rules::Named>, Vec<segops_rules::Problem>> {
+    if is_json(rule) { segops_rules::from_json(rule) } else { segops_rules::parse(rule) }
 }
 
 /// A request's body with the rule in it, in the form that it was given, beside other members.

@@ -152,12 +152,15 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::Split(SplitRefusal::Nothing | SplitRefusal::NotIts(_) | SplitRefusal::Everything)
         | Refusal::TooManyRows { .. }
         | Refusal::BadSettings(_)
-        | Refusal::BrokenReference(_) => {
+        | Refusal::BadDetails(_)
+        | Refusal::BrokenReference(_)
+        | Refusal::Circle(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "It cannot be used", detail)
         }
         Refusal::InUse(_)
         | Refusal::WrongStatus(..)
         | Refusal::Paused(_)
+        | Refusal::NotLive(..)
         | Refusal::TooManySegments(_)
         | Refusal::StalePriming
         | Refusal::ProfileMoved(_)

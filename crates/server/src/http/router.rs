@@ -14,8 +14,9 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, health, imports, members, metrics, people, profiles, rejections, rules, segments, settings,
-    sources, sources_config, status, stream, tokens, transitions, verify,
+    catalogue, definitions, health, imports, members, metrics, people, profiles, rejections, rules,
+    segment_life, segment_versions, segments, settings, sources, sources_config, status, stream, templates,
+    tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -39,14 +40,23 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(segments::list, segments::create))
+        .routes(routes!(templates::list))
         .routes(routes!(rules::preview))
-        .routes(routes!(segments::show, segments::edit, segments::rename, segments::delete))
-        .routes(routes!(segments::pause))
-        .routes(routes!(segments::resume))
+        .routes(routes!(segments::show, segments::edit, segments::describe, segments::delete))
+        .routes(routes!(segment_life::pause))
+        .routes(routes!(segment_life::resume))
+        .routes(routes!(segment_life::publish))
+        .routes(routes!(segment_life::archive))
+        .routes(routes!(segment_life::restore))
+        .routes(routes!(segment_versions::diff))
+        .routes(routes!(segment_versions::version))
+        .routes(routes!(segment_versions::restore_version))
+        .routes(routes!(segment_versions::changes))
         .routes(routes!(members::members))
         .routes(routes!(members::explain))
         .routes(routes!(members::cost))
         .routes(routes!(rules::check))
+        .routes(routes!(definitions::read))
         .routes(routes!(profiles::find))
         .routes(routes!(profiles::show, people::delete))
         .routes(routes!(people::merges))

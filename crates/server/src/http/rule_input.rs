@@ -1,5 +1,5 @@
 use segops_model::Limits;
-use segops_rules::{Base, Named, Rule, from_json_value, parse_within};
+use segops_rules::{Base, Named, Rule, from_json_value, locate, parse_within};
 
 use super::problem::Problem;
 
@@ -24,4 +24,19 @@ pub(crate) fn named_rule(
         rule.base = base;
     }
     Ok(rule)
+}
+
+/// What is wrong with a rule that was given as text, each with its place in the text.
+pub(crate) fn located<T>(text: Option<&str>, result: Result<T, Problem>) -> Result<T, Problem> {
+    result.map_err(|mut problem| {
+        locate_all(text, &mut problem.problems);
+        problem
+    })
+}
+
+/// As [`located`], for what is only a warning.
+pub(crate) fn locate_all(text: Option<&str>, problems: &mut [segops_rules::Problem]) {
+    if let Some(text) = text {
+        locate(text, problems);
+    }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use segops_engine::{EngineError, view};
+use segops_engine::view;
 use segops_model::Instant;
 use segops_rules::Base;
 
@@ -13,11 +13,11 @@ use super::authority::Reader;
 use super::job;
 use super::problem::Problem;
 use super::read_body::JsonBody;
-use super::rule_input::named_rule;
+use super::rule_input::{locate_all, located, named_rule};
 use super::state::App;
 
 /// Members that a preview shows, where the request does not say.
-const SAMPLE_DEFAULT: usize = 10;
+pub(super) const SAMPLE_DEFAULT: usize = 10;
 
 /// A rule to be checked.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,15 +72,19 @@ pub(crate) async fn check(
     let rule = named_rule(request.rule.as_deref(), request.rule_json, request.base, app.limits())?;
     let text = segops_rules::format(&rule);
     let rule_json = serde_json::to_value(&rule).map_err(|error| Problem::internal(&error))?;
-    let warnings = app
+    let segment = request.segment;
+    let checked = app
         .run(move |engine| {
-            let editing = match &request.segment {
+            let editing = match &segment {
                 Some(segment) => Some(engine.segment(segment)?.id),
                 None => None,
             };
-            engine.check_rule(&rule, editing).map_err(EngineError::Rule)
+            engine.check_rule(&rule, editing)
         })
-        .await?;
+        .await;
+    let given = request.rule.as_deref();
+    let mut warnings = located(given, checked)?;
+    locate_all(given, &mut warnings);
     Ok(Json(CheckedRule { rule: text, rule_json, warnings }))
 }
 
@@ -99,7 +103,11 @@ pub(crate) async fn preview(
     let sample = request.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
     let engine = app.engine()?.clone();
     job::answer(app.jobs(), &headers, move |progress| {
-        Ok(engine.preview(&rule, request.at, sample, &progress.work)?)
+        let text = request.rule.as_deref();
+        let found = engine.preview(&rule, request.at, sample, &progress.work);
+        let mut found = located(text, found.map_err(Problem::from))?;
+        locate_all(text, &mut found.warnings);
+        Ok(found)
     })
     .await
 }

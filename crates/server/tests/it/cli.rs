@@ -12,33 +12,33 @@ const MAPPING: &str = r#"{ "name": "orders", "id_columns": ["order"], "event": {
     "properties": [{ "column": "order", "property": "order_id" }, { "column": "total" }] }"#;
 const RULE: &str = "did \"Order Completed\" at least 2 times";
 
-struct Shop(tempfile::TempDir);
+pub(crate) struct Shop(pub(crate) tempfile::TempDir);
 
 impl Shop {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("orders.csv"), ORDERS).unwrap();
         std::fs::write(folder.path().join("orders.json"), MAPPING).unwrap();
         Self(folder)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         command(self.0.path()).args(arguments).output().unwrap()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn text(&self, arguments: &[&str]) -> String {
+    pub(crate) fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn import(&self) -> Value {
+    pub(crate) fn import(&self) -> Value {
         self.json(&["import", "--mapping", "orders.json", "orders.csv"])
     }
 }
@@ -53,7 +53,7 @@ fn command(folder: &Path) -> Command {
     command
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -103,6 +103,26 @@ fn from_a_file_to_a_live_segment() {
     shop.text(&["segment", "rename", "Repeat", "Buyers"]);
     assert!(shop.text(&["segment", "pause", "Buyers"]).contains("paused"));
     assert!(shop.text(&["segment", "resume", "Buyers"]).contains("live"));
+    assert!(
+        shop.text(&["segment", "edit", "Buyers", RULE, "--dry-run"]).contains("0 would enter, 1 would leave")
+    );
+    assert!(shop.text(&["segment", "diff", "Buyers", "--version", "1"]).contains("2 members -> 1"));
+    let back = shop.json(&["segment", "restore", "Buyers", "--version", "1"]);
+    assert_eq!(
+        (&back["segment"]["counts"]["total"], &back["segment"]["serving_version"]),
+        (&json!(1), &json!(3))
+    );
+    assert!(shop.text(&["segment", "show", "Buyers", "--version", "3"]).contains("brings version 1 back"));
+    shop.text(&["segment", "set", "Buyers", "--folder", "Retention", "--tag", "mail"]);
+    assert!(shop.text(&["segment", "list", "--folder", "retention", "--tag", "Mail"]).contains("Buyers"));
+    assert!(shop.text(&["segment", "list", "--state", "archived"]).contains("No segment is like that"));
+    assert_eq!(shop.run(&["segment", "set", "Buyers"]).status.code(), Some(2));
+    assert!(shop.text(&["segment", "archive", "Buyers"]).contains("archived"));
+    assert!(shop.text(&["segment", "restore", "Buyers"]).contains("1 member"));
+    let log = shop.text(&["segment", "log", "Buyers"]);
+    for said in ["restored it", "renamed it from Repeat to Buyers", "brings version 1 back", "made it"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
     shop.text(&["segment", "delete", "Buyers"]);
     assert!(shop.text(&["segment", "list"]).contains("There are no segments yet"));
 }
@@ -139,6 +159,11 @@ fn a_bad_rule_is_shown_with_its_place() {
         assert!(stderr(&refused).contains('^'));
     }
     assert_eq!(shop.text(&["rule", "format", "did   \"A\""]).trim_end(), "did \"A\"");
+    let long =
+        "did \"Order Completed\" >= 2 times in last 90 days and did not \"Product Viewed\" in last 30 days";
+    let lines = shop.text(&["rule", "format", "--lines", long]);
+    assert_eq!(lines.lines().count(), 2);
+    assert_eq!(shop.text(&["rule", "format", &lines]).trim_end(), long);
     let json = shop.json(&["rule", "format", "did \"A\""]).to_string();
     assert_eq!(shop.text(&["rule", "format", &json]).trim_end(), "did \"A\"");
 }
@@ -243,4 +268,42 @@ fn a_folder_is_no_file_to_import() {
     let output = shop.run(&["import", "."]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("is a directory"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_segment_starts_from_a_template_or_from_another_products_definition() {
+    let shop = Shop::new();
+    shop.import();
+    assert!(shop.text(&["segment", "templates"]).contains("cart-abandoners"));
+    assert!(
+        shop.text(&["segment", "templates", "repeat-customers"])
+            .contains("orders that make a repeat customer")
+    );
+    assert_eq!(shop.run(&["segment", "templates", "nothing"]).status.code(), Some(2));
+    let made =
+        shop.json(&["segment", "create", "Once", "--template", "repeat-customers", "--with", "orders=1"]);
+    assert_eq!(made["segment"]["counts"]["total"], 2);
+
+    let definition = json!({ "data": [
+        { "id": "S1", "attributes": { "name": "Buyers", "definition": { "condition_groups": [{ "conditions": [{
+            "type": "profile-metric", "metric_id": "M1", "measurement": "count",
+            "measurement_filter": { "type": "numeric", "operator": "greater-than", "value": 1 },
+            "timeframe_filter": { "type": "date", "operator": "alltime" },
+        }] }] } } },
+        { "id": "S2", "attributes": { "name": "Near", "definition": { "condition_groups": [{ "conditions": [{
+            "type": "profile-postal-code-distance",
+        }] }] } } },
+    ] });
+    std::fs::write(shop.0.path().join("klaviyo.json"), definition.to_string()).unwrap();
+    let metrics = json!({ "data": [{ "id": "M1", "attributes": { "name": "Placed Order" } }] });
+    std::fs::write(shop.0.path().join("metrics.json"), metrics.to_string()).unwrap();
+    let arguments = ["segment", "import", "klaviyo", "klaviyo.json", "--names", "metrics.json", "--event"];
+    let arguments =
+        [&arguments[..], &["Placed Order=Order Completed", "--draft", "--folder", "Klaviyo"]].concat();
+    let text = shop.text(&arguments);
+    assert!(text.contains("2 definitions: 1 can be said, 1 saved as drafts."), "{text}");
+    assert!(text.contains("cannot be said: the distance from a postal code"), "{text}");
+    let draft = shop.json(&["segment", "show", "Buyers"]);
+    assert_eq!((&draft["state"], &draft["folder"]), (&json!("draft"), &json!("Klaviyo")));
+    assert_eq!(draft["rule_text"], "everyone where did \"Order Completed\" > 1 times");
 }

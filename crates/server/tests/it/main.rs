@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api;
+mod as_code;
 mod captures;
 mod checking;
 mod cli;
@@ -11,8 +12,10 @@ mod collect;
 mod kill;
 mod openapi;
 mod people;
+mod segments;
 mod serving;
 mod streams;
+mod templates;
 
 mod server_process;
 mod workspace;
