@@ -42,6 +42,8 @@ pub struct Limits {
     pub rule_rank_max: u32,
     /// Periods that one condition of a rule may look at.
     pub rule_periods_max: u32,
+    /// Steps of one sequence.
+    pub sequence_steps_max: usize,
     /// Bytes of a rule as text.
     pub rule_bytes_max: usize,
     /// Segments in the workspace.
@@ -84,6 +86,7 @@ impl Default for Limits {
             rule_depth_max: 12,
             rule_rank_max: 1_000,
             rule_periods_max: 400,
+            sequence_steps_max: 20,
             rule_bytes_max: 64 * 1024,
             segments_max: 5_000,
             splits_max: 10_000,

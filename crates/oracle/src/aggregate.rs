@@ -24,7 +24,8 @@ pub(crate) fn aggregate_of(
     let mut texts = BTreeSet::new();
     let mut numbers = Vec::new();
     for event in events.iter().filter(|event| window.contains(&event.ts.as_ms())) {
-        for (value, quantity) in values_of(aggregate, event, calendar) {
+        let path = aggregate.property.to_string();
+        for (value, quantity) in values_at(&path, aggregate.event.predicate.as_ref(), event, calendar) {
             if matches!(&value, Value::Text(text) if text.trim().is_empty()) {
                 continue;
             }
@@ -67,9 +68,14 @@ pub(crate) fn compare(left: Fraction, times: i128, right: Fraction) -> Ordering 
     (left.0 * right.1 * 1_000_000_000).cmp(&(times * right.0 * left.1))
 }
 
-/// Each value of an event with the quantity beside it.
-fn values_of(aggregate: &Aggregate<Named>, event: &Event, calendar: &Calendar) -> Vec<(Value, Option<i128>)> {
-    let path = aggregate.property.to_string();
+/// Each value that a path leads to in an event, with the quantity beside it; of lines only those that pass
+/// what a filter asks of one.
+pub(crate) fn values_at(
+    path: &str,
+    predicate: Option<&Predicate>,
+    event: &Event,
+    calendar: &Calendar,
+) -> Vec<(Value, Option<i128>)> {
     let mut values = Vec::new();
     let mut take = |object: &Object, path: &str| {
         let quantity = object.get("quantity").and_then(number_of);
@@ -82,11 +88,11 @@ fn values_of(aggregate: &Aggregate<Named>, event: &Event, calendar: &Calendar) -
     };
     let properties = properties_of(event);
     let Some((list, path)) = path.split_once("[].") else {
-        take(&properties, &path);
+        take(&properties, path);
         return values;
     };
     let mut tests = Vec::new();
-    if let Some(predicate) = &aggregate.event.predicate {
+    if let Some(predicate) = predicate {
         tests_of(predicate, list, &mut tests);
     }
     if let Some(Value::List(lines)) = reached(&properties, list).first() {

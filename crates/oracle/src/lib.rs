@@ -13,6 +13,7 @@ mod occurrence;
 mod oracle;
 mod people;
 mod sample;
+mod sequence;
 mod value;
 
 #[cfg(test)]

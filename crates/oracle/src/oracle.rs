@@ -13,6 +13,7 @@ use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
 use crate::people::{People, Person};
 use crate::sample::is_in_sample;
+use crate::sequence::{cadence, completions};
 use crate::value::counts;
 
 /// A message id is remembered for seven days.
@@ -142,11 +143,30 @@ impl Oracle {
             Condition::Occurrence(condition) => self.occurrence_passes(condition, person, now),
             Condition::Within(condition) => self.within_passes(condition, person, now),
             Condition::Active(condition) => self.active_passes(condition, person, now),
+            Condition::Sequence(condition) => {
+                let events = self.in_order(person, now);
+                let window = self.calendar.bounds(&condition.window, now);
+                let (sources, calendar) = (&self.sources, &self.calendar);
+                let count = completions(condition, &events, window, now, sources, calendar);
+                counts(condition.count, count)
+            }
+            Condition::Cadence(condition) => {
+                let mut events = self.in_order(person, now);
+                events.retain(|event| matches(&condition.event, event, &self.sources, &self.calendar));
+                cadence(condition, &events, now)
+            }
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
             }
         }
+    }
+
+    /// A person's events in order of time, and of arrival where they share an instant.
+    fn in_order<'a>(&'a self, person: &'a Person, now: i64) -> Vec<&'a Event> {
+        let mut events: Vec<&Event> = self.events_of(person, now).collect();
+        events.sort_by_key(|event| event.ts);
+        events
     }
 
     fn did(&self, condition: &EventCondition<Named>, person: &Person, now: i64) -> bool {

@@ -11,8 +11,9 @@ use segops_model::{Decimal, Instant, Limits, Path, Value};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Base, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest,
-    RULE_FORMAT, Rule, SampleCondition, Scalar, SegmentCondition, Test, TraitCondition, Window,
+    Base, CadenceCondition, CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named,
+    Predicate, PropertyTest, RULE_FORMAT, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition,
+    SequenceStep, Test, TraitCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -34,6 +35,8 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         1 => occurrence_condition(),
         1 => within_condition(),
         2 => active_condition(),
+        2 => sequence().prop_map(|leaf| Condition::Sequence(Box::new(leaf))),
+        1 => cadence().prop_map(|leaf| Condition::Cadence(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
         1 => (1_i128..100_000_000_000, name()).prop_map(|(share, salt)| {
@@ -120,6 +123,38 @@ fn aggregate_condition() -> impl Strategy<Value = AggregateCondition<Named>> {
             let rule = Rule { version: RULE_FORMAT, base: Base::Everyone, when };
             check(&rule, &Limits::default()).is_empty()
         })
+}
+
+/// Any valid sequence.
+fn sequence() -> impl Strategy<Value = SequenceCondition<Named>> {
+    let step = (any::<bool>(), filter(), option::of(span()))
+        .prop_map(|(absent, event, within)| SequenceStep { absent, event, within });
+    let same = option::weighted(0.4, (option::of(path()), path())).prop_map(|same| {
+        same.map(|(list, path)| list.map_or_else(|| path.clone(), |list| Path::joined(&list, Some(&path))))
+    });
+    let first = filter().prop_map(|event| SequenceStep { absent: false, event, within: None });
+    (first, vec(step, 1..4), same, count(), window())
+        .prop_map(|(first, mut steps, same, count, window)| {
+            steps.insert(0, first);
+            SequenceCondition { steps, same, count, window }
+        })
+        .prop_filter("one that can be completed", |leaf| {
+            let when = Condition::Sequence(Box::new(leaf.clone()));
+            check(&Rule { version: RULE_FORMAT, base: Base::Everyone, when }, &Limits::default()).is_empty()
+        })
+}
+
+fn cadence() -> impl Strategy<Value = CadenceCondition<Named>> {
+    let test = prop::sample::select(vec![
+        CadenceTest::LessThan as fn(Decimal) -> CadenceTest,
+        CadenceTest::AtMost,
+        CadenceTest::MoreThan,
+        CadenceTest::AtLeast,
+    ]);
+    (filter(), test, 1_i64..30, 2_u32..8).prop_map(|(event, test, tenths, events_min)| {
+        let factor = Decimal::from_billionths(i128::from(tenths) * 100_000_000);
+        CadenceCondition { event, test: test(factor), events_min }
+    })
 }
 
 /// Any valid filter on an event's properties.

@@ -6,8 +6,10 @@
 
 mod active;
 mod aggregate;
+mod cadence;
 mod occurrence;
 mod sample;
+mod sequence;
 
 use std::fmt::Debug;
 
@@ -22,8 +24,11 @@ pub use active::{ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Per
 pub use aggregate::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
 };
+pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
+pub use cadence::{CadenceCondition, CadenceTest};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use sample::SampleCondition;
+pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -90,6 +95,8 @@ pub enum Condition<S: Stage> {
     Occurrence(Box<OccurrenceCondition<S>>),
     Within(Box<WithinCondition<S>>),
     Active(Box<ActiveCondition<S>>),
+    Sequence(Box<SequenceCondition<S>>),
+    Cadence(Box<CadenceCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),

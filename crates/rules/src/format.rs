@@ -4,6 +4,7 @@
 mod active;
 mod layout;
 mod occurrence;
+mod sequence;
 
 use std::fmt;
 
@@ -59,9 +60,9 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
     match tree {
         Condition::All(parts) if parts.len() > 1 => chain(parts, " and "),
         Condition::Any(parts) if parts.len() > 1 => chain(parts, " or "),
-        Condition::All(parts) => list("all of", parts.iter().map(|part| condition(part, false))),
-        Condition::Any(parts) => list("any of", parts.iter().map(|part| condition(part, false))),
-        Condition::None(parts) => list("none of", parts.iter().map(|part| condition(part, false))),
+        Condition::All(parts) => list("all of", parts.iter().map(listed)),
+        Condition::Any(parts) => list("any of", parts.iter().map(listed)),
+        Condition::None(parts) => list("none of", parts.iter().map(listed)),
         Condition::Not(part) => match &**part {
             Condition::Event(event_condition) if event_condition.count == CountTest::default() => {
                 event(event_condition, "did not", closed)
@@ -79,10 +80,18 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Occurrence(leaf) => occurrence_condition(leaf, closed),
         Condition::Within(leaf) => within_condition(leaf, "did", closed),
         Condition::Active(leaf) => active_condition(leaf, "did", closed),
+        Condition::Sequence(leaf) => sequence::sequence(leaf),
+        Condition::Cadence(leaf) => sequence::cadence(leaf),
         Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
         Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
     }
+}
+
+/// A condition between commas.
+fn listed(tree: &Condition<Named>) -> String {
+    let text = condition(tree, false);
+    if sequence::ends_in_sources(tree) { format!("({text})") } else { text }
 }
 
 fn chain(parts: &[Condition<Named>], joint: &str) -> String {
@@ -119,7 +128,9 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Within(_)
         | Condition::Active(_)
         | Condition::Segment(_)
-        | Condition::Sample(_) => true,
+        | Condition::Sample(_)
+        | Condition::Sequence(_)
+        | Condition::Cadence(_) => true,
         Condition::Trait(_) => false,
     }
 }

@@ -29,10 +29,11 @@ mod tests;
 
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
-    AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, Condition, CountTest,
-    EventCondition, EventFilter, ItemTest, Named, Occurrence, OccurrenceCondition, PeriodGrid, PeriodRun,
-    Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule, SampleCondition, Scalar, SegmentCondition,
-    Side, Stage, Test, TraitCondition, Window, WithinCondition,
+    AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
+    CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Occurrence,
+    OccurrenceCondition, PeriodGrid, PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule,
+    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Test,
+    TraitCondition, Window, WithinCondition, same_in_line_items,
 };
 pub use check::{check, compile_pattern};
 pub use format::{format, format_lines};

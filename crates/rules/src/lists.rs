@@ -41,6 +41,17 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             desugar_filter(leaf.event_mut());
             Condition::Active(leaf)
         }
+        Condition::Sequence(mut leaf) => {
+            for step in &mut leaf.steps {
+                step.event.predicate = step.event.predicate.take().map(desugar);
+            }
+            leaf.same = leaf.same.map(whole);
+            Condition::Sequence(leaf)
+        }
+        Condition::Cadence(mut leaf) => {
+            leaf.event.predicate = leaf.event.predicate.take().map(desugar);
+            Condition::Cadence(leaf)
+        }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
         leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
     }

@@ -10,7 +10,7 @@ use segops_model::{Value, fold_case};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountTest, EventCondition,
-    EventFilter, Predicate, PropertyTest, Resolved, Rule, Test, Window,
+    EventFilter, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, Test, Window,
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};
@@ -85,6 +85,11 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
         Condition::Occurrence(leaf) => occurrence_condition(leaf, negated),
         Condition::Within(leaf) => within_condition(leaf, negated),
         Condition::Active(leaf) => active_condition(leaf, negated),
+        Condition::Sequence(leaf) => Node::Leaf { key: sequence(leaf, negated), negated: false },
+        Condition::Cadence(leaf) => {
+            let event = format!("{:?}{}", leaf.event.name, filter(&leaf.event));
+            Node::Leaf { key: format!("cadence {event} {:?} {}", leaf.test, leaf.events_min), negated }
+        }
         Condition::Trait(leaf) => {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
@@ -102,6 +107,20 @@ fn event(leaf: &EventCondition<Resolved>, negated: bool) -> String {
         counts = complement(&counts);
     }
     format!("event {:?} {counts:?} {}{}", leaf.event.name, window(&leaf.window), filter(&leaf.event))
+}
+
+fn sequence(leaf: &SequenceCondition<Resolved>, negated: bool) -> String {
+    let mut counts = counts(leaf.count);
+    if negated {
+        counts = complement(&counts);
+    }
+    let mut key = format!("sequence {counts:?} {} same {:?}", window(&leaf.window), leaf.same);
+    for step in &leaf.steps {
+        let not = if step.absent { "not " } else { "" };
+        let within = step.within.map(span);
+        let _ = write!(key, " then {not}{:?}{} {within:?}", step.event.name, filter(&step.event));
+    }
+    key
 }
 
 /// What a filter asks for beside the event's name.

@@ -85,6 +85,7 @@ pub enum Code {
     UnknownEvent,
     UnknownProperty,
     UnknownTrait,
+    BadSequence,
 }
 
 impl Problem {

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, Condition, EventCondition, EventFilter, Named, Predicate, Resolved, Rule,
-    SegmentCondition,
+    Aggregate, AggregateCondition, CadenceCondition, Condition, EventCondition, EventFilter, Named,
+    Predicate, Resolved, Rule, SegmentCondition, SequenceCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -108,6 +108,15 @@ impl Resolver<'_> {
                 let leaf = self.active_condition(leaf, &format!("{place}.active"))?;
                 Some(Condition::Active(Box::new(leaf)))
             }
+            Condition::Sequence(leaf) => {
+                let leaf = self.sequence(leaf, &format!("{place}.sequence"))?;
+                Some(Condition::Sequence(Box::new(leaf)))
+            }
+            Condition::Cadence(leaf) => {
+                let event = self.filter(&leaf.event, None, &format!("{place}.cadence.event"))?;
+                let (test, events_min) = (leaf.test, leaf.events_min);
+                Some(Condition::Cadence(Box::new(CadenceCondition { event, test, events_min })))
+            }
             Condition::Trait(leaf) => {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
@@ -144,6 +153,38 @@ impl Resolver<'_> {
         let times_place = format!("{place}.test.{kind}.times.aggregate");
         let test = leaf.test.try_map(|other| self.aggregate(other, &times_place).ok_or(()));
         Some(AggregateCondition { aggregate: aggregate?, test: test.ok()? })
+    }
+
+    fn sequence(
+        &mut self,
+        leaf: &SequenceCondition<Named>,
+        place: &str,
+    ) -> Option<SequenceCondition<Resolved>> {
+        if let Some(same) = &leaf.same {
+            self.shared_property(leaf, same, &format!("{place}.same"));
+        }
+        // Every step is looked at, so that all their problems come at once.
+        let looked_up: Vec<Option<EventFilter<Resolved>>> = leaf
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(at, step)| self.filter(&step.event, None, &format!("{place}.steps[{at}].event")))
+            .collect();
+        let mut events = looked_up.into_iter();
+        leaf.try_map(|_, _| events.next().flatten().ok_or(())).ok()
+    }
+
+    /// Warns of the first step whose events never had the property that all are to share.
+    fn shared_property(&mut self, leaf: &SequenceCondition<Named>, same: &Path, place: &str) {
+        let in_line_items = same_in_line_items(same).map(|path| path.to_string());
+        let path = same.to_string();
+        for name in leaf.steps.iter().filter_map(|step| step.event.name.as_deref()) {
+            let has = |path: &str| self.names.property_exists(Some(name), path);
+            if self.names.event_exists(name) && !has(&path) && !in_line_items.as_deref().is_some_and(has) {
+                self.property(&path, Some(name), place);
+                return;
+            }
+        }
     }
 
     fn aggregate(&mut self, tree: &Aggregate<Named>, place: &str) -> Option<Aggregate<Resolved>> {

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use segops_model::{SegmentId, SourceId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, Condition, EventCondition, EventFilter, Named, Resolved,
-    Rule, SegmentCondition,
+    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
+    EventFilter, Named, Resolved, Rule, SegmentCondition,
 };
 use crate::names::Labels;
 
@@ -42,6 +42,15 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             Condition::Within(Box::new(leaf.with(event, of)))
         }
         Condition::Active(leaf) => Condition::Active(Box::new(leaf.with(filter(leaf.event(), labels)))),
+        Condition::Sequence(leaf) => {
+            let Ok(leaf) = leaf.try_map(|_, event| Ok::<_, Infallible>(filter(event, labels)));
+            Condition::Sequence(Box::new(leaf))
+        }
+        Condition::Cadence(leaf) => Condition::Cadence(Box::new(CadenceCondition {
+            event: filter(&leaf.event, labels),
+            test: leaf.test,
+            events_min: leaf.events_min,
+        })),
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
@@ -104,6 +113,10 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
             found.sources.extend(filters.iter().flat_map(|filter| &filter.sources).copied());
         }
         Condition::Active(leaf) => found.sources.extend(leaf.event().sources.iter().copied()),
+        Condition::Sequence(leaf) => {
+            found.sources.extend(leaf.steps.iter().flat_map(|step| &step.event.sources).copied());
+        }
+        Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
         Condition::Trait(_) | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use segops_model::{Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
-use segops_rules::{EventFilter, ItemTest, Predicate, Resolved};
+use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, same_in_line_items};
 
 use crate::matcher::LinePredicate;
 use crate::{Entry, ValueEntry};
@@ -37,6 +37,8 @@ pub enum CaptureKind {
     /// A 128-bit hash of the value as text, the same for texts that differ in case alone and for a number
     /// and its text: a value of any length takes as much memory as another.
     Keys,
+    /// As `Keys`, of the property itself and of that of the same name in every line item.
+    SharedKeys,
 }
 
 /// A capture, compiled for one filter.
@@ -48,6 +50,8 @@ pub(crate) struct Capturer {
     /// The list that `path` starts in, if it does not start in the event.
     lines: Option<Lines>,
     zone: TimeZone,
+    /// Where line items have the same.
+    in_line_items: Option<Box<Capturer>>,
 }
 
 #[derive(Debug, Clone)]
@@ -71,13 +75,28 @@ impl Capturer {
             Some((list, None)) => (list, None),
             None => (capture.property.clone(), None),
         };
-        Self { kind: capture.kind, by_quantity: capture.by_quantity, path, lines, zone: zone.clone() }
+        let in_line_items = match capture.kind {
+            CaptureKind::SharedKeys => same_in_line_items(&capture.property),
+            _ => None,
+        };
+        let in_line_items = in_line_items.map(|property| {
+            let capture = Capture { kind: CaptureKind::Keys, property, by_quantity: false };
+            Box::new(Self::compile(&capture, filter, zone))
+        });
+        let (kind, by_quantity) = (capture.kind, capture.by_quantity);
+        Self { kind, by_quantity, path, lines, zone: zone.clone(), in_line_items }
     }
 
     /// The values of an event that matches the filter, in the order that it has them.
     pub(crate) fn values(&self, event: &Event, position: Position, out: &mut Vec<ValueEntry>) {
         out.clear();
-        let entry = Entry { ts: event.ts, position };
+        self.take(event, Entry { ts: event.ts, position }, out);
+        if let Some(in_line_items) = &self.in_line_items {
+            in_line_items.take(event, Entry { ts: event.ts, position }, out);
+        }
+    }
+
+    fn take(&self, event: &Event, entry: Entry, out: &mut Vec<ValueEntry>) {
         let mut take = |value: Option<&Value>, quantity: Option<&Value>| {
             for value in
                 value.map(|value| value.as_list().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
@@ -104,7 +123,7 @@ impl Capturer {
     fn value(&self, value: &Value, quantity: Option<&Value>) -> Option<i128> {
         match self.kind {
             CaptureKind::Dates => date_of(value, &self.zone).map(|date| i128::from(date.as_ms())),
-            CaptureKind::Keys => {
+            CaptureKind::Keys | CaptureKind::SharedKeys => {
                 value.is_present().then(|| value.scalar_text()).flatten().map(|text| key(&text))
             }
             CaptureKind::Numbers => {

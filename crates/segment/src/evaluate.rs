@@ -81,6 +81,8 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Occurrence(occurrence) => occurrence.outcome(view, now),
         Node::Within(within) => within.outcome(view, now),
         Node::Active(active) => active.outcome(view.timeline(active.signal), now),
+        Node::Sequence(sequence) => sequence.outcome(view, now),
+        Node::Cadence(cadence) => cadence.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))

@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, Condition, CountTest, Moment, Resolved, Rule, Scalar, Test,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, Moment, Resolved, Rule, Scalar,
+    Test,
 };
 
 use crate::aggregate::AggregateNode;
+use crate::cadence::{CADENCE_EVENTS_MAX, CadenceNode};
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
+use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
 use crate::{Entry, Keep, Timeline};
 
 /// Entries shown as evidence at most, the newest first.
@@ -83,6 +86,12 @@ pub enum Observed {
     /// In how many periods, or on how many days, the profile was active; for periods, how many events each had,
     /// the newest period first.
     Periods { active: u64, counts: Vec<u64> },
+    /// How often a sequence was completed; with `newest_only` matches older than so many newest of a step
+    /// are not looked at.
+    Sequence { count: u64, newest_only: Option<u32> },
+    /// The newest event and the median gap before it, to the nearest millisecond, where there are events
+    /// enough to have one.
+    Cadence { newest: Option<Instant>, median_gap_ms: Option<i64>, newest_only: Option<u32> },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
@@ -97,6 +106,7 @@ pub enum Observed {
 pub enum Threshold {
     Count(CountTest),
     Aggregate(Box<AggregateTest<Resolved>>),
+    Cadence(CadenceTest),
     Trait(Test),
     /// In a sample of so many percent.
     Share(Decimal),
@@ -210,6 +220,14 @@ impl<V: ProfileView> Explainer<'_, V> {
                 };
                 self.active(node, &mut explanation);
             }
+            (Condition::Sequence(condition), Node::Sequence(node)) => {
+                explanation.threshold = Some(Threshold::Count(condition.count));
+                self.sequence(node, &mut explanation);
+            }
+            (Condition::Cadence(condition), Node::Cadence(node)) => {
+                explanation.threshold = Some(Threshold::Cadence(condition.test));
+                self.cadence(node, &mut explanation);
+            }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
                 explanation.observed = Some(Observed::Trait(value.cloned()));
@@ -242,6 +260,28 @@ impl<V: ProfileView> Explainer<'_, V> {
         let oldest = timeline.nth_after(after, 1).filter(|entry| entry.ts <= until);
         explanation.evidence_expires_at = oldest.and_then(|entry| node.window.leaves_at(entry.ts));
         explanation.window = Some(observed_window((after, until)));
+    }
+
+    fn sequence(&self, node: &SequenceNode, explanation: &mut ConditionExplanation) {
+        let (found, is_cut) = node.all_completions(self.view, self.now);
+        let newest_only = is_cut.then_some(SEQUENCE_MATCHES_MAX);
+        explanation.observed = Some(Observed::Sequence { count: found.events.len() as u64, newest_only });
+        let events = found.events.iter().flat_map(|events| events.iter().rev().copied());
+        explanation.evidence = events.take(EVIDENCE_MAX).collect();
+        explanation.window = Some(observed_window(node.window.bounds(self.now)));
+    }
+
+    fn cadence(&self, node: &CadenceNode, explanation: &mut ConditionExplanation) {
+        let none = Timeline::new();
+        let timeline = self.view.timeline(node.signal).unwrap_or(&none);
+        let habit = node.habit(timeline, self.now);
+        let is_cut = timeline.len() >= CADENCE_EVENTS_MAX as usize;
+        explanation.evidence = timeline.iter_range(Instant::MIN, self.now).rev().take(EVIDENCE_MAX).collect();
+        explanation.observed = Some(Observed::Cadence {
+            newest: explanation.evidence.first().map(|entry| entry.ts),
+            median_gap_ms: habit.and_then(|habit| i64::try_from((habit.two_gaps_ms + 1) / 2).ok()),
+            newest_only: is_cut.then_some(CADENCE_EVENTS_MAX),
+        });
     }
 
     fn aggregate(&self, node: &AggregateNode, explanation: &mut ConditionExplanation) {

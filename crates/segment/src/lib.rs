@@ -8,6 +8,7 @@
 mod active;
 mod aggregate;
 mod backfill;
+mod cadence;
 mod calendar;
 mod capture;
 mod count_range;
@@ -22,6 +23,7 @@ mod program;
 #[cfg(test)]
 mod sample;
 mod sentence;
+mod sequence;
 mod signal;
 mod stable_sample;
 mod timeline;
@@ -30,6 +32,7 @@ mod window;
 
 pub use aggregate::MEDIAN_VALUES_MAX;
 pub use backfill::{Backfill, History, HistoryRequest};
+pub use cadence::CADENCE_EVENTS_MAX;
 pub use calendar::Calendar;
 pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use evaluate::{ProfileView, Verdict, evaluate};
@@ -43,6 +46,7 @@ pub use orders::{
 };
 pub use program::{ORDER_EVENT, Program};
 pub use sentence::{Speech, sentence};
+pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::SignalRegistry;
 pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, ValueEntry, ValueSubtotal};
 pub use value_test::ValueTest;

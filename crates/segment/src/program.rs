@@ -9,10 +9,12 @@ use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule,
 
 use crate::active::ActiveNode;
 use crate::aggregate::AggregateNode;
+use crate::cadence::CadenceNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
 use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
+use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
 use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
 
@@ -45,6 +47,8 @@ pub(crate) enum Node {
     Occurrence(Box<OccurrenceNode>),
     Within(Box<WithinNode>),
     Active(Box<ActiveNode>),
+    Sequence(Box<SequenceNode>),
+    Cadence(CadenceNode),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     Sample(SampleNode),
@@ -249,6 +253,18 @@ impl Compiler<'_> {
                 let node = ActiveNode::compile(condition, self.registry, self.calendar);
                 self.read(node.signal, node.keep());
                 Node::Active(Box::new(node))
+            }
+            Condition::Sequence(condition) => {
+                let node = SequenceNode::compile(condition, self.registry, self.calendar);
+                for (signal, keep) in node.signals() {
+                    self.read(signal, keep);
+                }
+                Node::Sequence(Box::new(node))
+            }
+            Condition::Cadence(condition) => {
+                let node = CadenceNode::compile(condition, self.registry, self.calendar);
+                self.read(node.signal, node.keep());
+                Node::Cadence(node)
             }
             Condition::Trait(condition) => self.trait_test(condition),
             Condition::Sample(condition) => Node::Sample(SampleNode::compile(condition)),

@@ -185,18 +185,22 @@ impl Fold {
             let cuts_short = self.has_planted(PlantedBug::TimelineCutShort);
             let first_stays = self.has_planted(PlantedBug::FirstToArriveStays);
             let loses_late_values = self.has_planted(PlantedBug::LateValueLost);
+            let only_first = self.has_planted(PlantedBug::OnlyFirstValueEntered);
+            let skips_ties = self.has_planted(PlantedBug::SameInstantNotDecided);
             let captures = self.signals.capture(*signal, event, position, &mut values);
             if captures && values.is_empty() {
                 continue;
             }
             let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             let is_late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
+            let is_tie = timeline.newest().is_some_and(|newest| newest.ts == entry.ts);
             let is_full = matches!(keep, Keep::Oldest(count) if timeline.len() >= count as usize);
             if (drops_late && is_late) || (is_full && first_stays) {
                 continue;
             }
             if captures {
-                for value in &values {
+                let entered = if only_first { 1 } else { values.len() };
+                for value in values.iter().take(entered) {
                     let lost = loses_late_values && is_late;
                     timeline.insert_value(if lost { ValueEntry { value: 0, ..*value } } else { *value });
                 }
@@ -204,7 +208,9 @@ impl Fold {
                 timeline.insert(entry);
             }
             timeline.keep(if cuts_short { one_fewer(keep) } else { keep });
-            slots.extend(self.roster.of_signal(*signal).iter().copied());
+            if !(skips_ties && is_tie) {
+                slots.extend(self.roster.of_signal(*signal).iter().copied());
+            }
         }
         self.matched = matched;
     }

@@ -49,11 +49,16 @@ pub enum PlantedBug {
     SplitUnknownToPriming,
     /// Rows from before a deletion are taken in again.
     DeletionLeavesNoTombstone,
+    /// Of several values of one event only the first is entered.
+    OnlyFirstValueEntered,
+    /// An event that shares its instant with the newest of its timeline is entered, but nothing is decided.
+    SameInstantNotDecided,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 23] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -75,6 +80,8 @@ impl PlantedBug {
         Self::SplitPutsUpNoBar,
         Self::SplitUnknownToPriming,
         Self::DeletionLeavesNoTombstone,
+        Self::OnlyFirstValueEntered,
+        Self::SameInstantNotDecided,
     ];
 }
 

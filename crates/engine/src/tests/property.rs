@@ -68,7 +68,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 39] = [
+const RULES: [&str; 45] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -108,6 +108,12 @@ const RULES: [&str; 39] = [
     r#"everyone where stopped "Product Viewed" in last 2 days"#,
     r#"everyone where restarted any event in last 2 days"#,
     r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
+    r#"everyone where did "Product Viewed" then "Product Added" within 2 days in last 1 week"#,
+    r#"everyone where did "Product Viewed" then not "Order Completed" within 1 day in last 3 days"#,
+    r#"everyone where did any event then any event within 2 days with same total in last 4 days"#,
+    r#"everyone where did "Product Viewed" then not "Product Added" then "Order Completed" < 2 times"#,
+    r#"everyone where did any event then any event with same lines[].price >= 2 times in last 1 week"#,
+    r#"everyone where time since last any event > 1.5 times median gap with at least 2 events"#,
 ];
 
 fn rule_number() -> std::ops::Range<u8> {

@@ -55,7 +55,7 @@ impl Checker<'_> {
     }
 }
 
-fn check_property(path: &Path, place: &str) -> Option<Problem> {
+pub(super) fn check_property(path: &Path, place: &str) -> Option<Problem> {
     let (_, rest) = path.split_list()?;
     rest?.split_list()?;
     let message = format!("`{path}` goes through a list inside a list's elements");

@@ -5,6 +5,7 @@ mod active;
 mod aggregate;
 mod occurrence;
 mod sample;
+mod sequence;
 mod test;
 mod window;
 
@@ -78,6 +79,8 @@ impl Checker<'_> {
             }
             Condition::Within(leaf) => self.within_condition(leaf, &format!("{place}.within"), depth),
             Condition::Active(leaf) => self.active_condition(leaf, &format!("{place}.active"), depth),
+            Condition::Sequence(leaf) => self.sequence(leaf, &format!("{place}.sequence"), depth),
+            Condition::Cadence(leaf) => self.cadence(leaf, &format!("{place}.cadence"), depth),
             Condition::Trait(leaf) => {
                 self.conditions += 1;
                 let place = format!("{place}.trait");

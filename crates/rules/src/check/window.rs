@@ -78,7 +78,7 @@ pub(super) fn check_span(span: Span, place: &str) -> Vec<Problem> {
 }
 
 /// The least milliseconds a span can be.
-fn shortest_ms(span: Span) -> i64 {
+pub(super) fn shortest_ms(span: Span) -> i64 {
     match months(span) {
         Some(1) => 28 * DAY_MS,
         // A month is 30.436875 days on average, and a run of months is never three days off.
@@ -88,7 +88,7 @@ fn shortest_ms(span: Span) -> i64 {
 }
 
 /// The most milliseconds a span can be.
-fn longest_ms(span: Span) -> i64 {
+pub(super) fn longest_ms(span: Span) -> i64 {
     match months(span) {
         Some(1) => 31 * DAY_MS + HOUR_MS,
         Some(months) => months * 2_629_746 * SECOND_MS + 3 * DAY_MS,

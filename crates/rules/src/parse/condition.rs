@@ -24,6 +24,9 @@ impl Parser<'_> {
         if self.starts_active(0) {
             return self.active_condition();
         }
+        if self.starts_cadence(0) {
+            return self.cadence();
+        }
         let is_after = usize::from(self.is_word(0, "is"));
         if self.starts_sample(is_after) {
             if is_after == 1 {

@@ -32,8 +32,14 @@ impl Parser<'_> {
     pub(super) fn event(&mut self) -> Option<(Condition<Named>, Shape)> {
         let start = self.bump().span.0;
         let negated = self.eat_word("not");
+        if self.is_word(0, "sequence") && self.peek_at(1).kind == Kind::Open {
+            return self.sequence_in_parentheses(start, negated);
+        }
         let name = self.event_name("did")?;
         let clauses = self.clauses(Counts::Read)?;
+        if self.starts_next_step() {
+            return self.sequence_after(start, negated, name, clauses);
+        }
         let (predicate, filter_shape) = clauses.predicate.clone().unzip();
         let event = EventFilter { name, predicate, sources: clauses.sources.clone().unwrap_or_default() };
         let (leaf, shape) = if self.starts_around() {
@@ -119,15 +125,20 @@ impl Parser<'_> {
                 return Some(clauses);
             };
             if repeated {
-                let span = self.span_from(start);
-                self.report(
-                    Problem::error(Code::RepeatedClause, "this event says the same kind of thing twice")
-                        .span(span)
-                        .expected("at most one count, one `where`, one time and one `from source`")
-                        .suggestion("for two requirements write two conditions, joined with `and`"),
-                );
+                self.repeated_clause(start);
             }
         }
+    }
+
+    /// Says that the clause read last, from `start` on, is one too many.
+    pub(super) fn repeated_clause(&mut self, start: usize) {
+        let span = self.span_from(start);
+        self.report(
+            Problem::error(Code::RepeatedClause, "this event says the same kind of thing twice")
+                .span(span)
+                .expected("at most one count, one `where`, one time and one `from source`")
+                .suggestion("for two requirements write two conditions, joined with `and`"),
+        );
     }
 
     /// A predicate straight after `where`: in parentheses it ends with them, else it takes in every `and`
@@ -154,6 +165,9 @@ impl Parser<'_> {
     /// In a list of conditions, a comma may also start the next condition, which has a test after its name. What
     /// is still to be compared with something cannot have ended there.
     fn is_source_after_comma(&self, counts: Counts) -> bool {
+        if self.in_steps {
+            return false;
+        }
         if !self.in_list {
             return true;
         }

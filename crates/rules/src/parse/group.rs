@@ -193,7 +193,7 @@ impl Parser<'_> {
         inner
     }
 
-    fn parenthesised<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+    pub(super) fn parenthesised<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let was_where_open = std::mem::replace(&mut self.where_open, false);
         let open = self.bump();
         let inner = if self.peek().kind == Kind::Close {
@@ -237,6 +237,8 @@ impl Parser<'_> {
             || self.starts_sample(ahead)
             || self.starts_occurrence(ahead)
             || self.starts_active(ahead)
+            || self.starts_cadence(ahead)
+            || self.is_step(ahead)
             || is_in_segment(ahead)
             || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
     }

@@ -3,6 +3,7 @@
 
 mod active;
 mod aggregate;
+mod cadence;
 mod comparison;
 mod condition;
 mod event;
@@ -10,6 +11,7 @@ mod group;
 mod lexer;
 mod occurrence;
 mod sample;
+mod sequence;
 mod shape;
 mod window;
 mod words;
@@ -81,6 +83,7 @@ pub(crate) fn parse_tree(text: &str, limits: &Limits) -> Result<Parsed, Vec<Prob
         depth: 0,
         depth_max: limits.rule_depth_max,
         in_list: false,
+        in_steps: false,
         where_open: false,
     };
     let parsed = parser.rule();
@@ -109,6 +112,8 @@ struct Parser<'a> {
     depth_max: usize,
     /// Whether a comma here separates conditions.
     in_list: bool,
+    /// Whether a comma here separates steps of a sequence.
+    in_steps: bool,
     /// Whether a predicate is being read straight after `where`, where a condition may follow it.
     where_open: bool,
 }

@@ -22,7 +22,7 @@ impl Shape {
                 None => (step, None),
             };
             let part = match (name, index) {
-                ("all" | "any" | "none", Some(index)) => index,
+                ("all" | "any" | "none" | "steps", Some(index)) => index,
                 ("not" | "where", None) => 0,
                 // The aggregate that another is compared with.
                 ("times", None) => 1,

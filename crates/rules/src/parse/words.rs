@@ -63,6 +63,12 @@ pub(super) const CLAUSE_WORDS: &[&str] = &[
     "or",
     "times",
     "time",
+    "then",
+    "followed",
+    "but",
+    "with",
+    "for",
+    "overdue",
 ];
 
 pub(crate) fn is_reserved(word: &str) -> bool {

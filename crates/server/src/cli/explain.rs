@@ -88,12 +88,38 @@ fn observed(observed: &Observed, out: &Output) -> String {
             let each: Vec<String> = counts.iter().map(|count| number(*count)).collect();
             format!("{} active ({})", counted(*active, "period", "periods"), each.join(", "))
         }
+        Observed::Sequence { count, newest_only } => {
+            format!("{}{}", counted(*count, "time", "times"), among(*newest_only))
+        }
+        Observed::Cadence { median_gap_ms: None, .. } => "too few to have a usual gap".to_owned(),
+        Observed::Cadence { median_gap_ms: Some(gap), newest_only, .. } => {
+            format!("a usual gap of {}{}", length(*gap), among(*newest_only))
+        }
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
         Observed::Share(percent) => format!("lies at {percent}%"),
         Observed::Member(false) => "is not in it".to_owned(),
     }
+}
+
+/// That older events are not looked at.
+fn among(newest_only: Option<u32>) -> String {
+    newest_only.map_or_else(String::new, |most| format!(" among the newest {}", number(u64::from(most))))
+}
+
+/// A length of time in days, hours or smaller, with what is left of it.
+fn length(ms: i64) -> String {
+    let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    let mut parts = Vec::new();
+    let mut rest = ms.unsigned_abs();
+    for (unit, name) in units {
+        if rest >= unit && parts.len() < 2 {
+            parts.push(counted(rest / unit, name, &format!("{name}s")));
+            rest %= unit;
+        }
+    }
+    if parts.is_empty() { format!("{rest} ms") } else { parts.join(" and ") }
 }
 
 fn scalar(scalar: &Scalar) -> String {

@@ -262,6 +262,54 @@ const CHANGES: &[&str] = &[
 fn of_event(texts: &'static [&'static str]) -> BoxedStrategy<String> {
     (select(texts), select(EVENTS)).prop_map(|(text, event)| text.replace("{event}", event)).boxed()
 }
+const SEQUENCES: &[&str] = &[
+    "did any event then any event {window}",
+    "did any event then {event} within 3 days {window}",
+    "did any event then any event within 1 day then any event {window}",
+    "did any event then any event within 1 month {window}",
+    "did {event} then not {other} within 6 hours {window}",
+    "did any event then not {event} within 2 days {window}",
+    "did any event then not any event within 1 day {window}",
+    "did any event then not {event} then any event {window}",
+    "did any event then not {event} within 6 hours then any event within 1 week {window}",
+    "did any event then not {event} within 1 day then not {other} within 2 days {window}",
+    "did any event then not {event} {window}",
+    "did any event where total exists then any event within 1 week {window}",
+    "did any event then any event within 30 days with same category {window}",
+    "did any event then any event with same category {window}",
+    "did any event then not any event within 1 day with same category {window}",
+    "did any event then not {event} then any event with same category {window}",
+    "did any event then any event with same products[].price {window}",
+    "did any event where products[].price < 30 then any event with same category {window}",
+    "did any event then any event < 2 times {window}",
+    "did any event then any event = 1 times {window}",
+    "did any event then any event >= 2 times {window}",
+    "did any event then not {event} within 2 days >= 2 times {window}",
+    "did any event then not any event within 1 day = 1 times with same category {window}",
+    r#"did {event} then any event within 2 days from source "Shop" {window}"#,
+];
+const CADENCES: &[&str] = &[
+    "time since last any event > 1 times median gap with at least 2 events",
+    "time since last any event < 2 times median gap with at least 2 events",
+    "time since last any event >= 0.5 times median gap with at least 2 events",
+    "time since last any event <= 3.3 times median gap with at least 2 events",
+    "time since last any event > 0.75 times median gap",
+    "time since last any event < 1.5 times median gap",
+    "time since last {event} > 0.1 times median gap with at least 2 events",
+    "time since last {event} <= 4 times median gap with at least 2 events",
+];
+
+fn sequence() -> BoxedStrategy<String> {
+    (select(SEQUENCES), select(EVENTS), select(EVENTS), select(AGGREGATE_WINDOWS))
+        .prop_map(|(text, event, other, window)| {
+            text.replace("{event}", event).replace("{other}", other).replace("{window}", window)
+        })
+        .boxed()
+}
+
+fn cadence() -> BoxedStrategy<String> {
+    (select(CADENCES), select(EVENTS)).prop_map(|(text, event)| text.replace("{event}", event)).boxed()
+}
 
 fn leaf() -> BoxedStrategy<Sample> {
     let made =
@@ -313,6 +361,8 @@ fn leaf() -> BoxedStrategy<Sample> {
         3 => made("active periods", of_event(ACTIVE)),
         3 => made("distinct days", of_event(DAYS)),
         3 => made("stopped or restarted", of_event(CHANGES)),
+        5 => made("sequence", sequence()),
+        3 => made("cadence", cadence()),
         3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
         2 => made("sample", select(SAMPLES).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
