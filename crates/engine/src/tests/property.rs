@@ -116,8 +116,12 @@ const RULES: [&str; 45] = [
     r#"everyone where time since last any event > 1.5 times median gap with at least 2 events"#,
 ];
 
-fn rule_number() -> std::ops::Range<u8> {
-    0..u8::try_from(RULES.len()).unwrap_or(u8::MAX)
+fn rule_number() -> impl Strategy<Value = u8> {
+    let number = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+    // However many other rules there are, mistakes with traits must have their chance to show.
+    let of_traits: Vec<u8> =
+        (0..RULES.len()).filter(|at| RULES[*at].contains("country")).map(number).collect();
+    prop_oneof![4 => 0..number(RULES.len()), 1 => prop::sample::select(of_traits)]
 }
 
 /// What can happen at any time, also while history is read.

@@ -288,6 +288,18 @@ const SEQUENCES: &[&str] = &[
     "did any event then not any event within 1 day = 1 times with same category {window}",
     r#"did {event} then any event within 2 days from source "Shop" {window}"#,
 ];
+/// Longer than what must not happen lasts: a shorter one is refused.
+const SEQUENCE_WINDOWS: &[&str] = &[
+    "",
+    "in last 3 days",
+    "in last 5 days",
+    "in last 30 days",
+    "in last 2 months",
+    "between 1 hour and 1 month ago",
+    "between 1 and 4 days ago",
+    "this month",
+    "this week",
+];
 const CADENCES: &[&str] = &[
     "time since last any event > 1 times median gap with at least 2 events",
     "time since last any event < 2 times median gap with at least 2 events",
@@ -300,7 +312,7 @@ const CADENCES: &[&str] = &[
 ];
 
 fn sequence() -> BoxedStrategy<String> {
-    (select(SEQUENCES), select(EVENTS), select(EVENTS), select(AGGREGATE_WINDOWS))
+    (select(SEQUENCES), select(EVENTS), select(EVENTS), select(SEQUENCE_WINDOWS))
         .prop_map(|(text, event, other, window)| {
             text.replace("{event}", event).replace("{other}", other).replace("{window}", window)
         })
