@@ -6,3 +6,4 @@ mod reading;
 mod reference;
 mod resolving;
 mod round_trip;
+mod sequences;
