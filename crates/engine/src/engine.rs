@@ -263,10 +263,13 @@ impl Shared {
         if let Some(sender) = sender {
             let _ = sender.send(Intake::Stop);
         }
+        // Under the lock that each waits with, so that none goes to sleep between its look and the call.
+        drop(self.core.next_due.lock());
         self.core.next_due_moved.notify_all();
         self.core.priming_moved.notify_all();
         drop(self.core.verifying.lock());
         self.core.verifying_moved.notify_all();
+        self.core.want_priming();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // The last clone may be dropped on one of the threads themselves.
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {

@@ -13,6 +13,9 @@ const SLEEP_MS_MAX: i64 = 60_000;
 pub(crate) fn run_ticker(core: &Arc<Core>) {
     while !core.is_stopping() {
         let mut next_due = core.next_due.lock();
+        if core.is_stopping() {
+            return;
+        }
         let wait_ms = match *next_due {
             None => SLEEP_MS_MAX,
             Some(due) => due.ms_since(core.clock.now()).min(SLEEP_MS_MAX),
