@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Clock};
 
-use segops_model::{Instant, Position, SegmentId, SignalId, Value};
+use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{
     Base, Condition, CountTest, EventFilter, RULE_FORMAT, Resolved, Rule, SequenceCondition, SequenceStep,
     Span, Unit, Window,
@@ -16,6 +16,9 @@ const ROUNDS: u32 = 20;
 struct Profile(BTreeMap<SignalId, Timeline>);
 
 impl ProfileView for Profile {
+    fn profile(&self) -> ProfileId {
+        ProfileId(1)
+    }
     fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
         self.0.get(&signal)
     }
