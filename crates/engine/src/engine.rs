@@ -266,7 +266,6 @@ impl Shared {
         // Under the lock that each waits with, so that none goes to sleep between its look and the call.
         drop(self.core.next_due.lock());
         self.core.next_due_moved.notify_all();
-        self.core.priming_moved.notify_all();
         drop(self.core.verifying.lock());
         self.core.verifying_moved.notify_all();
         self.core.want_priming();
