@@ -144,14 +144,14 @@ impl Oracle {
             Condition::Within(condition) => self.within_passes(condition, person, now),
             Condition::Active(condition) => self.active_passes(condition, person, now),
             Condition::Sequence(condition) => {
-                let events = self.in_order(person, now);
+                let events = self.events_in_order(person, now);
                 let window = self.calendar.bounds(&condition.window, now);
                 let (sources, calendar) = (&self.sources, &self.calendar);
                 let count = completions(condition, &events, window, now, sources, calendar);
                 counts(condition.count, count)
             }
             Condition::Cadence(condition) => {
-                let mut events = self.in_order(person, now);
+                let mut events = self.events_in_order(person, now);
                 events.retain(|event| matches(&condition.event, event, &self.sources, &self.calendar));
                 cadence(condition, &events, now)
             }
@@ -163,7 +163,7 @@ impl Oracle {
     }
 
     /// A person's events in order of time, and of arrival where they share an instant.
-    fn in_order<'a>(&'a self, person: &'a Person, now: i64) -> Vec<&'a Event> {
+    fn events_in_order<'a>(&'a self, person: &'a Person, now: i64) -> Vec<&'a Event> {
         let mut events: Vec<&Event> = self.events_of(person, now).collect();
         events.sort_by_key(|event| event.ts);
         events
