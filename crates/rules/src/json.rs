@@ -11,8 +11,22 @@ use crate::nearest::nearest;
 use crate::parse::too_long;
 use crate::problem::{Code, Problem};
 
-const CONDITIONS: &[&str] =
-    &["all", "any", "none", "not", "event", "aggregate", "occurrence", "within", "active", "sequence", "cadence", "trait", "segment", "sample"];
+const CONDITIONS: &[&str] = &[
+    "all",
+    "any",
+    "none",
+    "not",
+    "event",
+    "aggregate",
+    "occurrence",
+    "within",
+    "active",
+    "sequence",
+    "cadence",
+    "trait",
+    "segment",
+    "sample",
+];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.
 ///

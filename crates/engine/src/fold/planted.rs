@@ -58,7 +58,6 @@ pub enum PlantedBug {
 impl PlantedBug {
     /// Every mistake there is.
     pub const ALL: [Self; 23] = [
-    pub const ALL: [Self; 23] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
