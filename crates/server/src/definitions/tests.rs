@@ -78,7 +78,11 @@ fn sums_properties_and_regions() {
                 "filter": { "type": "string", "operator": "not-starts-with", "value": "Bl" } }] },
             { "conditions": [{ "type": "profile-region", "in_region": false, "region": "united_states" }] },
         ]),
-        expect![[r#""#]],
+        expect![[r#"
+            everyone where sum of total over "Order Completed" between 1 and 4 weeks ago > 99.5 and not "Favorite Color" starts with "Bl" match case and country not in ("US")
+            Assumed condition_groups[0].conditions[0].measurement_filter: Klaviyo sums `$value`; here it is the property `total`
+            Assumed condition_groups[2].conditions[0]: the region is that of the trait `country`, a code of two letters
+        "#]],
     );
 }
 
@@ -91,7 +95,12 @@ fn what_cannot_be_said_leaves_no_rule() {
               "filter": { "type": "numeric", "operator": "less-than", "value": 5 } },
             metric("M9", "count", ("equals", 1.5), ever, Json::Null),
         ] }]),
-        expect![[r#""#]],
+        expect![[r#"
+            no rule
+            CannotBeSaid condition_groups[0].conditions[0]: the distance from a postal code needs its coordinates; write a condition on the city or region
+            CannotBeSaid condition_groups[0].conditions[1].measurement_filter: 1.5 is no whole number of times
+            Assumed condition_groups[0].conditions[1]: the metric M9 has no name here; give Klaviyo's list of metrics with it
+        "#]],
     );
 }
 
@@ -191,32 +200,88 @@ fn samples_of(schemas: &Json, schema: &Json, depth: usize, found: &mut Vec<Json>
 fn queries_are_read() {
     query(
         "event('Shoes Bought').where( property('price') >= 100 ).within(7 days).count() >= 1",
-        expect![[r#""#]],
+        expect![[r#"
+            everyone where did "Shoes Bought" where price >= 100 in last 7 days
+        "#]],
     );
-    query("NOT ( event('Shoes Bought').count() >= 1 AND trait('total_spend') > 200 )", expect![[r#""#]]);
+    query(
+        "NOT ( event('Shoes Bought').count() >= 1 AND trait('total_spend') > 200 )",
+        expect![[r#"
+            everyone where not (did "Shoes Bought" and total_spend > 200)
+        "#]],
+    );
     query(
         "event('Placed Order').where(property('price') > 100 AND property('brand') = 'My Brand').between(7 days, 10 days).avg(property('spend')).at_most(50) OR trait('L1') = true",
-        expect![[r#""#]],
+        expect![[r#"
+            everyone where average of spend over "Order Completed" where (price > 100 and brand is "My Brand" match case) between 7 and 10 days ago <= 50 or in segment "VIP"
+        "#]],
     );
     query(
         "trait('plan').one_of('pro','team') AND trait('city') != 'Berlin' AND trait('mail').contains('@a','@b') AND event('X').unique(property('sku')).count() > 3",
-        expect![[r#""#]],
+        expect![[r#"
+            everyone where plan in ("pro", "team") match case and (city exists and city is not "Berlin" match case) and (mail contains "@a" match case or mail contains "@b" match case) and distinct of sku over "X" > 3
+        "#]],
     );
-    query("event(Shoes Bought).count() >= 1", expect![[r#""#]]);
+    query(
+        "event(Shoes Bought).count() >= 1",
+        expect![[r#"
+            everyone where did "Shoes Bought"
+        "#]],
+    );
 }
 
 #[test]
 fn queries_that_cannot_be_said() {
     query(
         "event('Shoes Bought').where(property('price') >= trait('avg_spend') AND event('Shoes Returned').within(parent: 5 days).count() >= 1).within(30 days).count() >= 1",
-        expect![[r#""#]],
+        expect![[r#"
+            no rule
+            CannotBeSaid character 46: it is compared with something that is no fixed value
+            CannotBeSaid character 72: an event relative to another has no condition in this version of rules
+        "#]],
     );
-    query("ALL ( event('Shoes Bought').count() >= 1 )", expect![[r#""#]]);
-    query("event('X').within(30 days).mode(property('spend'), 2) = 5", expect![[r#""#]]);
-    query("event('X').count( >= 1", expect![[r#""#]]);
-    query("event('X'", expect![[r#""#]]);
-    query(&"(".repeat(100), expect![[r#""#]]);
-    query("trait('x').within_last(7 days)", expect![[r#""#]]);
+    query(
+        "ALL ( event('Shoes Bought').count() >= 1 )",
+        expect![[r#"
+            no rule
+            CannotBeSaid : `ALL` is of accounts; profiles are people here
+        "#]],
+    );
+    query(
+        "event('X').within(30 days).mode(property('spend'), 2) = 5",
+        expect![[r#"
+            no rule
+            CannotBeSaid character 27: `mode` over events has no condition in this version of rules
+        "#]],
+    );
+    query(
+        "event('X').count( >= 1",
+        expect![[r#"
+            no rule
+            CannotBeSaid character 18: `>=` stands where a function is expected
+        "#]],
+    );
+    query(
+        "event('X'",
+        expect![[r#"
+            no rule
+            CannotBeSaid character 9: the query's end stands where `,` is expected
+        "#]],
+    );
+    query(
+        &"(".repeat(100),
+        expect![[r#"
+            no rule
+            CannotBeSaid character 32: the query is more than 32 levels deep
+        "#]],
+    );
+    query(
+        "trait('x').within_last(7 days)",
+        expect![[r#"
+            no rule
+            CannotBeSaid character 11: `within_last` of a date has no condition in this version of rules
+        "#]],
+    );
 }
 
 #[test]
