@@ -67,10 +67,11 @@ impl Calendar {
             return wall - (self.wall(start) - start);
         }
         let mut at = start.div_euclid(QUARTER_MS) * QUARTER_MS;
-        while self.wall(at + QUARTER_MS) < wall {
+        // Clocks change between quarters of an hour, so that within one they run on.
+        while self.wall(at + QUARTER_MS - 1) < wall {
             at += QUARTER_MS;
         }
-        (at + (wall - self.wall(at))).min(at + QUARTER_MS)
+        at + (wall - self.wall(at)).max(0)
     }
 
     pub(crate) fn moment(&self, moment: Moment) -> i64 {
