@@ -59,6 +59,25 @@ impl Engine {
         }
     }
 
+    /// Waits until every ranking that is due has been taken.
+    ///
+    /// # Errors
+    /// The engine has failed or is stopping.
+    pub fn wait_ranked(&self) -> Result<(), EngineError> {
+        let core = self.core();
+        while !core.fold.read().due_rankings().is_empty() {
+            if let Some(failed) = core.failed() {
+                return Err(failed.into());
+            }
+            if core.is_stopping() {
+                return Err(crate::error::Busy::Stopping.into());
+            }
+            let mut applied = core.applied.lock();
+            core.applied_moved.wait_for(&mut applied, Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// The settings do not hold together.
     pub fn change_settings(&self, author: &str, settings: Settings) -> Result<(), EngineError> {

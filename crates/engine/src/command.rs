@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
 use segops_rules::{Resolved, Rule};
+use segops_segment::{RankingKey, RankingThreshold};
 
 use crate::settings::Settings;
 use crate::state::{DetailsChange, Lifecycle};
@@ -125,8 +126,20 @@ pub enum Change {
         profile: ProfileId,
         identifiers: Vec<IdentifierHash>,
     },
+    /// Everyone was ranked, by the inputs before `position`; the thresholds hold from here on.
+    RecordThresholds {
+        position: Position,
+        thresholds: Vec<RecordedThreshold>,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
+}
+
+/// What was found when a ranking was taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordedThreshold {
+    pub ranking: RankingKey,
+    pub threshold: RankingThreshold,
 }
 
 /// What the fold made of a command.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use segops_model::{Cause, Instant, SegmentId};
-use segops_rules::{Named, Resolved, Rule, format, normal_form, to_json, unresolve};
+use segops_model::{Cause, Instant, Position, SegmentId};
+use segops_rules::{Condition, Named, Resolved, Rule, format, normal_form, to_json, unresolve};
+
+use segops_segment::{Backfill, Ranking, RankingThreshold};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -11,9 +13,9 @@ use crate::names::WorkspaceNames;
 use crate::questions::dependencies;
 use crate::reach;
 use crate::reading::reading_instant;
-use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
+use crate::rebuild::{JournalBackfill, Plan, Question, rank, rebuild};
 use crate::state::{SegmentState, State};
-use crate::view::{Counts, Member, Preview};
+use crate::view::{Counts, Member, Preview, PreviewThreshold};
 use crate::work::Work;
 
 /// The id under which a rule that is not saved is asked for.
@@ -50,8 +52,10 @@ impl Engine {
             )
         };
         let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let mut plan = Plan::new(&questions);
+        let thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
         let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
-        rebuild(&backfill, &Plan::new(&questions), position, at, |answer| {
+        rebuild(&backfill, &plan, position, at, |answer| {
             let [.., base, verdict] = answer.verdicts else { return };
             let history = answer.history;
             if base.member {
@@ -81,7 +85,55 @@ impl Engine {
             sample: shown,
             warnings,
             same_as,
+            thresholds,
         })
+    }
+
+    /// What the rankings of a plan are held against at an instant: the threshold recorded then; where there was
+    /// none, one that is made now, as of that instant.
+    fn thresholds_at(
+        &self,
+        plan: &mut Plan,
+        backfill: &JournalBackfill<'_>,
+        position: Position,
+        at: Instant,
+    ) -> Result<Vec<PreviewThreshold>, EngineError> {
+        let rankings: Vec<Ranking> = plan.rankings().cloned().collect();
+        if rankings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recorded = backfill.thresholds(position, at)?;
+        let (known, missing): (Vec<_>, Vec<_>) =
+            rankings.into_iter().partition(|ranking| recorded.contains_key(&ranking.key));
+        let found = if missing.is_empty() { Vec::new() } else { rank(backfill, &missing, position, at)? };
+        let mut shown = Vec::new();
+        for ranking in &known {
+            let threshold = recorded.get(&ranking.key);
+            shown.extend(threshold.map(|threshold| self.shown_threshold(ranking, threshold, true)));
+        }
+        for (ranking, threshold) in missing.iter().zip(found) {
+            shown.push(self.shown_threshold(ranking, &threshold, false));
+            plan.assume(ranking.key.clone(), threshold);
+        }
+        Ok(shown)
+    }
+
+    fn shown_threshold(
+        &self,
+        ranking: &Ranking,
+        threshold: &RankingThreshold,
+        recorded: bool,
+    ) -> PreviewThreshold {
+        let fold = self.core().fold.read();
+        let when = Condition::Ranking(Box::new(ranking.condition.clone()));
+        let rule = Rule { version: segops_rules::RULE_FORMAT, base: ranking.base, when };
+        PreviewThreshold {
+            ranking: format(&unresolve(&rule, &WorkspaceNames::new(&fold.state))),
+            value: threshold.cut.map(|cut| cut.rounded().to_string()),
+            as_of: threshold.as_of,
+            population: threshold.population,
+            recorded,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use segops_model::{Decimal, ProfileId, SegmentId, SignalId};
 use segops_rules::{
     Base, Condition, CountTest, EventCondition, Named, RULE_FORMAT, Rule, Window, format, to_json, unresolve,
 };
-use segops_segment::{OrderKey, OrderStatus, SignalRegistry};
+use segops_segment::{OrderKey, SignalRegistry};
 use segops_store::Keyspace;
 
 use crate::fold::Fold;
@@ -191,7 +191,7 @@ fn order_view(facts: &segops_segment::OrderFacts, key: &OrderKey) -> Option<(vie
             OrderKey::Id(id) => id.to_string(),
             OrderKey::Event(position) => format!("event {position}"),
         },
-        status: order_status(order.status).to_owned(),
+        status: order.status.as_text().to_owned(),
         at: order.completed_at,
         currency: order.currency.as_ref().map(ToString::to_string),
         value: order.value.to_string(),
@@ -199,15 +199,6 @@ fn order_view(facts: &segops_segment::OrderFacts, key: &OrderKey) -> Option<(vie
         net: order.net.to_string(),
     };
     Some((view, order.net))
-}
-
-fn order_status(status: OrderStatus) -> &'static str {
-    match status {
-        OrderStatus::Completed => "completed",
-        OrderStatus::PartiallyRefunded => "partially_refunded",
-        OrderStatus::Refunded => "refunded",
-        OrderStatus::Cancelled => "cancelled",
-    }
 }
 
 pub(crate) fn properties_view(properties: &Properties) -> Vec<view::CatalogueProperty> {

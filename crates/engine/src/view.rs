@@ -216,6 +216,25 @@ pub struct Preview {
     /// A segment that has the same rule already.
     #[schema(value_type = Option<String>)]
     pub same_as: Option<SegmentId>,
+    /// What the rule's rankings are held against.
+    #[serde(default)]
+    pub thresholds: Vec<PreviewThreshold>,
+}
+
+/// The threshold that a ranking is held against in a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewThreshold {
+    /// The ranking as text.
+    pub ranking: String,
+    /// Decimal text: the number of the last one inside, if there is one.
+    pub value: Option<String>,
+    /// The instant for which everyone was ranked.
+    #[schema(value_type = String, format = DateTime)]
+    pub as_of: Instant,
+    /// How many profiles were ranked.
+    pub population: u64,
+    /// Whether this is what was recorded at the time; else it was made for this preview.
+    pub recorded: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,20 +1,23 @@
 //! Everything that came in, and who is in which segment by going through all of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{DAY_MS, Event, Identifier, Instant, Object, ProfileId, SourceId, Value};
 use segops_rules::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition, EventCondition, Named,
-    Rule, Scalar, TraitCondition,
+    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base, Condition,
+    EventCondition, EventFilter, Named, Predicate, Rule, Scalar, Subject, Test, TraitCondition,
 };
 
 use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
+use crate::order::orders_of;
 use crate::people::{People, Person};
+use crate::ranking::Cut;
 use crate::sample::is_in_sample;
 use crate::sequence::{cadence, completions};
-use crate::value::counts;
+use crate::value::{counts, folded, shown};
 
 /// A message id is remembered for seven days.
 const DUPLICATE_WINDOW_MS: i64 = 7 * DAY_MS;
@@ -34,6 +37,7 @@ pub struct Oracle {
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     people: People,
+    pub(crate) cuts: Vec<Cut>,
 }
 
 impl Oracle {
@@ -47,6 +51,7 @@ impl Oracle {
             events: Vec::new(),
             first_seen: Vec::new(),
             people: People::default(),
+            cuts: Vec::new(),
         }
     }
 
@@ -104,7 +109,7 @@ impl Oracle {
         self.people.iter().flat_map(|person| &person.identifiers)
     }
 
-    fn people_at(&self, at: Instant) -> impl Iterator<Item = &Person> {
+    pub(crate) fn people_at(&self, at: Instant) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(move |person| self.events_of(person, at.as_ms()).next().is_some())
     }
 
@@ -113,8 +118,8 @@ impl Oracle {
         events.filter(move |event| event.ts.as_ms() <= now)
     }
 
-    fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
-        let in_base = match rule.base {
+    pub(crate) fn in_base(&self, base: Base, person: &Person, now: i64) -> bool {
+        match base {
             Base::Everyone => true,
             Base::Identified => {
                 person.identifiers.iter().any(|identifier| identifier.kind.as_str() != "anonymous_id")
@@ -122,12 +127,15 @@ impl Oracle {
             Base::Customers => self
                 .events_of(person, now)
                 .any(|event| event.kind.is_counted() && event.name == "Order Completed"),
-        };
-        in_base && self.holds(&rule.when, person, now)
+        }
     }
 
-    fn holds(&self, condition: &Condition<Named>, person: &Person, now: i64) -> bool {
-        let each = |condition: &Condition<Named>| self.holds(condition, person, now);
+    fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
+        self.in_base(rule.base, person, now) && self.holds(&rule.when, rule.base, person, now)
+    }
+
+    fn holds(&self, condition: &Condition<Named>, base: Base, person: &Person, now: i64) -> bool {
+        let each = |condition: &Condition<Named>| self.holds(condition, base, person, now);
         match condition {
             Condition::All(conditions) => conditions.iter().all(each),
             Condition::Any(conditions) => conditions.iter().any(each),
@@ -155,6 +163,7 @@ impl Oracle {
                 events.retain(|event| matches(&condition.event, event, &self.sources, &self.calendar));
                 cadence(condition, &events, now)
             }
+            Condition::Ranking(condition) => self.is_ranked(condition, base, person, now),
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
@@ -171,10 +180,10 @@ impl Oracle {
 
     fn did(&self, condition: &EventCondition<Named>, person: &Person, now: i64) -> bool {
         let (from, to) = self.calendar.bounds(&condition.window, now);
-        let count = self
-            .events_of(person, now)
-            .filter(|event| (from..to).contains(&event.ts.as_ms()))
-            .filter(|event| matches(&condition.event, event, &self.sources, &self.calendar))
+        let chosen = self.meant(&condition.event, person, now);
+        let count = chosen
+            .iter()
+            .filter(|(event, is_placed)| *is_placed && (from..to).contains(&event.ts.as_ms()))
             .count();
         counts(condition.count, count as u64)
     }
@@ -214,22 +223,79 @@ impl Oracle {
         passes_order(test, compared)
     }
 
-    fn aggregate(
+    pub(crate) fn aggregate(
         &self,
         aggregate: &Aggregate<Named>,
         is_of_dates: bool,
         person: &Person,
         now: i64,
     ) -> Option<(i128, i128)> {
+        self.aggregate_as(aggregate.function, aggregate, is_of_dates, person, now)
+    }
+
+    /// Another function of the values that an aggregate is of.
+    pub(crate) fn aggregate_as(
+        &self,
+        function: AggregateFunction,
+        aggregate: &Aggregate<Named>,
+        is_of_dates: bool,
+        person: &Person,
+        now: i64,
+    ) -> Option<(i128, i128)> {
         let (from, to) = self.calendar.bounds(&aggregate.window, now);
-        let events: Vec<&Event> = self
-            .events_of(person, now)
-            .filter(|event| matches(&aggregate.event, event, &self.sources, &self.calendar))
-            .collect();
-        aggregate_of(aggregate, is_of_dates, &events, from..to, &self.calendar)
+        let chosen = self.meant(&aggregate.event, person, now);
+        if is_money(aggregate) && !names_currency(&aggregate.event) {
+            let inside = chosen.iter().filter(|(event, _)| (from..to).contains(&event.ts.as_ms()));
+            let currencies: BTreeSet<String> = inside
+                .filter_map(|(event, _)| event.properties.get("currency").and_then(shown))
+                .filter(|currency| !currency.trim().is_empty())
+                .map(|currency| folded(&currency))
+                .collect();
+            if currencies.len() > 1 {
+                return None;
+            }
+        }
+        let with_reversals = aggregate.function == AggregateFunction::Sum;
+        let meant = chosen.iter().filter(|(_, is_placed)| *is_placed || with_reversals);
+        let events: Vec<&Event> = meant.map(|(event, _)| event.as_ref()).collect();
+        let made = Aggregate { function, ..aggregate.clone() };
+        aggregate_of(&made, is_of_dates, &events, from..to, &self.calendar)
+    }
+
+    /// Whether an aggregate is of money in whatever currency.
+    pub(crate) fn is_of_unnamed_money(&self, aggregate: &Aggregate<Named>) -> bool {
+        is_money(aggregate) && !names_currency(&aggregate.event)
+    }
+
+    /// The events, or orders, that pass a filter; and whether each is more than money that went back against an
+    /// order that nobody knows.
+    pub(crate) fn meant<'a>(
+        &'a self,
+        filter: &EventFilter<Named>,
+        person: &'a Person,
+        now: i64,
+    ) -> Vec<(Cow<'a, Event>, bool)> {
+        let passes = |event: &Event| matches(filter, event, &self.sources, &self.calendar);
+        if filter.subject == Subject::Events {
+            let events = self.events_of(person, now).filter(|event| passes(event));
+            return events.map(|event| (Cow::Borrowed(event), true)).collect();
+        }
+        let events: Vec<&Event> = self.events_of(person, now).collect();
+        orders_of(&events)
+            .into_iter()
+            .filter(|order| !order.is_test || filter.subject == Subject::AllOrders)
+            .filter(|order| passes(&order.event))
+            .map(|order| (Cow::Owned(order.event), order.is_placed))
+            .collect()
     }
 
     fn has_trait(&self, condition: &TraitCondition, person: &Person, now: i64) -> bool {
+        let traits = self.traits_of(condition.path.root(), person, now);
+        path_passes(&condition.path, &condition.test, condition.match_case, &traits, &self.calendar)
+    }
+
+    /// The traits of a person, of which one has been made sure not to be null.
+    pub(crate) fn traits_of(&self, root: &str, person: &Person, now: i64) -> Object {
         // The latest word on each trait holds, and a null takes it away.
         let mut events: Vec<&Event> = self.events_of(person, now).collect();
         events.sort_by_key(|event| event.ts);
@@ -237,9 +303,52 @@ impl Oracle {
         for (name, value) in events.iter().flat_map(|event| event.traits.iter()) {
             traits.set(name, value.clone());
         }
-        if traits.get(condition.path.root()) == Some(&Value::Null) {
-            traits.remove(condition.path.root());
+        if traits.get(root) == Some(&Value::Null) {
+            traits.remove(root);
         }
-        path_passes(&condition.path, &condition.test, condition.match_case, &traits, &self.calendar)
+        traits
     }
+}
+
+/// Whether amounts of money in a currency are made into one.
+fn is_money(aggregate: &Aggregate<Named>) -> bool {
+    const AMOUNTS: [&str; 14] = [
+        "value",
+        "refunded",
+        "net",
+        "discount",
+        "total",
+        "revenue",
+        "subtotal",
+        "shipping",
+        "tax",
+        "items[].price",
+        "items[].value",
+        "items[].discount",
+        "items[].allocated_discount",
+        "items[].net",
+    ];
+    aggregate.event.subject != Subject::Events
+        && aggregate.function != AggregateFunction::Distinct
+        && AMOUNTS.contains(&aggregate.property.to_string().as_str())
+}
+
+/// Whether only orders of one currency pass.
+fn names_currency(filter: &EventFilter<Named>) -> bool {
+    let is_currency = |predicate: &Predicate| match predicate {
+        Predicate::Property(leaf) => {
+            leaf.property.to_string() == "currency" && matches!(leaf.test, Test::Is(_))
+        }
+        _ => false,
+    };
+    let mut parts: Vec<&Predicate> = filter.predicate.iter().collect();
+    while let Some(part) = parts.pop() {
+        if is_currency(part) {
+            return true;
+        }
+        if let Predicate::All(more) = part {
+            parts.extend(more);
+        }
+    }
+    false
 }

@@ -11,9 +11,10 @@ use segops_model::{Decimal, Instant, Limits, Path, Value};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Base, CadenceCondition, CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named,
-    Predicate, PropertyTest, RULE_FORMAT, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition,
-    SequenceStep, Test, TraitCondition, Window,
+    Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
+    ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule,
+    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, Test,
+    TraitCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -37,6 +38,7 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         2 => active_condition(),
         2 => sequence().prop_map(|leaf| Condition::Sequence(Box::new(leaf))),
         1 => cadence().prop_map(|leaf| Condition::Cadence(Box::new(leaf))),
+        1 => ranking().prop_map(|leaf| Condition::Ranking(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
         1 => (1_i128..100_000_000_000, name()).prop_map(|(share, salt)| {
@@ -55,12 +57,21 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
 }
 
 fn event() -> impl Strategy<Value = EventCondition<Named>> {
-    (filter(), count(), window()).prop_map(|(event, count, window)| EventCondition { event, count, window })
+    (chosen(), count(), window()).prop_map(|(event, count, window)| EventCondition { event, count, window })
 }
 
 fn filter() -> impl Strategy<Value = EventFilter<Named>> {
-    (option::weighted(0.8, name()), option::of(predicate()), vec(name(), 0..3))
-        .prop_map(|(name, predicate, sources)| EventFilter { name, predicate, sources })
+    (option::weighted(0.8, name()), option::of(predicate()), vec(name(), 0..3)).prop_map(
+        |(name, predicate, sources)| EventFilter { subject: Subject::Events, name, predicate, sources },
+    )
+}
+
+/// Any filter of events or of orders.
+fn chosen() -> impl Strategy<Value = EventFilter<Named>> {
+    let orders = prop::sample::select(vec![Subject::Orders, Subject::AllOrders]);
+    let of_orders =
+        (orders, filter()).prop_map(|(subject, filter)| EventFilter { subject, name: None, ..filter });
+    prop_oneof![4 => filter(), 1 => of_orders]
 }
 
 fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
@@ -76,12 +87,23 @@ fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
         Some(list) => Path::joined(&list, Some(&path)),
         None => path,
     });
-    (function, property, any::<bool>(), filter(), window()).prop_map(
+    (function, property, any::<bool>(), chosen(), window()).prop_map(
         |(function, property, by_quantity, event, window)| {
             let by_quantity = by_quantity && function != AggregateFunction::Distinct;
             Aggregate { function, property, by_quantity, event, window }
         },
     )
+}
+
+fn ranking() -> impl Strategy<Value = RankingCondition<Named>> {
+    let end = prop::sample::select(vec![RankingEnd::Top, RankingEnd::Bottom]);
+    let percent = (1_i128..1_000).prop_map(|tenths| Decimal::from_billionths(tenths * 100_000_000));
+    let by = prop_oneof![
+        3 => aggregate().prop_map(Measure::Aggregate),
+        2 => (filter(), window()).prop_map(|(event, window)| Measure::Count(CountMeasure { event, window })),
+        1 => path().prop_map(Measure::Trait),
+    ];
+    (end, percent, by).prop_map(|(end, percent, by)| RankingCondition { end, percent, by })
 }
 
 /// Any valid comparison of an aggregate.
@@ -194,7 +216,8 @@ fn name() -> impl Strategy<Value = String> {
 fn path() -> impl Strategy<Value = Path> {
     let step = prop_oneof![
         4 => prop::sample::select(vec![
-            "products", "category", "price", "country", "first name", "did", "is", "any", "trait", "a-b", "0"
+            "products", "category", "price", "country", "first name", "did", "is", "any", "trait", "a-b", "0",
+            "orders", "spent", "net", "value", "items"
         ])
         .prop_map(str::to_owned),
         1 => "[a-zA-Zäß \"\\\\'(),0-9_-]{1,6}",

@@ -8,8 +8,10 @@ mod active;
 mod aggregate;
 mod cadence;
 mod occurrence;
+mod ranking;
 mod sample;
 mod sequence;
+mod subject;
 
 use std::fmt::Debug;
 
@@ -27,8 +29,10 @@ pub use aggregate::{
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
+pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
 pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
+pub use subject::{LINE_FIELDS, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Subject, is_order_money};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -97,6 +101,7 @@ pub enum Condition<S: Stage> {
     Active(Box<ActiveCondition<S>>),
     Sequence(Box<SequenceCondition<S>>),
     Cadence(Box<CadenceCondition<S>>),
+    Ranking(Box<RankingCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),
@@ -113,10 +118,13 @@ pub struct EventCondition<S: Stage> {
     pub window: Window,
 }
 
-/// Which events are meant.
+/// Which events, or which orders, are meant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "", deny_unknown_fields)]
 pub struct EventFilter<S: Stage> {
+    /// What is chosen among; orders have no event's name.
+    #[serde(default, skip_serializing_if = "Subject::is_events")]
+    pub subject: Subject,
     /// The event's exact name; absent means any event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

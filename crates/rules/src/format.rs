@@ -11,9 +11,9 @@ use std::fmt;
 use segops_model::{Decimal, Path, Value};
 
 use crate::ast::{
-    ActiveCondition, Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Base, Condition,
-    CountTest, EventCondition, EventFilter, ItemTest, Named, Predicate, PropertyTest, Rule, Scalar, Test,
-    Window,
+    ActiveCondition, Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base,
+    Condition, CountTest, EventCondition, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest,
+    Rule, Scalar, Subject, Test, Window,
 };
 use crate::lists::{negative, positive};
 use crate::parse::{is_reserved, is_word};
@@ -22,6 +22,8 @@ use active::active_condition;
 use occurrence::{occurrence_condition, within_condition};
 
 pub use layout::format_lines;
+/// Names that start a condition over orders where they stand bare.
+const ORDER_WORDS: &[&str] = &["orders", "spent", "spend", "aov"];
 
 /// The rule's canonical text.
 #[must_use]
@@ -82,8 +84,17 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Active(leaf) => active_condition(leaf, "did", closed),
         Condition::Sequence(leaf) => sequence::sequence(leaf),
         Condition::Cadence(leaf) => sequence::cadence(leaf),
-        Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
+        Condition::Ranking(leaf) => {
+            format!("{} {}% by {}", leaf.end.word(), leaf.percent, measure(&leaf.by, closed))
+        }
         Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
+        Condition::Trait(leaf) => {
+            let name = leaf.path.to_string();
+            let text = tested(&name, &leaf.test, leaf.match_case);
+            // Bare, these would read as what profiles have ordered or spent.
+            let is_order_word = ORDER_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+            if is_order_word { text.replacen(&name, &quoted(&name), 1) } else { text }
+        }
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
     }
 }
@@ -127,6 +138,7 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Occurrence(_)
         | Condition::Within(_)
         | Condition::Active(_)
+        | Condition::Ranking(_)
         | Condition::Segment(_)
         | Condition::Sample(_)
         | Condition::Sequence(_)
@@ -140,13 +152,23 @@ fn is_at_least_once_each(leaf: &ActiveCondition<Named>) -> bool {
 }
 
 fn named_event(filter: &EventFilter<Named>) -> String {
-    filter.name.as_deref().map_or_else(|| "any event".to_owned(), quoted)
+    match (filter.subject, &filter.name) {
+        (Subject::Orders, _) => "orders".to_owned(),
+        (Subject::AllOrders, _) => "orders including test orders".to_owned(),
+        (Subject::Events, None) => "any event".to_owned(),
+        (Subject::Events, Some(name)) => quoted(name),
+    }
 }
 
 fn event(tree: &EventCondition<Named>, verb: &str, closed: bool) -> String {
-    let mut text = format!("{verb} {}", named_event(&tree.event));
+    let (mut text, noun) = if tree.event.subject.is_orders() {
+        let no = if verb == "did not" { "no " } else { "" };
+        (format!("has {no}{}", named_event(&tree.event)), "")
+    } else {
+        (format!("{verb} {}", named_event(&tree.event)), "time")
+    };
     if tree.count != CountTest::default() {
-        text.push_str(&format!(" {}", count(tree.count, "time")));
+        text.push_str(&format!(" {}", count(tree.count, noun)));
     }
     text.push_str(&clauses(&tree.event, &tree.window, closed));
     text
@@ -179,11 +201,34 @@ fn clauses_when(filter: &EventFilter<Named>, window: &str, closed: bool) -> Stri
     text
 }
 
+fn measure(by: &Measure<Named>, closed: bool) -> String {
+    match by {
+        Measure::Aggregate(tree) => aggregate(tree),
+        Measure::Count(count) => {
+            format!("count of {}{}", named_event(&count.event), clauses(&count.event, &count.window, closed))
+        }
+        Measure::Trait(path) => format!("trait {}", self::path(&path.to_string())),
+    }
+}
+
 fn aggregate_condition(leaf: &AggregateCondition<Named>) -> String {
     format!("{} {}", aggregate(&leaf.aggregate), aggregate_test(&leaf.test))
 }
 
+/// What is spent, in words of its own.
+fn spend(tree: &Aggregate<Named>) -> Option<&'static str> {
+    let is_sum = tree.function == AggregateFunction::Sum && !tree.by_quantity;
+    match (tree.event.subject, tree.property.to_string().as_str()) {
+        (Subject::Orders, "net") if is_sum => Some("net spend"),
+        (Subject::Orders, "value") if is_sum => Some("gross spend"),
+        _ => None,
+    }
+}
+
 fn aggregate(tree: &Aggregate<Named>) -> String {
+    if let Some(spend) = spend(tree) {
+        return format!("{spend}{}", clauses(&tree.event, &tree.window, true));
+    }
     let name = named_event(&tree.event);
     let times = if tree.by_quantity { "*quantity" } else { "" };
     let property = match tree.property.to_string() {

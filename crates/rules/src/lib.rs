@@ -30,10 +30,11 @@ mod tests;
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
-    CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Occurrence,
-    OccurrenceCondition, PeriodGrid, PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Test,
-    TraitCondition, Window, WithinCondition, same_in_line_items,
+    CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, ItemTest, LINE_FIELDS,
+    Measure, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PeriodGrid,
+    PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition, RankingEnd, Resolved, Rule,
+    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Subject, Test,
+    TraitCondition, Window, WithinCondition, is_order_money, same_in_line_items,
 };
 pub use check::{check, compile_pattern};
 pub use format::{format, format_lines};

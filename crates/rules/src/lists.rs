@@ -5,7 +5,7 @@ use segops_model::Path;
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
-    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition,
+    Measure, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition,
 };
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
@@ -52,6 +52,16 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             leaf.event.predicate = leaf.event.predicate.take().map(desugar);
             Condition::Cadence(leaf)
         }
+        Condition::Ranking(mut leaf) => {
+            match &mut leaf.by {
+                Measure::Aggregate(aggregate) => desugar_aggregate(aggregate),
+                Measure::Count(count) => {
+                    desugar_filter(&mut count.event);
+                }
+                Measure::Trait(path) => *path = whole(path.clone()),
+            }
+            Condition::Ranking(leaf)
+        }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
         leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
     }
@@ -61,11 +71,12 @@ fn desugar_filter<S: Stage>(filter: &mut EventFilter<S>) {
     filter.predicate = filter.predicate.take().map(desugar);
 }
 
+fn desugar_aggregate<S: Stage>(aggregate: &mut Aggregate<S>) {
+    aggregate.event.predicate = aggregate.event.predicate.take().map(desugar);
+    aggregate.property = whole(aggregate.property.clone());
+}
+
 fn desugar_aggregates<S: Stage>(leaf: &mut AggregateCondition<S>) {
-    let desugar_aggregate = |aggregate: &mut Aggregate<S>| {
-        desugar_filter(&mut aggregate.event);
-        aggregate.property = whole(aggregate.property.clone());
-    };
     desugar_aggregate(&mut leaf.aggregate);
     let operand = match &mut leaf.test {
         AggregateTest::Equals(operand)

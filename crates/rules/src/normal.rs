@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use segops_model::{Value, fold_case};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountTest, EventCondition,
-    EventFilter, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, Test, Window,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountMeasure, CountTest,
+    EventCondition, EventFilter, Measure, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, Test,
+    Window,
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};
@@ -90,6 +91,17 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             let event = format!("{:?}{}", leaf.event.name, filter(&leaf.event));
             Node::Leaf { key: format!("cadence {event} {:?} {}", leaf.test, leaf.events_min), negated }
         }
+        Condition::Ranking(leaf) => {
+            let by = match &leaf.by {
+                Measure::Aggregate(tree) => aggregate(tree),
+                Measure::Count(count) => {
+                    let CountMeasure { event, window: when } = count;
+                    format!("count {:?} {}{}", event.name, window(when), filter(event))
+                }
+                Measure::Trait(path) => format!("trait {:?}", path.to_string()),
+            };
+            Node::Leaf { key: format!("{} {} of {by}", leaf.end.word(), leaf.percent), negated }
+        }
         Condition::Trait(leaf) => {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
@@ -127,6 +139,9 @@ fn sequence(leaf: &SequenceCondition<Resolved>, negated: bool) -> String {
 fn filter(filter: &EventFilter<Resolved>) -> String {
     let sources: BTreeSet<String> = filter.sources.iter().map(ToString::to_string).collect();
     let mut key = String::new();
+    if filter.subject.is_orders() {
+        let _ = write!(key, " of {:?}", filter.subject);
+    }
     if let Some(tree) = &filter.predicate {
         let _ = write!(key, " where {}", predicate(tree, false));
     }

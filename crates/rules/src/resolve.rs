@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, CadenceCondition, Condition, EventCondition, EventFilter, Named,
-    Predicate, Resolved, Rule, SegmentCondition, SequenceCondition, same_in_line_items,
+    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter,
+    LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule,
+    SegmentCondition, SequenceCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -75,6 +76,41 @@ pub fn read_text(text: &str, names: &dyn Names, editing: Option<SegmentId>) -> R
     }
 }
 
+/// Whose property a path leads to.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Event(Option<&'a str>),
+    Order,
+}
+
+impl Owner<'_> {
+    fn has(self, names: &dyn Names, path: &str) -> bool {
+        match self {
+            Self::Event(event) => names.property_exists(event, path),
+            Self::Order => {
+                ORDER_FIELDS.iter().chain(LINE_FIELDS).any(|field| *field == path)
+                    || names.property_exists(Some(ORDER_EVENT), &as_products(path))
+            }
+        }
+    }
+
+    fn properties(self, names: &dyn Names) -> Vec<String> {
+        match self {
+            Self::Event(event) => names.property_names(event),
+            Self::Order => {
+                let own = ORDER_FIELDS.iter().chain(LINE_FIELDS).map(|field| (*field).to_owned());
+                let sent = names.property_names(Some(ORDER_EVENT)).into_iter();
+                own.chain(sent.map(|path| path.replacen("products[]", "items[]", 1))).collect()
+            }
+        }
+    }
+}
+
+/// An order's lines are its event's products.
+fn as_products(path: &str) -> String {
+    path.strip_prefix("items[]").map_or_else(|| path.to_owned(), |rest| format!("products[]{rest}"))
+}
+
 struct Resolver<'a> {
     names: &'a dyn Names,
     editing: Option<SegmentId>,
@@ -117,6 +153,7 @@ impl Resolver<'_> {
                 let (test, events_min) = (leaf.test, leaf.events_min);
                 Some(Condition::Cadence(Box::new(CadenceCondition { event, test, events_min })))
             }
+            Condition::Ranking(leaf) => self.ranking(leaf, &format!("{place}.ranking")),
             Condition::Trait(leaf) => {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
@@ -127,6 +164,23 @@ impl Resolver<'_> {
                 Some(Condition::Segment(SegmentCondition { segment }))
             }
         }
+    }
+
+    fn ranking(&mut self, leaf: &RankingCondition<Named>, place: &str) -> Option<Condition<Resolved>> {
+        let by = match &leaf.by {
+            Measure::Aggregate(tree) => {
+                Measure::Aggregate(self.aggregate(tree, &format!("{place}.by.aggregate"))?)
+            }
+            Measure::Count(count) => {
+                let event = self.filter(&count.event, None, &format!("{place}.by.count.event"))?;
+                Measure::Count(CountMeasure { event, window: count.window.clone() })
+            }
+            Measure::Trait(path) => {
+                self.trait_path(path, &format!("{place}.by.trait"));
+                Measure::Trait(path.clone())
+            }
+        };
+        Some(Condition::Ranking(Box::new(RankingCondition { end: leaf.end, percent: leaf.percent, by })))
     }
 
     fn parts(&mut self, parts: &[Condition<Named>], place: &str) -> Option<Vec<Condition<Resolved>>> {
@@ -181,7 +235,7 @@ impl Resolver<'_> {
         for name in leaf.steps.iter().filter_map(|step| step.event.name.as_deref()) {
             let has = |path: &str| self.names.property_exists(Some(name), path);
             if self.names.event_exists(name) && !has(&path) && !in_line_items.as_deref().is_some_and(has) {
-                self.property(&path, Some(name), place);
+                self.property(&path, Owner::Event(Some(name)), place);
                 return;
             }
         }
@@ -205,19 +259,25 @@ impl Resolver<'_> {
         aggregated: Option<(&Path, &str)>,
         place: &str,
     ) -> Option<EventFilter<Resolved>> {
-        let name = filter.name.as_deref();
+        let is_of_orders = filter.subject.is_orders();
+        let name = if is_of_orders { Some(ORDER_EVENT) } else { filter.name.as_deref() };
         let unseen = name.filter(|name| !self.names.event_exists(name));
         if let Some(name) = unseen {
             let message = format!("no event `{name}` was ever received");
             let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.name"));
-            self.report_unknown(problem, name, |names| names.event_names());
+            match is_of_orders {
+                true => self.report(problem),
+                false => self.report_unknown(problem, name, |names| names.event_names()),
+            }
         }
         // Of an event never seen, no property was seen either: one warning says it all.
         if let (Some(predicate), None) = (&filter.predicate, unseen) {
-            self.properties(predicate, name, None, &format!("{place}.where"));
+            let owner = if is_of_orders { Owner::Order } else { Owner::Event(name) };
+            self.properties(predicate, owner, None, &format!("{place}.where"));
         }
         if let (Some((property, place)), None) = (aggregated, unseen) {
-            self.property(&property.to_string(), name, &format!("{place}.property"));
+            let owner = if is_of_orders { Owner::Order } else { Owner::Event(name) };
+            self.property(&property.to_string(), owner, &format!("{place}.property"));
         }
         let sources: Vec<Option<_>> = filter
             .sources
@@ -235,10 +295,15 @@ impl Resolver<'_> {
             })
             .collect();
         let sources = sources.into_iter().collect::<Option<_>>()?;
-        Some(EventFilter { name: filter.name.clone(), predicate: filter.predicate.clone(), sources })
+        Some(EventFilter {
+            subject: filter.subject,
+            name: filter.name.clone(),
+            predicate: filter.predicate.clone(),
+            sources,
+        })
     }
 
-    fn properties(&mut self, predicate: &Predicate, event: Option<&str>, list: Option<&Path>, place: &str) {
+    fn properties(&mut self, predicate: &Predicate, event: Owner<'_>, list: Option<&Path>, place: &str) {
         match predicate {
             Predicate::All(parts) => self.each_property(parts, event, list, &format!("{place}.all")),
             Predicate::Any(parts) => self.each_property(parts, event, list, &format!("{place}.any")),
@@ -257,16 +322,20 @@ impl Resolver<'_> {
         }
     }
 
-    fn property(&mut self, path: &str, event: Option<&str>, place: &str) {
-        if !self.names.property_exists(event, path) {
-            let owner = event.map_or_else(|| "no event".to_owned(), |event| format!("no event `{event}`"));
-            let message = format!("{owner} ever had the property `{path}`");
-            let problem = Problem::warning(Code::UnknownProperty, message).place(place);
-            self.report_unknown(problem, path, |names| names.property_names(event));
+    fn property(&mut self, path: &str, owner: Owner<'_>, place: &str) {
+        if owner.has(self.names, path) {
+            return;
         }
+        let message = match owner {
+            Owner::Order => format!("no order ever had the property `{path}`"),
+            Owner::Event(Some(event)) => format!("no event `{event}` ever had the property `{path}`"),
+            Owner::Event(None) => format!("no event ever had the property `{path}`"),
+        };
+        let problem = Problem::warning(Code::UnknownProperty, message).place(place);
+        self.report_unknown(problem, path, |names| owner.properties(names));
     }
 
-    fn each_property(&mut self, parts: &[Predicate], event: Option<&str>, list: Option<&Path>, place: &str) {
+    fn each_property(&mut self, parts: &[Predicate], event: Owner<'_>, list: Option<&Path>, place: &str) {
         for (at, part) in parts.iter().enumerate() {
             self.properties(part, event, list, &format!("{place}[{at}]"));
         }

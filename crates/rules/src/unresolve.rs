@@ -7,7 +7,7 @@ use segops_model::{SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, Named, Resolved, Rule, SegmentCondition,
+    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition,
 };
 use crate::names::Labels;
 
@@ -51,6 +51,13 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             test: leaf.test,
             events_min: leaf.events_min,
         })),
+        Condition::Ranking(leaf) => {
+            let Ok(by) = leaf.by.try_map(
+                |other| Ok::<_, Infallible>(aggregate(other, labels)),
+                |other| Ok(filter(other, labels)),
+            );
+            Condition::Ranking(Box::new(RankingCondition { end: leaf.end, percent: leaf.percent, by }))
+        }
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
@@ -72,6 +79,7 @@ fn aggregate(tree: &Aggregate<Resolved>, labels: &dyn Labels) -> Aggregate<Named
 fn filter(tree: &EventFilter<Resolved>, labels: &dyn Labels) -> EventFilter<Named> {
     let label = |id: &SourceId| labels.source_name(*id).unwrap_or_else(|| id.to_string());
     EventFilter {
+        subject: tree.subject,
         name: tree.name.clone(),
         predicate: tree.predicate.clone(),
         sources: tree.sources.iter().map(label).collect(),
@@ -117,6 +125,9 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
             found.sources.extend(leaf.steps.iter().flat_map(|step| &step.event.sources).copied());
         }
         Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
+        Condition::Ranking(leaf) => {
+            found.sources.extend(leaf.by.filter().iter().flat_map(|filter| &filter.sources).copied());
+        }
         Condition::Trait(_) | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);

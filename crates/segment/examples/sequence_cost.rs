@@ -9,7 +9,10 @@ use segops_rules::{
     Base, Condition, CountTest, EventFilter, RULE_FORMAT, Resolved, Rule, SequenceCondition, SequenceStep,
     Span, Unit, Window,
 };
-use segops_segment::{Calendar, Entry, Keep, ProfileView, Program, SignalRegistry, Timeline, evaluate};
+use segops_segment::{
+    Calendar, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold, SignalRegistry, Timeline,
+    evaluate,
+};
 
 const ROUNDS: u32 = 20;
 
@@ -31,12 +34,20 @@ impl ProfileView for Profile {
     fn is_member(&self, _: SegmentId) -> bool {
         false
     }
+    fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
+        None
+    }
 }
 
 fn step(name: &str, absent: bool, minutes: Option<u32>) -> SequenceStep<Resolved> {
     SequenceStep {
         absent,
-        event: EventFilter { name: Some(name.to_owned()), predicate: None, sources: Vec::new() },
+        event: EventFilter {
+            subject: segops_rules::Subject::Events,
+            name: Some(name.to_owned()),
+            predicate: None,
+            sources: Vec::new(),
+        },
         within: minutes.map(|count| Span { count, unit: Unit::Minute }),
     }
 }

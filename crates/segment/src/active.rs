@@ -59,7 +59,8 @@ impl ActiveNode {
         calendar: &Calendar,
     ) -> Self {
         let signal = registry.intern(leaf.event(), &calendar.zone);
-        let count = |window, test| CountNode { signal, range: CountRange::new(test), window };
+        let count =
+            |window, test| CountNode { signal, range: CountRange::new(test), window, is_of_orders: false };
         let three = |window: &Window| {
             let windows = WindowBounds::with_those_before(window, calendar);
             windows.into_iter().map(|window| count(window, CountTest::AtLeast(1))).collect()

@@ -6,6 +6,7 @@
 //! values at a time.
 
 mod fraction;
+mod measured;
 mod tally;
 
 #[cfg(test)]
@@ -13,12 +14,14 @@ mod tests;
 
 use segops_model::{Decimal, Instant, SignalId};
 use segops_rules::{
-    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Resolved, Scalar,
+    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, EventFilter, Resolved,
+    Scalar, Window,
 };
 
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{Calendar, Capture, CaptureKind, Keep, SignalRegistry, Timeline, WindowBounds};
 pub(crate) use fraction::Fraction;
+pub(crate) use measured::Measured;
 use tally::Tally;
 
 /// Values that a median looks at: the newest of the profile and the filter, by (ts, position).
@@ -42,6 +45,9 @@ pub(crate) struct Reading {
     pub(crate) signal: SignalId,
     function: AggregateFunction,
     pub(crate) window: WindowBounds,
+    /// The currencies that the values are in, where they are money of orders and the rule names no currency.
+    currencies: Option<Box<Reading>>,
+    is_of_orders: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -109,7 +115,8 @@ impl AggregateNode {
     }
 
     pub(crate) fn readings(&self) -> impl Iterator<Item = &Reading> {
-        std::iter::once(&self.left).chain(self.other().map(|(_, reading)| reading))
+        let measured = std::iter::once(&self.left).chain(self.other().map(|(_, reading)| reading));
+        measured.flat_map(Reading::with_currencies)
     }
 
     /// The other aggregate that this one is compared with, and how many times it.
@@ -121,11 +128,10 @@ impl AggregateNode {
     }
 
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
-        let tally_of = |reading| Tally::of(reading, view.timeline(Reading::signal(reading)), now);
-        let mut left = tally_of(&self.left);
-        let mut right = self.other().map(|(_, reading)| tally_of(reading));
-        let next_of = |left: &Tally<'_>, right: Option<&Tally<'_>>| {
-            [left.next(), right.and_then(Tally::next)].into_iter().flatten().min()
+        let mut left = Measured::of(&self.left, view, now);
+        let mut right = self.other().map(|(_, reading)| Measured::of(reading, view, now));
+        let next_of = |left: &Measured<'_>, right: Option<&Measured<'_>>| {
+            [left.next(), right.and_then(Measured::next)].into_iter().flatten().min()
         };
         let holds = self.holds(&left, right.as_ref());
         for _ in 0..STEPS_MAX {
@@ -143,7 +149,7 @@ impl AggregateNode {
         Outcome { holds, next_change: next_of(&left, right.as_ref()) }
     }
 
-    fn holds(&self, left: &Tally<'_>, right: Option<&Tally<'_>>) -> bool {
+    fn holds(&self, left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {
         let left = left.value();
         match &self.test {
             Comparison::Never => false,
@@ -154,7 +160,9 @@ impl AggregateNode {
             Comparison::Order(order, operand) => {
                 let operand = match operand {
                     Operand::Fixed(value) => Some((Decimal::ONE, Fraction::whole(*value))),
-                    Operand::Times(factor, _) => right.and_then(Tally::value).map(|value| (*factor, value)),
+                    Operand::Times(factor, _) => {
+                        right.and_then(Measured::value).map(|value| (*factor, value))
+                    }
                 };
                 let compared = left.zip(operand).map(|(left, (factor, right))| left.compare(right, factor));
                 match order {
@@ -172,7 +180,28 @@ impl AggregateNode {
 }
 
 impl Reading {
-    fn compile(
+    /// A reading that only counts what matches.
+    pub(crate) fn of_matches(
+        filter: &EventFilter<Resolved>,
+        window: &Window,
+        registry: &mut SignalRegistry,
+        calendar: &Calendar,
+    ) -> Self {
+        Self {
+            signal: registry.intern(filter, &calendar.zone),
+            function: AggregateFunction::Sum,
+            window: WindowBounds::new(window, calendar),
+            currencies: None,
+            is_of_orders: filter.subject.is_orders(),
+        }
+    }
+
+    /// This, and the reading of the currencies that its values are in.
+    pub(crate) fn with_currencies(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.currencies.as_deref())
+    }
+
+    pub(crate) fn compile(
         aggregate: &Aggregate<Resolved>,
         is_of_dates: bool,
         registry: &mut SignalRegistry,
@@ -181,6 +210,7 @@ impl Reading {
         let kind = match aggregate.function {
             AggregateFunction::Distinct => CaptureKind::Keys,
             _ if is_of_dates => CaptureKind::Dates,
+            AggregateFunction::Sum if aggregate.event.subject.is_orders() => CaptureKind::Amounts,
             _ => CaptureKind::Numbers,
         };
         let capture =
@@ -189,18 +219,17 @@ impl Reading {
             signal: registry.intern_values(&aggregate.event, capture, &calendar.zone),
             function: aggregate.function,
             window: WindowBounds::new(&aggregate.window, calendar),
+            currencies: measured::currencies(aggregate, registry, calendar).map(Box::new),
+            is_of_orders: aggregate.event.subject.is_orders(),
         }
-    }
-
-    const fn signal(&self) -> SignalId {
-        self.signal
     }
 
     /// What of the timeline decides the aggregate. What has left a rolling window stays: a settings change
     /// or another rule may ask for it, and it is what a merge must bring along.
     pub(crate) const fn keep(&self) -> Keep {
         match self.function {
-            AggregateFunction::Median => Keep::Newest(MEDIAN_VALUES_MAX),
+            // Of orders, values are taken out again: older ones must be there then.
+            AggregateFunction::Median if !self.is_of_orders => Keep::Newest(MEDIAN_VALUES_MAX),
             _ => Keep::All,
         }
     }
@@ -217,8 +246,13 @@ impl Reading {
     }
 
     /// The aggregate at an instant, if there is one.
-    pub(crate) fn value(&self, timeline: Option<&Timeline>, now: Instant) -> Option<Fraction> {
-        Tally::of(self, timeline, now).value()
+    pub(crate) fn value(&self, view: &impl ProfileView, now: Instant) -> Option<Fraction> {
+        Measured::of(self, view, now).value()
+    }
+
+    /// Whether there is no aggregate because money is in several currencies.
+    pub(crate) fn is_of_several_currencies(&self, view: &impl ProfileView, now: Instant) -> bool {
+        Measured::of(self, view, now).is_of_several_currencies()
     }
 }
 

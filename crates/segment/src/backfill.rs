@@ -1,12 +1,12 @@
 //! History for rules that were not there when it happened: who answers for a profile's past.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
 use segops_model::{Identifier, Instant, Position, ProfileId, SignalId, Value};
 
-use crate::{SignalRegistry, Timeline};
+use crate::{RankingKey, RankingThreshold, SignalRegistry, Timeline};
 
 /// What of history is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -54,4 +54,15 @@ pub trait Backfill {
         request: &HistoryRequest<'_>,
         each: &mut dyn FnMut(&History),
     ) -> Result<(), Self::Error>;
+
+    /// The thresholds of rankings in force at an instant: of each ranking the one recorded last, by inputs
+    /// before a position and up to the instant.
+    ///
+    /// # Errors
+    /// As [`Backfill::histories`].
+    fn thresholds(
+        &self,
+        until: Position,
+        at: Instant,
+    ) -> Result<BTreeMap<RankingKey, RankingThreshold>, Self::Error>;
 }

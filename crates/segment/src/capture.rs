@@ -32,6 +32,8 @@ pub struct Capture {
 pub enum CaptureKind {
     /// Billionths of a number.
     Numbers,
+    /// As numbers; of orders, also of money that went back against one that is not known.
+    Amounts,
     /// The milliseconds of an instant.
     Dates,
     /// A 128-bit hash of the value as text, the same for texts that differ in case alone and for a number
@@ -39,6 +41,8 @@ pub enum CaptureKind {
     Keys,
     /// As `Keys`, of the property itself and of that of the same name in every line item.
     SharedKeys,
+    /// As keys; of orders, also of money that went back against one that is not known.
+    Currencies,
 }
 
 /// A capture, compiled for one filter.
@@ -59,6 +63,13 @@ struct Lines {
     list: Path,
     /// The filter's own tests of this list: a line counts that passes any of them. With none, all count.
     tests: Vec<LinePredicate>,
+}
+
+impl CaptureKind {
+    /// Whether it is of money that went back against an order that is not known, too.
+    pub(crate) const fn is_of_reversals(self) -> bool {
+        matches!(self, Self::Amounts | Self::Currencies)
+    }
 }
 
 impl Capturer {
@@ -123,10 +134,10 @@ impl Capturer {
     fn value(&self, value: &Value, quantity: Option<&Value>) -> Option<i128> {
         match self.kind {
             CaptureKind::Dates => date_of(value, &self.zone).map(|date| i128::from(date.as_ms())),
-            CaptureKind::Keys | CaptureKind::SharedKeys => {
+            CaptureKind::Keys | CaptureKind::SharedKeys | CaptureKind::Currencies => {
                 value.is_present().then(|| value.scalar_text()).flatten().map(|text| key(&text))
             }
-            CaptureKind::Numbers => {
+            CaptureKind::Numbers | CaptureKind::Amounts => {
                 let mut number = value.as_number()?;
                 if self.by_quantity {
                     // A line without a quantity is one.

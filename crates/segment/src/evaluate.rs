@@ -6,7 +6,7 @@ mod tests;
 use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 
 use crate::program::{CountNode, Node, Program};
-use crate::{Entry, Timeline};
+use crate::{Entry, RankingKey, RankingThreshold, Timeline};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
@@ -25,6 +25,8 @@ pub trait ProfileView {
     fn is_identified(&self) -> bool;
     /// Whether the profile is in another segment now.
     fn is_member(&self, segment: SegmentId) -> bool;
+    /// What a ranking's threshold was when it was recorded last; none if it never was.
+    fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold>;
 }
 
 /// The answer of a rule for one profile at one instant.
@@ -52,7 +54,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// An answer that time alone does not change.
-    const fn settled(holds: bool) -> Self {
+    pub(crate) const fn settled(holds: bool) -> Self {
         Self { holds, next_change: None }
     }
 
@@ -83,6 +85,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Active(active) => active.outcome(view.timeline(active.signal), now),
         Node::Sequence(sequence) => sequence.outcome(view, now),
         Node::Cadence(cadence) => cadence.outcome(view, now),
+        Node::Ranking(ranking) => ranking.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))

@@ -17,7 +17,7 @@ use crate::cadence::{CADENCE_EVENTS_MAX, CadenceNode};
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
-use crate::{Entry, Keep, Timeline};
+use crate::{Cut, Entry, Keep, Timeline};
 
 /// Entries shown as evidence at most, the newest first.
 const EVIDENCE_MAX: usize = 10;
@@ -78,7 +78,13 @@ pub enum Observed {
     Count { count: u64, or_more: bool },
     /// An aggregate, rounded to nine digits, if there is anything to make one of; and what it is compared
     /// with, where that is so many times another aggregate.
-    Aggregate { value: Option<Scalar>, compared_with: Option<Scalar> },
+    Aggregate {
+        value: Option<Scalar>,
+        compared_with: Option<Scalar>,
+        /// Set where there is none because money is in several currencies, which are never added up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        several_currencies: bool,
+    },
     /// The chosen event, if there are so many, and whether it passes what is asked of it beside its time.
     Event { event: Option<Entry>, passes: bool },
     /// The chosen event, if there are so many, and how many events were found around it.
@@ -92,6 +98,14 @@ pub enum Observed {
     /// The newest event and the median gap before it, to the nearest millisecond, where there are events
     /// enough to have one.
     Cadence { newest: Option<Instant>, median_gap_ms: Option<i64>, newest_only: Option<u32> },
+    /// The number that is ranked, if there is one to rank; and what it is held against, rounded to nine digits:
+    /// the number of the last one inside when everyone was ranked, when that was, and among how many.
+    Ranked {
+        value: Option<Decimal>,
+        threshold: Option<Decimal>,
+        as_of: Option<Instant>,
+        population: Option<u64>,
+    },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
@@ -228,6 +242,18 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold = Some(Threshold::Cadence(condition.test));
                 self.cadence(node, &mut explanation);
             }
+            (Condition::Ranking(_), Node::Ranking(node)) => {
+                let threshold = self.view.threshold(&node.key);
+                let value = node.measure.measured(self.view, self.now).number();
+                explanation.observed = Some(Observed::Ranked {
+                    value: value.map(|value| Decimal::from_billionths(value.rounded())),
+                    threshold: threshold.and_then(|threshold| threshold.cut).map(Cut::rounded),
+                    as_of: threshold.map(|threshold| threshold.as_of),
+                    population: threshold.map(|threshold| threshold.population),
+                });
+                let window = node.measure.window().map(|window| window.bounds(self.now));
+                explanation.window = window.map(observed_window);
+            }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
                 explanation.observed = Some(Observed::Trait(value.cloned()));
@@ -294,12 +320,16 @@ impl<V: ProfileView> Explainer<'_, V> {
             }
             Some(Scalar::Number(Decimal::from_billionths(value)))
         };
-        let value = node.left.value(Some(timeline), self.now).map(crate::aggregate::Fraction::rounded);
+        let value = node.left.value(self.view, self.now).map(crate::aggregate::Fraction::rounded);
         let compared_with = node.other().and_then(|(factor, reading)| {
-            let other = reading.value(self.view.timeline(reading.signal), self.now)?;
+            let other = reading.value(self.view, self.now)?;
             scalar(other.times_rounded(factor)?)
         });
-        explanation.observed = Some(Observed::Aggregate { value: value.and_then(scalar), compared_with });
+        explanation.observed = Some(Observed::Aggregate {
+            value: value.and_then(scalar),
+            compared_with,
+            several_currencies: node.left.is_of_several_currencies(self.view, self.now),
+        });
         // Several values of one event are one piece of evidence.
         let mut evidence: Vec<Entry> = Vec::new();
         let indexes = node.left.indexes(timeline, self.now);

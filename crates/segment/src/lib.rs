@@ -20,6 +20,7 @@ mod occurrence;
 mod orders;
 mod path_test;
 mod program;
+mod ranking;
 #[cfg(test)]
 mod sample;
 mod sentence;
@@ -42,12 +43,17 @@ pub use explain::{
 };
 pub use matcher::Matcher;
 pub use orders::{
-    ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderStatus, REFUNDS_PER_ORDER_MAX,
+    ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderOccurrence, OrderStatus,
+    REFUNDS_PER_ORDER_MAX,
 };
-pub use program::{ORDER_EVENT, Program};
+pub use program::Program;
+pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
+pub use segops_rules::ORDER_EVENT;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::SignalRegistry;
-pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, ValueEntry, ValueSubtotal};
+pub use timeline::{
+    CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, TimelineItem, ValueEntry, ValueSubtotal,
+};
 pub use value_test::ValueTest;
 pub use window::WindowBounds;

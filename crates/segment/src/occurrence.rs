@@ -169,7 +169,7 @@ fn narrowed(filter: &EventFilter<Resolved>, has: &Predicate) -> EventFilter<Reso
         None => has.clone(),
         Some(filter) => Predicate::All(vec![filter.clone(), has.clone()]),
     };
-    EventFilter { name: filter.name.clone(), predicate: Some(predicate), sources: filter.sources.clone() }
+    EventFilter { predicate: Some(predicate), ..filter.clone() }
 }
 
 /// When the next event happens that a timeline knows and that is still to come.

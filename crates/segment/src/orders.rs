@@ -1,6 +1,9 @@
 //! What has become of an order: its value, and what of it was refunded or cancelled.
 
 mod amounts;
+mod content;
+mod occurrence;
+mod spread;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +17,8 @@ use segops_model::{Decimal, Event, Instant, Position};
 
 use crate::Entry;
 use amounts::{Amount, amount_of};
+use content::{Content, Listed, Placed};
+pub use occurrence::OrderOccurrence;
 
 /// Refunds kept per order; of more, the newest by (ts, position) count.
 pub const REFUNDS_PER_ORDER_MAX: usize = 64;
@@ -31,12 +36,13 @@ pub enum OrderKey {
 }
 
 /// What one event says about an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderFact {
     at: Entry,
     kind: FactKind,
     amount: Amount,
     currency: Option<CompactString>,
+    content: Option<Box<Content>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +81,7 @@ impl OrderFact {
             kind,
             amount: amount_of(&event.properties),
             currency: currency.filter(|text| text.len() <= 8).map(CompactString::from),
+            content: Content::of(event, kind),
         };
         Some((key, fact))
     }
@@ -88,7 +95,7 @@ fn order_id(event: &Event) -> Option<CompactString> {
 
 /// All that is known of one order. It is the same whatever the order in which facts come, how often each
 /// comes, and whether they come one by one or by [`OrderFacts::merge`].
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct OrderFacts {
     /// The earliest completion.
     completed: Option<Entry>,
@@ -100,6 +107,8 @@ pub struct OrderFacts {
     cancelled_worth: Option<Money>,
     /// The newest refunds.
     refunds: BTreeMap<Entry, Refund>,
+    placed: Option<Placed>,
+    listed: Option<Listed>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +139,8 @@ pub struct Order {
     pub currency: Option<CompactString>,
     /// When it was first completed; for a negative order, when the money went back.
     pub completed_at: Instant,
+    /// The event of that.
+    pub at: Entry,
     /// The newest refund or cancellation.
     pub reversed_at: Option<Instant>,
 }
@@ -143,9 +154,25 @@ pub enum OrderStatus {
     Cancelled,
 }
 
+impl OrderStatus {
+    /// As rules and answers write it.
+    #[must_use]
+    pub const fn as_text(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 impl OrderFacts {
     pub fn add(&mut self, fact: OrderFact) {
-        let OrderFact { at, kind, amount, currency } = fact;
+        let OrderFact { at, kind, amount, currency, content } = fact;
+        if let Some(content) = content {
+            content.add_to(at, &mut self.placed, &mut self.listed);
+        }
         let money = amount.known().map(|value| Money { at, value, currency: currency.clone() });
         match kind {
             FactKind::Completed => {
@@ -172,6 +199,8 @@ impl OrderFacts {
         newer(&mut self.cancelled_worth, other.cancelled_worth.clone());
         self.refunds.extend(other.refunds.iter().map(|(at, refund)| (*at, refund.clone())));
         self.drop_oldest_refunds();
+        Placed::earlier(&mut self.placed, other.placed.clone());
+        Listed::newer(&mut self.listed, other.listed.clone());
     }
 
     fn drop_oldest_refunds(&mut self) {
@@ -199,6 +228,7 @@ impl OrderFacts {
             net: value,
             currency: self.worth.as_ref().and_then(|money| money.currency.clone()),
             completed_at: completed.ts,
+            at: completed,
             reversed_at: self.reversed_at(),
         };
         if self.cancelled.is_some() {
@@ -226,7 +256,7 @@ impl OrderFacts {
         let value = Decimal::ZERO.checked_sub(back)?;
         let reversed_at = self.reversed_at();
         let oldest_refund = self.refunds.keys().next().copied();
-        let completed_at = earlier(self.cancelled, oldest_refund)?.ts;
+        let at = earlier(self.cancelled, oldest_refund)?;
         Some(Order {
             key: key.clone(),
             status,
@@ -234,7 +264,8 @@ impl OrderFacts {
             refunded: Decimal::ZERO,
             net: value,
             currency,
-            completed_at,
+            completed_at: at.ts,
+            at,
             reversed_at,
         })
     }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use compact_str::CompactString;
 
 use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
-use segops_rules::{Base, Condition, EventCondition, EventFilter, Resolved, Rule, TraitCondition};
+use segops_rules::{
+    Base, Condition, EventCondition, EventFilter, ORDER_EVENT, Resolved, Rule, Subject, TraitCondition,
+};
 
 use crate::active::ActiveNode;
 use crate::aggregate::AggregateNode;
@@ -14,12 +16,10 @@ use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
 use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
+use crate::ranking::RankingNode;
 use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
-use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
-
-/// The event that makes a profile a customer.
-pub const ORDER_EVENT: &str = "Order Completed";
+use crate::{Calendar, Keep, Ranking, RankingKey, RankingThreshold, SignalRegistry, Timeline, WindowBounds};
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
 /// when, and not only that there are enough.
@@ -34,6 +34,7 @@ pub struct Program {
     signals: Vec<(SignalId, Keep)>,
     trait_roots: Vec<CompactString>,
     segments: Vec<SegmentId>,
+    rankings: Vec<Ranking>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +50,7 @@ pub(crate) enum Node {
     Active(Box<ActiveNode>),
     Sequence(Box<SequenceNode>),
     Cadence(CadenceNode),
+    Ranking(Box<RankingNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     Sample(SampleNode),
@@ -61,12 +63,14 @@ pub(crate) struct CountNode {
     pub(crate) signal: SignalId,
     pub(crate) range: CountRange,
     pub(crate) window: WindowBounds,
+    /// Entries of orders are taken out again when an order no longer passes: older ones must be there then.
+    pub(crate) is_of_orders: bool,
 }
 
 impl CountNode {
     /// What of the timeline decides the count's test, at any instant from the newest entry on.
     pub(crate) fn keep(&self) -> Keep {
-        if !self.window.ends_now() {
+        if self.is_of_orders || !self.window.ends_now() {
             return Keep::All;
         }
         let needed = u32::try_from(self.range.newest_needed());
@@ -80,20 +84,8 @@ impl Program {
     #[must_use]
     pub fn compile(rule: &Rule<Resolved>, registry: &mut SignalRegistry, calendar: &Calendar) -> Self {
         let mut reads = Reads::default();
-        let mut compiler = Compiler { registry, calendar, reads: &mut reads };
-        let base_node = match rule.base {
-            Base::Customers => Some(compiler.count(&EventCondition {
-                event: EventFilter {
-                    name: Some(ORDER_EVENT.to_owned()),
-                    predicate: None,
-                    sources: Vec::new(),
-                },
-                count: segops_rules::CountTest::AtLeast(1),
-                window: segops_rules::Window::AllTime,
-            })),
-            Base::Identified => Some(Node::Identified),
-            Base::Everyone => None,
-        };
+        let mut compiler = Compiler { registry, calendar, base: rule.base, reads: &mut reads };
+        let base_node = compiler.base();
         let root = compiler.condition(&rule.when);
         Self {
             base: rule.base,
@@ -102,6 +94,7 @@ impl Program {
             signals: reads.signals.into_iter().collect(),
             trait_roots: reads.trait_roots.into_iter().collect(),
             segments: reads.segments.into_iter().collect(),
+            rankings: Ranking::all_of(rule, calendar),
         }
     }
 
@@ -131,6 +124,12 @@ impl Program {
     #[must_use]
     pub fn segments(&self) -> &[SegmentId] {
         &self.segments
+    }
+
+    /// The rankings whose thresholds it reads.
+    #[must_use]
+    pub fn rankings(&self) -> &[Ranking] {
+        &self.rankings
     }
 
     /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
@@ -209,6 +208,9 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
     fn is_member(&self, segment: SegmentId) -> bool {
         (self.0)(segment)
     }
+    fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -221,10 +223,44 @@ struct Reads {
 struct Compiler<'a> {
     registry: &'a mut SignalRegistry,
     calendar: &'a Calendar,
+    base: Base,
     reads: &'a mut Reads,
 }
 
+/// A base alone, compiled.
+#[derive(Debug)]
+pub(crate) struct BaseNode(Node);
+
+impl BaseNode {
+    /// Compiles a base, and interns its signal if it has one; none where everyone is meant.
+    pub(crate) fn compile(base: Base, registry: &mut SignalRegistry, calendar: &Calendar) -> Option<Self> {
+        let mut reads = Reads::default();
+        Compiler { registry, calendar, base, reads: &mut reads }.base().map(Self)
+    }
+
+    pub(crate) fn holds(&self, view: &impl ProfileView, now: Instant) -> bool {
+        outcome_of_node(&self.0, view, now).holds
+    }
+}
+
 impl Compiler<'_> {
+    fn base(&mut self) -> Option<Node> {
+        match self.base {
+            Base::Customers => Some(self.count(&EventCondition {
+                event: EventFilter {
+                    subject: Subject::Events,
+                    name: Some(ORDER_EVENT.to_owned()),
+                    predicate: None,
+                    sources: Vec::new(),
+                },
+                count: segops_rules::CountTest::AtLeast(1),
+                window: segops_rules::Window::AllTime,
+            })),
+            Base::Identified => Some(Node::Identified),
+            Base::Everyone => None,
+        }
+    }
+
     fn condition(&mut self, condition: &Condition<Resolved>) -> Node {
         match condition {
             Condition::All(conditions) => Node::All(self.conditions(conditions)),
@@ -266,6 +302,16 @@ impl Compiler<'_> {
                 self.read(node.signal, node.keep());
                 Node::Cadence(node)
             }
+            Condition::Ranking(condition) => {
+                let node = RankingNode::compile(self.base, condition, self.registry, self.calendar);
+                for (signal, keep) in node.measure.signals() {
+                    self.read(signal, keep);
+                }
+                if let Some(root) = node.measure.trait_root() {
+                    self.reads.trait_roots.insert(root.clone());
+                }
+                Node::Ranking(Box::new(node))
+            }
             Condition::Trait(condition) => self.trait_test(condition),
             Condition::Sample(condition) => Node::Sample(SampleNode::compile(condition)),
             Condition::Segment(condition) => {
@@ -284,6 +330,7 @@ impl Compiler<'_> {
             signal: self.registry.intern(&condition.event, &self.calendar.zone),
             range: CountRange::new(condition.count),
             window: WindowBounds::new(&condition.window, self.calendar),
+            is_of_orders: condition.event.subject.is_orders(),
         };
         self.read(node.signal, node.keep());
         Node::Count(node)

@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 use segops_model::{
     Event, EventKind, Instant, Object, Position, ProfileId, SegmentId, SignalId, SourceId, Value,
 };
-use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Window};
+use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
-use crate::{Entry, ProfileView, Timeline};
+use crate::{Entry, ProfileView, RankingKey, RankingThreshold, Timeline};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -45,7 +45,12 @@ pub(crate) fn list(values: &[Value]) -> Value {
 }
 
 pub(crate) fn named(name: &str) -> EventFilter<Resolved> {
-    EventFilter { name: Some(name.to_owned()), predicate: None, sources: Vec::new() }
+    EventFilter {
+        subject: Subject::Events,
+        name: Some(name.to_owned()),
+        predicate: None,
+        sources: Vec::new(),
+    }
 }
 
 pub(crate) fn did(name: &str, count: CountTest, window: Window) -> Condition<Resolved> {
@@ -64,6 +69,7 @@ pub(crate) struct Profile {
     pub(crate) traits: Object,
     pub(crate) identified: bool,
     pub(crate) segments: Vec<SegmentId>,
+    pub(crate) thresholds: BTreeMap<RankingKey, RankingThreshold>,
 }
 
 impl Default for Profile {
@@ -74,6 +80,7 @@ impl Default for Profile {
             traits: Object::new(),
             identified: false,
             segments: Vec::new(),
+            thresholds: BTreeMap::new(),
         }
     }
 }
@@ -93,5 +100,8 @@ impl ProfileView for Profile {
     }
     fn is_member(&self, segment: SegmentId) -> bool {
         self.segments.contains(&segment)
+    }
+    fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
+        self.thresholds.get(ranking)
     }
 }

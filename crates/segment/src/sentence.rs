@@ -10,6 +10,7 @@ mod base;
 mod count;
 mod deciding;
 mod phrase;
+mod ranking;
 mod sample;
 mod segment;
 mod traits;

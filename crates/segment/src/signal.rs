@@ -1,4 +1,4 @@
-//! Event filters shared by all rules, and which of them an event matches.
+//! Filters of events and of orders shared by all rules, and which of them one matches.
 
 mod index;
 
@@ -12,10 +12,10 @@ use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
 use segops_model::{Event, Position, SignalId};
-use segops_rules::{EventFilter, Resolved};
+use segops_rules::{EventFilter, Resolved, Subject};
 
 use crate::capture::Capturer;
-use crate::{Capture, CaptureKind, Matcher, ValueEntry};
+use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, TimelineItem, ValueEntry};
 use index::Bucket;
 
 /// Every event filter in use, once each for what it captures. Ids come in the order of first use and are never given twice, so
@@ -27,6 +27,8 @@ pub struct SignalRegistry {
     by_name: FxHashMap<CompactString, Bucket>,
     /// Filters that name no event.
     any_event: Bucket,
+    /// Filters of orders.
+    orders: Bucket,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +94,7 @@ impl SignalRegistry {
         let id = SignalId(self.next);
         self.next += 1;
         let bucket = match filter.name.as_deref() {
+            _ if filter.subject.is_orders() => &mut self.orders,
             Some(name) => self.by_name.entry(name.into()).or_default(),
             None => &mut self.any_event,
         };
@@ -115,6 +118,7 @@ impl SignalRegistry {
         }
         let Some(signal) = self.signals.remove(&id) else { return false };
         match signal.filter.name.as_deref() {
+            _ if signal.filter.subject.is_orders() => self.orders.remove(id),
             None => self.any_event.remove(id),
             Some(name) => {
                 if let Some(bucket) = self.by_name.get_mut(name) {
@@ -141,7 +145,7 @@ impl SignalRegistry {
         capture: Option<&Capture>,
         zone: &TimeZone,
     ) -> Option<SignalId> {
-        let mut ids = self.bucket(canonical.name.as_deref())?.ids().iter().copied();
+        let mut ids = self.bucket(canonical)?.ids().iter().copied();
         ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(canonical, capture, zone)))
     }
 
@@ -177,6 +181,48 @@ impl SignalRegistry {
         capturer.is_some()
     }
 
+    /// Whether any signal is of orders.
+    #[must_use]
+    pub fn has_orders(&self) -> bool {
+        !self.orders.ids().is_empty()
+    }
+
+    /// Whether a signal is of orders, whose entries change with what becomes of them.
+    #[must_use]
+    pub fn is_of_orders(&self, id: SignalId) -> bool {
+        self.signals.get(&id).is_some_and(|signal| signal.filter.subject.is_orders())
+    }
+
+    /// What the timelines of the signals hold of an order as it stands, in the order of ids.
+    #[must_use]
+    pub fn order_items(&self, order: &OrderOccurrence) -> Vec<(SignalId, TimelineItem)> {
+        let mut ids = Vec::new();
+        self.orders.candidates(&order.event, &mut ids);
+        ids.sort_unstable();
+        ids.dedup();
+        let mut items = Vec::new();
+        let mut values = Vec::new();
+        for id in ids {
+            let Some(signal) = self.signals.get(&id) else { continue };
+            let takes_reversals = signal.capture().is_some_and(|capture| capture.kind.is_of_reversals());
+            let is_meant = (order.is_placed || takes_reversals)
+                && (!order.is_test || signal.filter.subject == Subject::AllOrders)
+                && signal.matcher.matches(&order.event);
+            if !is_meant {
+                continue;
+            }
+            match &signal.capture {
+                None => items.push((id, TimelineItem::Match(order.entry))),
+                Some((_, capturer)) => {
+                    capturer.values(&order.event, order.entry.position, &mut values);
+                    items.extend(values.iter().map(|value| (id, TimelineItem::Value(*value))));
+                }
+            }
+        }
+        items.sort_unstable();
+        items
+    }
+
     #[must_use]
     pub fn filter(&self, id: SignalId) -> Option<&EventFilter<Resolved>> {
         self.signals.get(&id).map(|signal| &signal.filter)
@@ -208,8 +254,9 @@ impl SignalRegistry {
         self.signals.is_empty()
     }
 
-    fn bucket(&self, name: Option<&str>) -> Option<&Bucket> {
-        match name {
+    fn bucket(&self, filter: &EventFilter<Resolved>) -> Option<&Bucket> {
+        match filter.name.as_deref() {
+            _ if filter.subject.is_orders() => Some(&self.orders),
             None => Some(&self.any_event),
             Some(name) => self.by_name.get(name),
         }

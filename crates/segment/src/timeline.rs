@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use segops_model::Instant;
 
 pub use chunk::{CHUNK_ENTRIES_MAX, Chunk};
-pub use item::{Entry, ValueEntry, ValueSubtotal};
+pub use item::{Entry, TimelineItem, ValueEntry, ValueSubtotal};
 use item::{Item, Subtotal};
 use run::Run;
 
@@ -147,6 +147,23 @@ impl Timeline {
         match &mut self.entries {
             Entries::Plain(_) => false,
             Entries::Valued(run) => run.insert(value),
+        }
+    }
+
+    /// Adds an item of either kind; false as [`Timeline::insert`] and [`Timeline::insert_value`] say.
+    pub fn insert_item(&mut self, item: TimelineItem) -> bool {
+        match item {
+            TimelineItem::Match(entry) => self.insert(entry),
+            TimelineItem::Value(value) => self.insert_value(value),
+        }
+    }
+
+    /// Takes an item out; false if it is not there.
+    pub fn remove_item(&mut self, item: TimelineItem) -> bool {
+        match (&mut self.entries, item) {
+            (Entries::Plain(run), TimelineItem::Match(entry)) => run.remove(entry),
+            (Entries::Valued(run), TimelineItem::Value(value)) => run.remove(value),
+            _ => false,
         }
     }
 

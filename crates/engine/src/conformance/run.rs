@@ -184,12 +184,13 @@ impl Scene {
         self.engine.submit(vec![accepted], done).map_err(|busy| busy.to_string())?;
         let answer = receiver.recv().map_err(|error| error.to_string())?;
         self.engine.wait_applied(answer.map_err(|busy| busy.to_string())?);
-        Ok(())
+        self.engine.wait_ranked().map_err(|error| error.to_string())
     }
 
     fn pass_to(&self, at: Instant) -> Result<(), String> {
         self.clock.set(at);
-        self.engine.tick().map_err(|busy| busy.to_string())
+        self.engine.tick().map_err(|busy| busy.to_string())?;
+        self.engine.wait_ranked().map_err(|error| error.to_string())
     }
 
     fn members(&self) -> Result<BTreeSet<ProfileId>, String> {

@@ -65,6 +65,7 @@ impl Fold {
             Change::DeleteProfile { profile, identifiers } => {
                 self.delete_profile(stamp, *profile, identifiers, effects)
             }
+            Change::RecordThresholds { thresholds, .. } => self.record_thresholds(stamp, thresholds, effects),
             Change::Mark => Ok(done(stamp)),
         }
     }

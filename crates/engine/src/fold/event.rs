@@ -2,7 +2,7 @@
 
 use segops_identity::{Resolution, Unplaced, resolve};
 use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
-use segops_segment::{Entry, Keep, OrderFact, OrderFacts, Timeline, ValueEntry};
+use segops_segment::{Entry, Keep, Timeline, ValueEntry};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -139,7 +139,7 @@ impl Fold {
         }
         self.set_traits(profile, &event.traits, event, position, slots);
         self.extend_timelines(profile, event, position, slots);
-        self.record_order(profile, event, position);
+        self.record_order(profile, event, position, slots);
         opts_out || is_first
     }
 
@@ -213,15 +213,6 @@ impl Fold {
             }
         }
         self.matched = matched;
-    }
-
-    fn record_order(&mut self, profile: ProfileId, event: &Event, position: Position) {
-        let Some((key, fact)) = OrderFact::of_event(event, position) else { return };
-        let slot = (profile, key);
-        if self.state.orders.get(&slot).is_none() {
-            self.state.order_keys.get_mut_or_insert_with(&profile, Vec::new).push(slot.1.clone());
-        }
-        self.state.orders.get_mut_or_insert_with(&slot, OrderFacts::default).add(fact);
     }
 
     /// Notes, for primings in progress, that a profile must be decided anew when they end.

@@ -188,22 +188,6 @@ impl Fold {
             timeline.keep(keep);
         }
     }
-
-    fn move_orders(&mut self, survivor: ProfileId, absorbed: ProfileId) {
-        let Some(keys) = self.state.order_keys.remove(&absorbed) else { return };
-        let mut held = self.state.order_keys.remove(&survivor).unwrap_or_default();
-        for key in keys {
-            let Some(old) = self.state.orders.remove(&(absorbed, key.clone())) else { continue };
-            match self.state.orders.get_mut(&(survivor, key.clone())) {
-                Some(facts) => facts.merge(&old),
-                None => {
-                    self.state.orders.insert((survivor, key.clone()), old);
-                    held.push(key);
-                }
-            }
-        }
-        self.state.order_keys.insert(survivor, held);
-    }
 }
 
 fn note_earliest(earliest: &mut BTreeMap<SegmentId, Membership>, standings: &Standings) {

@@ -11,9 +11,11 @@ mod delete;
 mod event;
 mod lifecycle;
 mod merge;
+mod orders;
 mod planted;
 mod prime;
 mod programs;
+mod ranking;
 mod references;
 mod roster;
 mod segment_command;
@@ -35,6 +37,7 @@ pub use planted::PlantedBug;
 pub use view::LiveProfile;
 
 use programs::Programs;
+use ranking::Rankings;
 use roster::Roster;
 
 /// The state and the machinery that evaluates it.
@@ -45,6 +48,7 @@ pub struct Fold {
     signals: SignalRegistry,
     programs: Programs,
     roster: Roster,
+    rankings: Rankings,
     matched: Vec<segops_model::SignalId>,
     #[cfg(test)]
     pub(crate) planted: Option<PlantedBug>,
@@ -68,6 +72,8 @@ pub struct Effects {
     pub outcomes: Vec<(Position, Result<Outcome, Refusal>)>,
     /// Set when a segment waits for its history to be read.
     pub priming_wanted: bool,
+    /// Set when a ranking is due to be taken.
+    pub ranking_wanted: bool,
 }
 
 /// An event that was durable before it was found to belong to nobody.
@@ -127,6 +133,7 @@ impl Fold {
             signals: SignalRegistry::new(),
             programs: Programs::default(),
             roster: Roster::default(),
+            rankings: Rankings::default(),
             matched: Vec::new(),
             #[cfg(test)]
             planted: None,
@@ -159,11 +166,14 @@ impl Fold {
         }
         self.state.position = stamp.position.next();
         self.state.instant = stamp.instant;
+        effects.ranking_wanted |= self.rankings.is_due(stamp.instant);
     }
 
     /// The next instant at which something is due with no new input.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
-        self.state.timers.first().map(|(due, _)| *due)
+        let timer = self.state.timers.first().map(|(due, _)| *due);
+        let ranking = self.rankings.next_due_after(self.state.instant);
+        [timer, ranking].into_iter().flatten().min()
     }
 }

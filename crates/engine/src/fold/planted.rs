@@ -53,11 +53,17 @@ pub enum PlantedBug {
     OnlyFirstValueEntered,
     /// An event that shares its instant with the newest of its timeline is entered, but nothing is decided.
     SameInstantNotDecided,
+    /// What an order stood for stays where it now stands for something else.
+    OrderKeepsOldValue,
+    /// A new threshold is recorded, and nobody is decided anew.
+    ThresholdNotDecided,
+    /// An order of which both sides of a merge know something stays two orders.
+    MergeCountsOrdersTwice,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -81,6 +87,9 @@ impl PlantedBug {
         Self::DeletionLeavesNoTombstone,
         Self::OnlyFirstValueEntered,
         Self::SameInstantNotDecided,
+        Self::OrderKeepsOldValue,
+        Self::MergeCountsOrdersTwice,
+        Self::ThresholdNotDecided,
     ];
 }
 

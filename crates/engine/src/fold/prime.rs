@@ -78,7 +78,8 @@ impl Fold {
         let segment = self.segment_mut(id)?;
         let Some(pending) = segment.pending.take() else { return Err(Refusal::StalePriming) };
         let Some(started) = pending.started else { return Err(Refusal::StalePriming) };
-        self.take_timelines(&artefact, &started.reread);
+        self.take_timelines(&artefact, &started.touched, &started.reread);
+        self.derive_touched_orders(id, &started.touched);
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: pending.cause };
         let standings = self.first_standings(id, &artefact, &started.touched, reason);
         self.switch(id, number, standings, reason, effects);
@@ -87,7 +88,8 @@ impl Fold {
 
     /// Adds history to what has been gathered: both are sets of entries, so their union is the whole. What was
     /// read of profiles that have been split since is here already, and of those deleted there is nothing.
-    fn take_timelines(&mut self, artefact: &Artefact, reread: &Touched) {
+    /// Nor are orders, whose entries may have changed since: those of whoever was touched are made anew.
+    fn take_timelines(&mut self, artefact: &Artefact, touched: &Touched, reread: &Touched) {
         let is_current = |profile: &ProfileId| {
             !reread.contains(*profile) || self.has_planted(PlantedBug::SplitUnknownToPriming)
         };
@@ -96,9 +98,25 @@ impl Fold {
             let Some(keep) = self.programs.keep_of(*signal) else { continue };
             let Ok(profile) = self.state.existing(*profile) else { continue };
             let key = (profile, *signal);
+            if self.signals.is_of_orders(*signal) && touched.contains(profile) {
+                continue;
+            }
             let held = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             held.merge(timeline);
             held.keep(keep);
+        }
+    }
+
+    fn derive_touched_orders(&mut self, id: SegmentId, touched: &Touched) {
+        let Some(program) = self.programs.gathering_program(id).cloned() else { return };
+        let signals = self.order_signals(program.signals().iter().map(|(signal, _)| signal));
+        if signals.is_empty() {
+            return;
+        }
+        for profile in touched.iter() {
+            if self.state.groups.all.contains(profile.0) {
+                self.derive_order_timelines(profile, &signals);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use segops_model::{SegmentId, SignalId};
 use segops_rules::Base;
-use segops_segment::Program;
+use segops_segment::{Program, RankingKey};
 
 /// A place in the roster. A segment comes after those that its rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,7 @@ pub(super) struct Roster {
     slots: FxHashMap<SegmentId, Slot>,
     by_signal: FxHashMap<SignalId, Vec<Slot>>,
     by_trait: FxHashMap<CompactString, Vec<Slot>>,
+    by_ranking: FxHashMap<RankingKey, Vec<Slot>>,
     on_identified: Vec<Slot>,
     when_empty: Vec<Slot>,
 }
@@ -64,6 +65,9 @@ impl Roster {
         for root in program.trait_roots() {
             self.by_trait.entry(root.clone()).or_default().push(slot);
         }
+        for ranking in program.rankings() {
+            self.by_ranking.entry(ranking.key.clone()).or_default().push(slot);
+        }
         for need in program.segments() {
             if let Some(entry) = self.slots.get(need).and_then(|slot| self.entries.get_mut(slot.0)) {
                 entry.dependents.push(slot);
@@ -96,6 +100,10 @@ impl Roster {
 
     pub(super) fn of_trait(&self, root: &str) -> &[Slot] {
         self.by_trait.get(root).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn of_ranking(&self, ranking: &RankingKey) -> &[Slot] {
+        self.by_ranking.get(ranking).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn on_identified(&self) -> &[Slot] {

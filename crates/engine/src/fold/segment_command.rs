@@ -138,6 +138,7 @@ impl Fold {
 
     pub(super) fn rebuild_roster(&mut self) {
         self.roster = Roster::new(&self.programs.serving());
+        self.refresh_rankings();
     }
 
     /// Drops the timelines of signals that no rule reads.

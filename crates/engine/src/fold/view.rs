@@ -1,5 +1,5 @@
 use segops_model::{ProfileId, SegmentId, SignalId, Value};
-use segops_segment::{ProfileView, Timeline};
+use segops_segment::{ProfileView, RankingKey, RankingThreshold, Timeline};
 use segops_store::Keyspace;
 
 use super::Fold;
@@ -67,5 +67,9 @@ impl ProfileView for LiveProfile<'_> {
 
     fn is_member(&self, segment: SegmentId) -> bool {
         self.standing(segment).is_some_and(|standing| standing.membership.is_some())
+    }
+
+    fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
+        self.fold.state.thresholds.get(ranking)
     }
 }

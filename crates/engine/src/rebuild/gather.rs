@@ -3,12 +3,16 @@
 //! A row is kept under its anchor, its highest-priority identifier, and belongs to the profile that the anchor
 //! points at in the end: whatever merged or was split in between.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
 use segops_identity::{IdentityView, MemoryIdentity};
 use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
-use segops_segment::{Entry, History, HistoryRequest, Timeline, ValueEntry};
+use segops_segment::{
+    Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Timeline, TimelineItem, ValueEntry,
+};
 
 use crate::reach;
 
@@ -25,6 +29,7 @@ struct Gathering {
     entries: Vec<(SignalId, Entry)>,
     values: Vec<(SignalId, ValueEntry)>,
     traits: Vec<TraitSet>,
+    orders: Vec<(OrderKey, OrderFact)>,
     email_opted_out: bool,
 }
 
@@ -66,6 +71,9 @@ impl Gathered {
                 });
             }
         }
+        if request.signals.has_orders() {
+            gathering.orders.extend(OrderFact::of_event(event, position));
+        }
         gathering.email_opted_out |= reach::is_email_opt_out(event);
     }
 
@@ -78,7 +86,12 @@ impl Gathered {
 
     /// Brings together what belongs to one profile by the identity at the end, and hands out the histories
     /// in ascending order of profile.
-    pub(super) fn finish(mut self, identity: &MemoryIdentity, each: &mut dyn FnMut(&History)) {
+    pub(super) fn finish(
+        mut self,
+        request: &HistoryRequest<'_>,
+        identity: &MemoryIdentity,
+        each: &mut dyn FnMut(&History),
+    ) {
         let mut joined: FxHashMap<ProfileId, Gathering> = FxHashMap::default();
         let mut anchors: Vec<Identifier> = self.by_anchor.keys().cloned().collect();
         anchors.sort_unstable();
@@ -89,18 +102,37 @@ impl Gathered {
             whole.entries.extend(gathering.entries);
             whole.values.extend(gathering.values);
             whole.traits.extend(gathering.traits);
+            whole.orders.extend(gathering.orders);
             whole.email_opted_out |= gathering.email_opted_out;
         }
         let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
         survivors.sort_unstable();
         for profile in survivors {
-            let Some(gathering) = joined.remove(&profile) else { continue };
+            let Some(mut gathering) = joined.remove(&profile) else { continue };
+            gathering.stand_orders(request);
             each(&gathering.into_history(profile, identity));
         }
     }
 }
 
 impl Gathering {
+    /// Puts each order together from all that is said of it, and enters it as it stands.
+    fn stand_orders(&mut self, request: &HistoryRequest<'_>) {
+        let mut orders: BTreeMap<OrderKey, OrderFacts> = BTreeMap::new();
+        for (key, fact) in self.orders.drain(..) {
+            orders.entry(key).or_default().add(fact);
+        }
+        for (key, facts) in orders {
+            let Some(order) = facts.occurrence(&key) else { continue };
+            for (signal, item) in request.signals.order_items(&order) {
+                match item {
+                    TimelineItem::Match(entry) => self.entries.push((signal, entry)),
+                    TimelineItem::Value(value) => self.values.push((signal, value)),
+                }
+            }
+        }
+    }
+
     fn into_history(mut self, profile: ProfileId, identity: &MemoryIdentity) -> History {
         self.entries.sort_unstable_by_key(|(signal, entry)| (*signal, entry.ts, entry.position));
         self.values.sort_unstable();

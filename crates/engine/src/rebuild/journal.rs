@@ -1,17 +1,18 @@
 //! History from the journal itself: every frame decoded again, duplicates and identity redone.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use segops_identity::{Duplicates, IdentitySettings, MemoryIdentity, Resolution, resolve};
-use segops_model::{Event, Identifier, Position, ProfileId, SplitId};
-use segops_segment::{Backfill, History, HistoryRequest};
+use segops_model::{Event, Identifier, Instant, Position, ProfileId, SplitId};
+use segops_segment::{Backfill, History, HistoryRequest, RankingKey, RankingThreshold};
 use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
 use super::gather::Gathered;
 use crate::artefact::SplitRow;
 use crate::command::Change;
-use crate::journal_item::{Input, UnreadableFrame, decode};
+use crate::journal_item::{Input, KIND_COMMAND, UnreadableFrame, decode};
 use crate::work::{Cancelled, Work};
 
 /// Frames between two looks at whether the work was cancelled.
@@ -52,8 +53,31 @@ impl Backfill for JournalBackfill<'_> {
             Passed::Row { .. } => {}
             Passed::Deleted(identifiers) => gathered.forget(identifiers),
         })?;
-        gathered.finish(&identity, each);
+        gathered.finish(request, &identity, each);
         Ok(())
+    }
+
+    fn thresholds(
+        &self,
+        until: Position,
+        at: Instant,
+    ) -> Result<BTreeMap<RankingKey, RankingThreshold>, RebuildError> {
+        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), until)?;
+        let mut held = BTreeMap::new();
+        while let Some(frame) = reader.next_frame()? {
+            if frame.position.0.is_multiple_of(STEP_FRAMES) {
+                self.work.reach(frame.position.0)?;
+            }
+            // Events say nothing of thresholds, and need no decoding.
+            if frame.kind != KIND_COMMAND || frame.instant > at {
+                continue;
+            }
+            let Input::Command(command) = decode(&frame)? else { continue };
+            if let Change::RecordThresholds { thresholds, .. } = command.change {
+                held.extend(thresholds.into_iter().map(|recorded| (recorded.ranking, recorded.threshold)));
+            }
+        }
+        Ok(held)
     }
 }
 

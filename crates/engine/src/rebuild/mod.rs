@@ -6,19 +6,21 @@
 
 mod gather;
 mod journal;
+mod rank;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
 use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, SignalRegistry, Timeline, Verdict,
-    evaluate, next_flip,
+    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold,
+    SignalRegistry, Timeline, Verdict, evaluate, next_flip,
 };
 
 pub use journal::{JournalBackfill, RebuildError};
+pub use rank::rank;
 
 /// One rule to answer for.
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ impl Answer<'_> {
 pub struct Plan {
     programs: Vec<(SegmentId, Program)>,
     registry: SignalRegistry,
+    /// What holds where no threshold was recorded.
+    assumed: BTreeMap<RankingKey, RankingThreshold>,
 }
 
 impl Plan {
@@ -66,7 +70,17 @@ impl Plan {
                 (question.segment, program)
             })
             .collect();
-        Self { programs, registry }
+        Self { programs, registry, assumed: BTreeMap::new() }
+    }
+
+    /// Has a threshold hold where none was recorded.
+    pub fn assume(&mut self, ranking: RankingKey, threshold: RankingThreshold) {
+        self.assumed.insert(ranking, threshold);
+    }
+
+    /// Every ranking that the questions speak of.
+    pub fn rankings(&self) -> impl Iterator<Item = &Ranking> {
+        self.programs.iter().flat_map(|(_, program)| program.rankings())
     }
 
     /// The plan's own numbering of signals.
@@ -100,14 +114,18 @@ pub fn rebuild<B: Backfill>(
     mut each: impl FnMut(Answer<'_>),
 ) -> Result<(), B::Error> {
     let request = HistoryRequest { until, at, signals: &plan.registry, trait_roots: &plan.trait_roots() };
+    let mut thresholds = plan.assumed.clone();
+    if plan.rankings().next().is_some() {
+        thresholds.extend(backfill.thresholds(until, at)?);
+    }
     let mut verdicts = Vec::with_capacity(plan.programs.len());
     backfill.histories(&request, &mut |history| {
         verdicts.clear();
         for (_, program) in &plan.programs {
-            let view = RebuiltProfile { history, plan, decided: &verdicts };
+            let view = RebuiltProfile { history, plan, thresholds: &thresholds, decided: &verdicts };
             verdicts.push(evaluate(program, &view, at));
         }
-        let view = RebuiltProfile { history, plan, decided: &verdicts };
+        let view = RebuiltProfile { history, plan, thresholds: &thresholds, decided: &verdicts };
         each(Answer { history, verdicts: &verdicts, view, at });
     })
 }
@@ -117,6 +135,7 @@ pub fn rebuild<B: Backfill>(
 struct RebuiltProfile<'a> {
     history: &'a History,
     plan: &'a Plan,
+    thresholds: &'a BTreeMap<RankingKey, RankingThreshold>,
     decided: &'a [Verdict],
 }
 
@@ -140,5 +159,9 @@ impl ProfileView for RebuiltProfile<'_> {
     fn is_member(&self, segment: SegmentId) -> bool {
         let asked = self.plan.programs.iter().zip(self.decided).find(|((id, _), _)| *id == segment);
         asked.is_some_and(|(_, verdict)| verdict.member)
+    }
+
+    fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
+        self.thresholds.get(ranking)
     }
 }

@@ -88,7 +88,9 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
 pub(crate) fn publish(core: &Core, effects: &mut Effects, position: Position) {
     core.transitions.extend(std::mem::take(&mut effects.transitions));
     effects.outcomes.clear();
-    if std::mem::take(&mut effects.priming_wanted) {
+    // One thread does both.
+    let is_wanted = std::mem::take(&mut effects.priming_wanted) | std::mem::take(&mut effects.ranking_wanted);
+    if is_wanted {
         core.want_priming();
     }
     let rejections: Vec<_> = effects.turned_away.drain(..).map(rejection_of).collect();

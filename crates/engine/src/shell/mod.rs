@@ -5,6 +5,7 @@ mod core;
 mod folding;
 mod intake;
 mod primer;
+mod ranker;
 mod replay;
 mod splitter;
 mod ticker;

@@ -1,14 +1,16 @@
-//! The primer: reads history in the background, one thing at a time. Splits come first; then new segment
-//! versions in the order in which they were saved, so that a segment finds those it names already live.
+//! The primer: reads history in the background, one thing at a time. Splits come first, then rankings that are
+//! due, then new segment versions in the order in which they were saved, so that a segment finds those it names
+//! already live.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use segops_model::{Instant, Position, SegmentId, SegmentVersion, SignalId};
-use segops_segment::{Timeline, Verdict};
+use segops_segment::{Ranking, Timeline, Verdict};
 
 use super::core::Held;
 use super::folding::Decided;
+use super::ranker::{take, take_due};
 use super::splitter::{next_split, split};
 use super::{Core, Intake};
 use crate::artefact::{Artefact, ProfileVerdict};
@@ -36,6 +38,16 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
                 }
             }
             continue;
+        }
+        match take_due(core, work) {
+            Ok(false) => {}
+            Ok(true) => continue,
+            Err(error) => {
+                if !core.is_stopping() && core.failed().is_none() {
+                    core.fail(error.to_string());
+                }
+                return;
+            }
         }
         if let Some((segment, version)) = next_job(core) {
             if let Err(error) = prime(core, segment, version, work) {
@@ -107,6 +119,7 @@ pub(crate) fn begin_priming(
     segment: SegmentId,
     version: SegmentVersion,
 ) -> Result<Option<Priming>, EngineError> {
+    take(core, rankings_of(core, segment, version), &Work::new())?;
     let started = command(core, ENGINE, Change::StartPriming { segment, version })?.outcome?;
     let Outcome::Done { at: position, instant } = started else { return Ok(None) };
     tracing::info!(%segment, version = version.0, %position, "reading history");
@@ -149,6 +162,13 @@ pub(crate) fn finish_priming(core: &Core, priming: &Priming, artefact: String) -
     let Priming { segment, version, position, .. } = *priming;
     command(core, ENGINE, Change::FinishPriming { segment, version, position, artefact })?.outcome?;
     Ok(())
+}
+
+/// The rankings that a version speaks of and that are due: what it is primed by must be there before.
+fn rankings_of(core: &Core, segment: SegmentId, version: SegmentVersion) -> Vec<(Ranking, Instant)> {
+    let fold = core.fold.read();
+    let plan = Plan::new(&questions_for(&fold.state, segment, version));
+    fold.due_of(plan.rankings())
 }
 
 /// Journals a command and waits for what the fold makes of it.

@@ -22,6 +22,7 @@ impl State {
             catalogue,
             duplicates: _,
             tallies,
+            thresholds,
             separations,
             split_rows,
             identifiers,
@@ -45,6 +46,7 @@ impl State {
             feed(&mut digest, &(split, rows));
         }
         feed_text(&mut digest, &(settings, sources, imports, segments, catalogue));
+        feed_text(&mut digest, thresholds);
         feed_space(&mut digest, identifiers.iter_sorted());
         feed_space(&mut digest, aliases.iter_sorted());
         feed_space(&mut digest, profiles.iter_sorted());

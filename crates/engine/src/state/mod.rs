@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SignalId, SourceId, SplitId};
-use segops_segment::{OrderFacts, OrderKey, Timeline};
+use segops_segment::{OrderFacts, OrderKey, RankingKey, RankingThreshold, Timeline};
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
@@ -58,6 +58,8 @@ pub struct State {
     pub separations: Separations,
     /// Rows that have come in for a profile since the reading for its split began.
     pub split_rows: BTreeMap<SplitId, Vec<GatheredRow>>,
+    /// Of each ranking, what was found when it was taken last.
+    pub thresholds: BTreeMap<RankingKey, RankingThreshold>,
 
     /// Which profile an identifier points at; always a surviving one.
     pub identifiers: Space<Identifier, ProfileId>,
@@ -120,6 +122,7 @@ impl State {
             tallies: Tallies::default(),
             separations: Separations::default(),
             split_rows: BTreeMap::new(),
+            thresholds: BTreeMap::new(),
             identifiers: Space::new(),
             aliases: Space::new(),
             profiles: Space::new(),

@@ -30,6 +30,7 @@ impl State {
             position: _,
             instant: _,
             settings: _,
+            thresholds: _,
             sources: _,
             imports: _,
             segments: _,

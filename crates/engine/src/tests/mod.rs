@@ -10,6 +10,7 @@ mod merging;
 mod oracle;
 mod planted;
 mod property;
+mod ranking;
 mod splitting;
 mod verifying;
 mod world;

@@ -22,6 +22,14 @@ pub(super) enum Step {
         late_days: u8,
         repeat: bool,
     },
+    /// Money goes back against an order.
+    Reverse {
+        user: u8,
+        order: u8,
+        amount: Option<u8>,
+        cancels: bool,
+        late_days: u8,
+    },
     Identify {
         user: u8,
         anonymous: Option<u8>,
@@ -68,7 +76,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 45] = [
+const RULES: [&str; 54] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -107,6 +115,15 @@ const RULES: [&str; 45] = [
     r#"everyone where distinct days with any event in last 1 week >= 2"#,
     r#"everyone where stopped "Product Viewed" in last 2 days"#,
     r#"everyone where restarted any event in last 2 days"#,
+    r#"everyone where net spend in last 4 days >= 60"#,
+    r#"everyone where has orders >= 2 where status is "completed""#,
+    r#"everyone where has no orders where status in ("refunded", "partially_refunded") in last 1 week"#,
+    r#"everyone where average order value < 50"#,
+    r#"everyone where maximum of net over orders in last 3 days >= 40"#,
+    r#"everyone where net spend < 0.9 times gross spend"#,
+    r#"everyone where has orders where refunded > 0"#,
+    r#"everyone where top 50% by sum of total over any event in last 3 days"#,
+    r#"everyone where bottom 40% by count of "Product Viewed""#,
     r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
     r#"everyone where did "Product Viewed" then "Product Added" within 2 days in last 1 week"#,
     r#"everyone where did "Product Viewed" then not "Order Completed" within 1 day in last 3 days"#,
@@ -130,7 +147,9 @@ fn brief() -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => (small(4), any::<bool>(), small(3), small(100), prop_oneof![3 => Just(0), 1 => small(6)], prop::bool::weighted(0.1))
             .prop_map(|(user, by_anonymous, name, total, late_days, repeat)| Step::Event { user, by_anonymous, name, total, late_days, repeat }),
-        12 => (small(4), prop::option::of(small(4)), small(4), prop_oneof![2 => Just(0), 1 => small(4)])
+        3 => (small(4), small(8), prop::option::of(small(40)), prop::bool::weighted(0.2), prop_oneof![3 => Just(0), 1 => small(4)])
+            .prop_map(|(user, order, amount, cancels, late_days)| Step::Reverse { user, order, amount, cancels, late_days }),
+        12 => (small(4), prop::option::of(small(4)), small(5), prop_oneof![2 => Just(0), 1 => small(4)])
             .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
         1 => small(4).prop_map(|user| Step::Delete { user, by_anonymous: user % 2 == 0 }),
         1 => Just(Step::Lift),
@@ -162,12 +181,19 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn trait_rule() -> Option<u8> {
+    let at = RULES.iter().position(|rule| rule.contains(r#"country is "DE""#))?;
+    u8::try_from(at).ok()
+}
+
 /// A workspace with some segments from the start, and what happens in it.
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     let first = prop::collection::vec((0u8..4, rule_number()), 4..9).prop_map(|made| {
         made.into_iter().map(|(name, rule)| Step::Create { name, rule }).collect::<Vec<_>>()
     });
     (first, prop::collection::vec(step(), 10..60)).prop_map(|(mut first, rest)| {
+        // There are few rules of traits, which some mistakes need.
+        first.extend(trait_rule().map(|rule| Step::Create { name: 4, rule }));
         first.extend(rest);
         first
     })
@@ -212,6 +238,7 @@ fn play(world: &mut World, step: &Step) {
                 "event": EVENTS[usize::from(*name)],
                 "properties": {
                     "total": total,
+                    "order_id": format!("o{}", total % 8),
                     "lines": [
                         {"kind": "a", "price": total, "quantity": 2},
                         {"kind": "b", "price": 60},
@@ -225,12 +252,26 @@ fn play(world: &mut World, step: &Step) {
             }
             world.send(event);
         }
+        Step::Reverse { user, order, amount, cancels, late_days } => {
+            let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
+            world.send(json!({
+                "userId": format!("u{user}"),
+                "event": if *cancels { "Order Cancelled" } else { "Order Refunded" },
+                "properties": {"order_id": format!("o{order}"), "total": amount},
+                "timestamp": ts.to_string(),
+            }));
+        }
         Step::Identify { user, anonymous, country, late_days } => {
             let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
+            // Past the countries, nothing is said of one.
+            let traits = match COUNTRIES.get(usize::from(*country)) {
+                Some(country) => json!({"country": country}),
+                None => json!({}),
+            };
             let mut identify = json!({
                 "type": "identify",
                 "userId": format!("u{user}"),
-                "traits": {"country": COUNTRIES[usize::from(*country)]},
+                "traits": traits,
                 "timestamp": ts.to_string(),
             });
             if let Some(anonymous) = anonymous {

@@ -126,6 +126,7 @@ impl World {
         self.engine.submit(vec![accepted], done).expect("room");
         let position = receiver.recv().expect("an answer").expect("durable");
         self.engine.wait_applied(position);
+        self.engine.wait_ranked().expect("ranked");
         event
     }
 
@@ -142,6 +143,7 @@ impl World {
     pub(super) fn pass_ms(&self, ms: i64) {
         self.clock.advance_ms(ms);
         self.engine.tick().expect("a tick");
+        self.engine.wait_ranked().expect("ranked");
     }
 
     /// Saves a segment and waits until it is live.

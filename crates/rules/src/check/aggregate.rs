@@ -39,9 +39,9 @@ impl Checker<'_> {
         }
     }
 
-    fn aggregate<S: Stage>(&mut self, aggregate: &Aggregate<S>, place: &str, depth: usize) {
+    pub(super) fn aggregate<S: Stage>(&mut self, aggregate: &Aggregate<S>, place: &str, depth: usize) {
         self.conditions += 1;
-        self.filter(&aggregate.event, &format!("{place}.event"), depth);
+        self.chosen(&aggregate.event, &format!("{place}.event"), depth);
         self.problems_of(check_window(&aggregate.window, &format!("{place}.window")));
         self.problems_of(check_property(&aggregate.property, &format!("{place}.property")));
         if aggregate.by_quantity && aggregate.function == AggregateFunction::Distinct {

@@ -4,6 +4,8 @@
 mod active;
 mod aggregate;
 mod occurrence;
+mod order;
+mod ranking;
 mod sample;
 mod sequence;
 mod test;
@@ -87,6 +89,7 @@ impl Checker<'_> {
                 self.path(&leaf.path, &format!("{place}.trait"));
                 self.problems_of(check_test(&leaf.test, leaf.match_case, &format!("{place}.test")));
             }
+            Condition::Ranking(leaf) => self.ranking(leaf, &format!("{place}.ranking"), depth),
             Condition::Segment(_) => self.conditions += 1,
             Condition::Sample(leaf) => {
                 self.conditions += 1;
@@ -97,12 +100,23 @@ impl Checker<'_> {
 
     fn event<S: Stage>(&mut self, event: &EventCondition<S>, place: &str, depth: usize) {
         self.conditions += 1;
-        self.filter(&event.event, &format!("{place}.event"), depth);
+        self.chosen(&event.event, &format!("{place}.event"), depth);
         self.problems_of(check_count(event.count, &format!("{place}.count")));
         self.problems_of(check_window(&event.window, &format!("{place}.window")));
     }
 
+    /// A filter of events, where orders are not asked for.
     fn filter<S: Stage>(&mut self, filter: &EventFilter<S>, place: &str, depth: usize) {
+        if filter.subject.is_orders() {
+            let problem = Problem::error(Code::UnsupportedValue, "this is asked of events, not of orders");
+            let place = format!("{place}.subject");
+            self.report(problem.place(place).suggestion("ask for the event `Order Completed`"));
+        }
+        self.chosen(filter, place, depth);
+    }
+
+    /// A filter of events or of orders.
+    fn chosen<S: Stage>(&mut self, filter: &EventFilter<S>, place: &str, depth: usize) {
         if let Some(name) = &filter.name {
             let name_place = format!("{place}.name");
             if name.trim().is_empty() {
@@ -119,6 +133,9 @@ impl Checker<'_> {
         }
         if let Some(predicate) = &filter.predicate {
             self.predicate(predicate, &format!("{place}.where"), depth, false);
+        }
+        if filter.subject.is_orders() && !self.problems.iter().any(|problem| problem.code == Code::TooDeep) {
+            self.order_filter(filter, place);
         }
     }
 

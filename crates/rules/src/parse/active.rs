@@ -7,7 +7,7 @@ use super::lexer::Kind;
 use super::shape::Shape;
 use crate::ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Condition, CountTest, EventFilter, Named,
-    PeriodGrid, PeriodRun,
+    PeriodGrid, PeriodRun, Subject,
 };
 use crate::problem::{Code, Problem};
 use crate::time::Unit;
@@ -215,6 +215,11 @@ impl Parser<'_> {
 
 fn filter_of(name: Option<String>, clauses: &Clauses) -> (EventFilter<Named>, Vec<Shape>) {
     let (predicate, shape) = clauses.predicate.clone().unzip();
-    let event = EventFilter { name, predicate, sources: clauses.sources.clone().unwrap_or_default() };
+    let event = EventFilter {
+        subject: Subject::Events,
+        name,
+        predicate,
+        sources: clauses.sources.clone().unwrap_or_default(),
+    };
     (event, shape.into_iter().collect())
 }

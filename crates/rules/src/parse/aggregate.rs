@@ -1,15 +1,17 @@
 //! `sum of total over "Order Completed" in last 90 days >= 500`: a function, its property, the events with
-//! their clauses, and a comparison with a number, a date or so many times another aggregate.
+//! their clauses, and a comparison with a number, a date or so many times another aggregate. Clauses may also
+//! follow the comparison: `spent >= 500 in last 12 months`.
 
 use segops_model::Decimal;
 
 use super::Parser;
 use super::event::Counts;
 use super::lexer::{Kind, Operator};
+use super::order::Spend;
 use super::shape::Shape;
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Condition, EventFilter, Named, Scalar, Test,
+    Condition, EventFilter, Named, Scalar, Subject, Test, Window,
 };
 use crate::problem::{Code, Problem};
 
@@ -31,9 +33,9 @@ const FUNCTIONS: &[(&str, AggregateFunction)] = &[
 type Compare = fn(AggregateOperand<Named>) -> AggregateTest<Named>;
 
 impl Parser<'_> {
-    /// Whether `sum of` or the like comes so many tokens ahead.
+    /// Whether `sum of`, `net spend` or the like comes so many tokens ahead.
     pub(super) fn starts_aggregate(&self, ahead: usize) -> bool {
-        self.function(ahead).is_some() && self.is_word(ahead + 1, "of")
+        (self.function(ahead).is_some() && self.is_word(ahead + 1, "of")) || self.spend(ahead).is_some()
     }
 
     fn function(&self, ahead: usize) -> Option<AggregateFunction> {
@@ -47,16 +49,54 @@ impl Parser<'_> {
         let was_in_list = std::mem::replace(&mut self.in_list, false);
         let aggregate = self.aggregate(Counts::Awaited);
         self.in_list = was_in_list;
-        let (aggregate, shape) = aggregate?;
+        let (mut aggregate, shape) = aggregate?;
         let (test, other) = self.aggregate_test()?;
-        let filter = shape.parts.into_iter().next().unwrap_or(Shape::leaf(shape.span));
+        let mut filter = shape.parts.into_iter().next().unwrap_or(Shape::leaf(shape.span));
+        self.trailing_clauses(&mut aggregate, &mut filter)?;
         let parts = std::iter::once(filter).chain(other).collect();
         let leaf = AggregateCondition { aggregate, test };
         Some((Condition::Aggregate(Box::new(leaf)), Shape { span: self.span_from(start), parts }))
     }
 
-    fn aggregate(&mut self, counts: Counts) -> Option<(Aggregate<Named>, Shape)> {
+    /// Clauses that come only after the comparison.
+    fn trailing_clauses(&mut self, aggregate: &mut Aggregate<Named>, filter: &mut Shape) -> Option<()> {
         let start = self.peek().span.0;
+        let is_clause = self.is_word(0, "where")
+            || (self.is_word(0, "from") && self.is_any_word(1, &["source", "sources"]))
+            || self.starts_window();
+        if !is_clause {
+            return Some(());
+        }
+        let clauses = self.clauses(Counts::Refused)?;
+        let mut repeated = false;
+        if let Some((predicate, shape)) = clauses.predicate {
+            repeated |= aggregate.event.predicate.replace(predicate).is_some();
+            *filter = shape;
+        }
+        if let Some(window) = clauses.window {
+            repeated |= std::mem::replace(&mut aggregate.window, window) != Window::default();
+        }
+        if let Some(sources) = clauses.sources {
+            repeated |= !std::mem::replace(&mut aggregate.event.sources, sources).is_empty();
+        }
+        if repeated {
+            self.repeated_clause(start);
+        }
+        Some(())
+    }
+
+    pub(super) fn aggregate(&mut self, counts: Counts) -> Option<(Aggregate<Named>, Shape)> {
+        let start = self.peek().span.0;
+        if let Some((spend, words)) = self.spend(0) {
+            for _ in 0..words {
+                self.bump();
+            }
+            let subject = self.order_subject();
+            let (event, window, parts) = self.aggregated(subject, None, Some(spend), counts)?;
+            let (function, property) = (spend.function(), spend.property());
+            let shape = Shape { span: self.span_from(start), parts };
+            return Some((Aggregate { function, property, by_quantity: false, event, window }, shape));
+        }
         let function = self.function(0)?;
         self.bump();
         self.bump();
@@ -85,16 +125,35 @@ impl Parser<'_> {
             );
             return None;
         }
-        let name = self.event_name("over")?;
+        let (subject, name) = if self.eat_word("orders") {
+            (self.order_subject(), None)
+        } else {
+            (Subject::Events, self.event_name("over")?)
+        };
+        let (event, window, parts) = self.aggregated(subject, name, None, counts)?;
+        let shape = Shape { span: self.span_from(start), parts };
+        Some((Aggregate { function, property, by_quantity, event, window }, shape))
+    }
+
+    /// The clauses of what is aggregated.
+    fn aggregated(
+        &mut self,
+        subject: Subject,
+        name: Option<String>,
+        spend: Option<Spend>,
+        counts: Counts,
+    ) -> Option<(EventFilter<Named>, Window, Vec<Shape>)> {
         let clauses = self.clauses(counts)?;
-        let (predicate, parts) = match clauses.predicate {
+        let predicate = match spend {
+            Some(spend) => spend.within(clauses.predicate),
+            None => clauses.predicate,
+        };
+        let (predicate, parts) = match predicate {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
         };
-        let event = EventFilter { name, predicate, sources: clauses.sources.unwrap_or_default() };
-        let window = clauses.window.unwrap_or_default();
-        let shape = Shape { span: self.span_from(start), parts };
-        Some((Aggregate { function, property, by_quantity, event, window }, shape))
+        let event = EventFilter { subject, name, predicate, sources: clauses.sources.unwrap_or_default() };
+        Some((event, clauses.window.unwrap_or_default(), parts))
     }
 
     /// `*quantity`, if it comes next.

@@ -7,7 +7,7 @@ use super::Parser;
 use super::event::Counts;
 use super::lexer::{Kind, Operator};
 use super::shape::Shape;
-use crate::ast::{CADENCE_EVENTS_MIN, CadenceCondition, CadenceTest, Condition, EventFilter, Named};
+use crate::ast::{CADENCE_EVENTS_MIN, CadenceCondition, CadenceTest, Condition, EventFilter, Named, Subject};
 use crate::problem::{Code, Problem};
 
 impl Parser<'_> {
@@ -56,7 +56,12 @@ impl Parser<'_> {
         let test = if is_time { self.cadence_test()? } else { self.overdue_test()? };
         let events_min = self.events_min()?.unwrap_or(CADENCE_EVENTS_MIN);
         let (predicate, shapes) = clauses.predicate.unzip();
-        let event = EventFilter { name, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            name,
+            predicate,
+            sources: clauses.sources.unwrap_or_default(),
+        };
         let leaf = CadenceCondition { event, test, events_min };
         let shape = Shape { span: self.span_from(start), parts: shapes.into_iter().collect() };
         Some((Condition::Cadence(Box::new(leaf)), shape))

@@ -6,7 +6,9 @@ use super::Parser;
 use super::lexer::Kind;
 use super::shape::Shape;
 use super::words::{CLAUSE_WORDS, TEST_WORDS, is_reserved};
-use crate::ast::{Condition, ItemTest, Named, Predicate, PropertyTest, SegmentCondition, TraitCondition};
+use crate::ast::{
+    Condition, ItemTest, Measure, Named, Predicate, PropertyTest, SegmentCondition, TraitCondition,
+};
 use crate::problem::{Code, Problem};
 
 impl Parser<'_> {
@@ -26,6 +28,12 @@ impl Parser<'_> {
         }
         if self.starts_cadence(0) {
             return self.cadence();
+        }
+        if self.starts_orders(0) {
+            return self.order_condition();
+        }
+        if self.starts_ranking(0) {
+            return self.ranking_condition();
         }
         let is_after = usize::from(self.is_word(0, "is"));
         if self.starts_sample(is_after) {
@@ -59,6 +67,9 @@ impl Parser<'_> {
             self.bump();
         }
         let path = self.path(is_prefix)?;
+        if let Some(words) = self.in_ranking(0) {
+            return self.ranked_by(Measure::Trait(path), words, start);
+        }
         let (test, match_case) = self.test()?;
         let leaf = TraitCondition { path, match_case, test };
         Some((Condition::Trait(leaf), Shape::leaf(self.span_from(start))))

@@ -4,7 +4,9 @@ use super::Parser;
 use super::lexer::{Kind, Operator};
 use super::shape::Shape;
 use super::words::CLAUSE_WORDS;
-use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Named, PeriodRun, Predicate, Window};
+use crate::ast::{
+    Condition, CountTest, EventCondition, EventFilter, Named, PeriodRun, Predicate, Subject, Window,
+};
 use crate::problem::{Code, Problem};
 
 #[derive(Default)]
@@ -41,7 +43,8 @@ impl Parser<'_> {
             return self.sequence_after(start, negated, name, clauses);
         }
         let (predicate, filter_shape) = clauses.predicate.clone().unzip();
-        let event = EventFilter { name, predicate, sources: clauses.sources.clone().unwrap_or_default() };
+        let sources = clauses.sources.clone().unwrap_or_default();
+        let event = EventFilter { subject: Subject::Events, name, predicate, sources };
         let (leaf, shape) = if self.starts_around() {
             self.around()?.condition(self, start, event, &clauses, filter_shape)?
         } else {

@@ -10,6 +10,8 @@ mod event;
 mod group;
 mod lexer;
 mod occurrence;
+mod order;
+mod ranking;
 mod sample;
 mod sequence;
 mod shape;
@@ -140,7 +142,8 @@ impl<'a> Parser<'a> {
     }
 
     fn base(&mut self) -> Base {
-        if !self.is_word(1, "where") || self.is_word(0, "did") {
+        let is_condition = self.is_word(0, "did") || self.starts_orders(0) || self.starts_aggregate(0);
+        if !self.is_word(1, "where") || is_condition {
             return Base::default();
         }
         let base = match self.word(0).map(str::to_ascii_lowercase).as_deref() {

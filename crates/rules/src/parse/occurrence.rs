@@ -7,7 +7,7 @@ use super::lexer::Kind;
 use super::shape::Shape;
 use super::words::{CLAUSE_WORDS, TEST_WORDS, is_reserved};
 use crate::ast::{
-    Condition, EventFilter, Named, Occurrence, OccurrenceCondition, Predicate, Rank, Side, Window,
+    Condition, EventFilter, Named, Occurrence, OccurrenceCondition, Predicate, Rank, Side, Subject, Window,
     WithinCondition,
 };
 use crate::problem::{Code, Problem};
@@ -125,7 +125,12 @@ impl Parser<'_> {
         let shape = Shape { span: self.span_from(start), parts: Vec::new() };
         let (filter, filter_shape) = parts.filter.unzip();
         let (has, has_shape) = parts.has.unzip();
-        let event = EventFilter { name, predicate: filter, sources: parts.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            name,
+            predicate: filter,
+            sources: parts.sources.unwrap_or_default(),
+        };
         let leaf = OccurrenceCondition {
             occurrence: Occurrence { rank, event },
             has,
@@ -203,7 +208,12 @@ impl Parser<'_> {
         let name = self.event_name(&rank.words())?;
         let parts = self.occurrence_parts(false)?;
         let (predicate, shape) = parts.filter.unzip();
-        let event = EventFilter { name, predicate, sources: parts.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            name,
+            predicate,
+            sources: parts.sources.unwrap_or_default(),
+        };
         let shape = Shape { span: self.span_from(start), parts: shape.into_iter().collect() };
         Some(Around { span, side, of: Occurrence { rank, event }, shape })
     }

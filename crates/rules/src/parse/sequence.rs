@@ -8,7 +8,7 @@ use super::lexer::Kind;
 use super::shape::Shape;
 use super::window::is_unit;
 use crate::ast::{
-    Condition, CountTest, EventFilter, Named, Predicate, SequenceCondition, SequenceStep, Window,
+    Condition, CountTest, EventFilter, Named, Predicate, SequenceCondition, SequenceStep, Subject, Window,
 };
 use crate::problem::{Code, Problem};
 use crate::time::Span;
@@ -86,7 +86,12 @@ impl Parser<'_> {
             );
         }
         let (predicate, shapes) = clauses.predicate.unzip();
-        let event = EventFilter { name, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            name,
+            predicate,
+            sources: clauses.sources.unwrap_or_default(),
+        };
         let first = SequenceStep { absent: false, event, within: None };
         let first_shape = Shape { span: self.span_from(start), parts: shapes.into_iter().collect() };
         let (mut steps, mut parts) = (vec![first], vec![first_shape]);
@@ -187,7 +192,12 @@ impl Parser<'_> {
             }
         }
         let (predicate, shapes) = step.predicate.unzip();
-        let event = EventFilter { name, predicate, sources: step.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            name,
+            predicate,
+            sources: step.sources.unwrap_or_default(),
+        };
         let shape = Shape { span: self.span_from(start), parts: shapes.into_iter().collect() };
         Some((SequenceStep { absent, event, within: step.within }, shape))
     }

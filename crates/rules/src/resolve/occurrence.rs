@@ -1,4 +1,4 @@
-use super::Resolver;
+use super::{Owner, Resolver};
 use crate::ast::{ActiveCondition, Named, OccurrenceCondition, Resolved, WithinCondition};
 
 impl Resolver<'_> {
@@ -11,7 +11,7 @@ impl Resolver<'_> {
         let event = self.filter(filter, None, &format!("{place}.occurrence.event"));
         let is_seen = filter.name.as_deref().is_none_or(|name| self.names.event_exists(name));
         if let (Some(has), true) = (&leaf.has, is_seen) {
-            self.properties(has, filter.name.as_deref(), None, &format!("{place}.has"));
+            self.properties(has, Owner::Event(filter.name.as_deref()), None, &format!("{place}.has"));
         }
         Some(leaf.with(event?))
     }

@@ -1,7 +1,9 @@
 mod choosing;
 mod json_mistakes;
 mod mistakes;
+mod orders;
 mod profile_mistakes;
+mod rankings;
 mod reading;
 mod reference;
 mod resolving;

@@ -113,6 +113,24 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// How many values, or matches, are in the window.
+    pub(super) fn count(&self) -> usize {
+        self.indexes.len()
+    }
+
+    /// The least value, of those whose least and greatest are held.
+    pub(super) fn least(&self) -> Option<i128> {
+        match &self.held {
+            Held::Subtotal(held) if held.count > 0 => Some(held.min),
+            _ => None,
+        }
+    }
+
+    /// Whether there are two different values, of those whose least and greatest are held.
+    pub(super) const fn differ(&self) -> bool {
+        matches!(&self.held, Held::Subtotal(held) if held.count > 0 && held.min != held.max)
+    }
+
     /// What the values come to; `None` where nothing can be made of none.
     pub(super) fn value(&self) -> Option<Fraction> {
         match (&self.held, self.reading.function) {

@@ -14,12 +14,14 @@ pub(super) fn phrase(
     wanted: bool,
     words: &Words<'_>,
 ) -> Phrase {
-    let Some(Observed::Aggregate { value, compared_with }) = &found.observed else {
+    let Some(Observed::Aggregate { value, compared_with, several_currencies }) = &found.observed else {
         return Phrase::of_text(found);
     };
     let is_met = found.holds == wanted;
     let told = Told { aggregate: &leaf.aggregate, words };
-    let value_text = value.as_ref().map_or_else(|| "nothing".to_owned(), |value| told.scalar(value));
+    let nothing =
+        if *several_currencies { "in several currencies, which are not added up" } else { "nothing" };
+    let value_text = value.as_ref().map_or_else(|| nothing.to_owned(), |value| told.scalar(value));
     let what = format!("{} is {value_text}", told.name());
     let mut need = told.need(&leaf.test, compared_with.as_ref());
     if !wanted {

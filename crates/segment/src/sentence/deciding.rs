@@ -5,7 +5,7 @@ use segops_rules::{Condition, Named};
 
 use super::phrase::Phrase;
 use super::words::Words;
-use super::{aggregate, count, sample, segment, traits};
+use super::{aggregate, count, ranking, sample, segment, traits};
 use crate::explain::ConditionExplanation;
 
 /// Parts of one group that are told; of more, how many there are.
@@ -65,6 +65,7 @@ fn phrase(
     match condition {
         Condition::Event(leaf) => count::phrase(leaf, found, wanted, words),
         Condition::Aggregate(leaf) => aggregate::phrase(leaf, found, wanted, words),
+        Condition::Ranking(leaf) => ranking::phrase(leaf, found, wanted, words),
         Condition::Trait(leaf) => traits::phrase(leaf, found, wanted, words),
         Condition::Sample(leaf) => sample::phrase(leaf, found, wanted),
         Condition::Segment(leaf) => segment::phrase(leaf, found, wanted),

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use segops_model::{Event, EventKind, Instant, SourceId, Value};
-use segops_rules::{EventFilter, ItemTest, Predicate, PropertyTest, Resolved, Test};
+use segops_rules::{EventFilter, ItemTest, Predicate, PropertyTest, Resolved, Subject, Test};
 
 use super::SignalRegistry;
 use crate::Matcher;
@@ -49,6 +49,7 @@ fn any_filter() -> impl Strategy<Value = EventFilter<Resolved>> {
     let name = prop::sample::select(vec![None, Some("Viewed"), Some("Bought")]);
     let sources = prop::collection::vec((0_u32..3).prop_map(SourceId), 0..2);
     (name, prop::option::of(predicate), sources).prop_map(|(name, predicate, sources)| EventFilter {
+        subject: Subject::Events,
         name: name.map(str::to_owned),
         predicate,
         sources,
@@ -152,8 +153,10 @@ fn a_time_zone_makes_another_signal_only_where_dates_could_be_read() {
 #[test]
 fn only_what_can_be_counted_matches() {
     let mut registry = SignalRegistry::new();
-    let anything =
-        registry.intern(&EventFilter { name: None, predicate: None, sources: Vec::new() }, &zone("UTC"));
+    let anything = registry.intern(
+        &EventFilter { subject: Subject::Events, name: None, predicate: None, sources: Vec::new() },
+        &zone("UTC"),
+    );
     let mut found = Vec::new();
     for (kind, counted) in [
         (EventKind::Track, true),

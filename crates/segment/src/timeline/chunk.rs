@@ -135,6 +135,27 @@ pub(super) fn insert<T: Item>(slots: &mut Vec<Slot<T>>, entry: T) -> bool {
     true
 }
 
+/// Takes an entry out; false if it is not there.
+pub(super) fn remove<T: Item>(slots: &mut Vec<Slot<T>>, entry: T) -> bool {
+    let at = slots.partition_point(|slot| slot.newest < entry);
+    let Some(slot) = slots.get_mut(at) else { return false };
+    let Ok(within) = slot.chunk.entries.binary_search(&entry) else { return false };
+    let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
+    entries.remove(within);
+    let mut later = at + 1;
+    if let Some(newest) = entries.last().copied() {
+        slot.subtotal = Subtotal::of(entries);
+        slot.newest = newest;
+    } else {
+        slots.remove(at);
+        later = at;
+    }
+    for slot in slots.iter_mut().skip(later) {
+        slot.start -= 1;
+    }
+    true
+}
+
 /// Cuts a slot in halves.
 fn split<T: Item>(slots: &mut Vec<Slot<T>>, at: usize) {
     let Some(slot) = slots.get(at) else { return };

@@ -22,6 +22,13 @@ pub struct ValueEntry {
     pub value: i128,
 }
 
+/// What a timeline of either kind is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimelineItem {
+    Match(Entry),
+    Value(ValueEntry),
+}
+
 /// What has a place in time.
 pub(super) trait Item: Copy + Ord + Debug {
     type Subtotal: Subtotal<Self> + Default;

@@ -60,6 +60,26 @@ impl<T: Item> Run<T> {
         }
     }
 
+    /// Takes an item out; false if it is not there.
+    pub(super) fn remove(&mut self, item: T) -> bool {
+        match self {
+            Self::Few(list) => {
+                let found = list.binary_search(&item);
+                if let Ok(at) = found {
+                    list.remove(at);
+                }
+                found.is_ok()
+            }
+            Self::Many(slots) => {
+                let removed = chunk::remove(&mut slots.0, item);
+                if slots.0.is_empty() {
+                    *self = Self::new();
+                }
+                removed
+            }
+        }
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         if self.len() < other.len() {
             let smaller = std::mem::replace(self, other.clone());

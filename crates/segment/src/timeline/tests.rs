@@ -4,12 +4,13 @@ use proptest::prelude::*;
 
 use segops_model::Instant;
 
-use super::{CHUNK_ENTRIES_MAX, Entry, Keep, Timeline, ValueEntry};
+use super::{CHUNK_ENTRIES_MAX, Entry, Keep, Timeline, TimelineItem, ValueEntry};
 use crate::sample::entry;
 
 #[derive(Debug, Clone)]
 enum Step {
     Insert(Vec<Entry>),
+    Remove(Vec<Entry>),
     Merge(Vec<Entry>),
     Keep(u32, u32),
     Clone,
@@ -28,6 +29,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => entries(400).prop_map(Step::Insert),
         2 => in_order,
+        2 => entries(1_200).prop_map(Step::Remove),
         2 => entries(600).prop_map(Step::Merge),
         1 => (0_u32..900).prop_map(|newest| Step::Keep(0, newest)),
         1 => (0_u32..400, 0_u32..400).prop_map(|(oldest, newest)| Step::Keep(oldest, newest)),
@@ -84,6 +86,12 @@ proptest! {
                 Step::Insert(entries) => {
                     for entry in entries {
                         prop_assert_eq!(timeline.insert(entry), plain.insert(entry));
+                    }
+                }
+                Step::Remove(entries) => {
+                    for entry in entries {
+                        let item = TimelineItem::Match(entry);
+                        prop_assert_eq!(timeline.remove_item(item), plain.remove(&entry));
                     }
                 }
                 Step::Merge(entries) => {

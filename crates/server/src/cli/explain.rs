@@ -68,7 +68,10 @@ fn observed(observed: &Observed, out: &Output) -> String {
     match observed {
         Observed::Count { count, or_more: false } => counted(*count, "time", "times"),
         Observed::Count { count, or_more: true } => format!("{} times or more", number(*count)),
-        Observed::Aggregate { value, compared_with } => {
+        Observed::Aggregate { several_currencies: true, .. } => {
+            "money in several currencies, which is not added up".to_owned()
+        }
+        Observed::Aggregate { value, compared_with, .. } => {
             let compared = compared_with.as_ref().map(|other| format!(" (against {})", scalar(other)));
             let value = value.as_ref().map_or_else(|| "nothing to make it of".to_owned(), scalar);
             format!("{value}{}", compared.unwrap_or_default())
@@ -94,6 +97,16 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Cadence { median_gap_ms: None, .. } => "too few to have a usual gap".to_owned(),
         Observed::Cadence { median_gap_ms: Some(gap), newest_only, .. } => {
             format!("a usual gap of {}{}", length(*gap), among(*newest_only))
+        }
+        Observed::Ranked { value, threshold, as_of, population } => {
+            let value = value.map_or_else(|| "nothing to rank".to_owned(), |value| value.to_string());
+            match (threshold, as_of, population) {
+                (Some(threshold), Some(as_of), Some(population)) => {
+                    let among = counted(*population, "profile", "profiles");
+                    format!("{value}, against {threshold} among {among} on {}", out.date(*as_of))
+                }
+                _ => format!("{value}, and no threshold to hold it against"),
+            }
         }
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),

@@ -62,6 +62,16 @@ fn print(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
     let matching = counted(counts.total, "profile matches", "profiles match");
     out.heading(&format!("{matching}: {share} of {all} {of}, at {}", out.date(preview.at)))?;
     print_split(counts, out)?;
+    if let Some(same) = preview.same_as {
+        out.line(format!("The segment {same} has the same rule already."))?;
+    }
+    for threshold in &preview.thresholds {
+        let value = threshold.value.as_deref().unwrap_or("nothing");
+        let among = counted(threshold.population, "profile", "profiles");
+        let origin = if threshold.recorded { "recorded" } else { "made for this preview" };
+        let (ranking, as_of) = (plain(&threshold.ranking), out.date(threshold.as_of));
+        out.line(format!("{ranking}: {value}, among {among} on {as_of} ({origin})"))?;
+    }
     if preview.sample.is_empty() {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use segops_model::{Decimal, Value};
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Condition, CountTest,
-    EventCondition, EventFilter, Named, Predicate, SegmentCondition, Test, TraitCondition, Window,
+    EventCondition, EventFilter, Named, Predicate, SegmentCondition, Subject, Test, TraitCondition, Window,
 };
 
 use super::{Dictionary, Notes, ReadDefinition, all_of, any_of};
@@ -168,7 +168,12 @@ impl Reader<'_> {
             1 => Some(tests.remove(0)),
             _ => Some(Predicate::All(tests)),
         };
-        Some(EventFilter { name: Some(self.dictionary.event(&name)), predicate, sources: Vec::new() })
+        Some(EventFilter {
+            subject: Subject::Events,
+            name: Some(self.dictionary.event(&name)),
+            predicate,
+            sources: Vec::new(),
+        })
     }
 
     fn count(&mut self, operator: &str, number: Decimal, place: &str) -> Option<CountTest> {
@@ -259,8 +264,12 @@ impl Reader<'_> {
     fn predicted(&mut self, json: &Json, place: &str) -> Option<Condition<Named>> {
         let filter = json.get("filter").unwrap_or(&Json::Null);
         let (operator, number) = (text(filter, "operator"), filter.get("value").and_then(decimal));
-        let order =
-            || EventFilter { name: Some("Order Completed".to_owned()), predicate: None, sources: Vec::new() };
+        let order = || EventFilter {
+            subject: Subject::Events,
+            name: Some("Order Completed".to_owned()),
+            predicate: None,
+            sources: Vec::new(),
+        };
         let dimension = text(json, "dimension");
         let function = match dimension {
             "historic_number_of_orders" => {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, Condition, EventCondition, EventFilter, Named,
-    Predicate, PropertyTest, SegmentCondition, Span, Test, TraitCondition, Unit, Window,
+    Predicate, PropertyTest, SegmentCondition, Span, Subject, Test, TraitCondition, Unit, Window,
 };
 
 use super::{Dictionary, Notes, ReadDefinition, all_of, any_of};
@@ -96,7 +96,8 @@ impl Reader<'_> {
 
     fn event_chain(&mut self, first: &Call, calls: &[Call]) -> Option<Condition<Named>> {
         let name = self.dictionary.event(first.text()?);
-        let event = EventFilter { name: Some(name), predicate: None, sources: Vec::new() };
+        let event =
+            EventFilter { subject: Subject::Events, name: Some(name), predicate: None, sources: Vec::new() };
         let mut stream = Stream { event, window: Window::AllTime };
         let mut at = 0;
         while let Some(call) = calls.get(at).filter(|call| is_filter(&call.name)) {

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use segops_model::{DAY_MS, HOUR_MS};
 
+use super::orders::order_item;
 use super::rules::{Sample, sample};
 
 /// Where and when a history starts.
@@ -260,7 +261,8 @@ fn item() -> impl Strategy<Value = Json> {
         .prop_map(move |(who, traits)| merged(json!({"type": "identify", "traits": traits}), &who));
     let alias = (select(vec!["u0", "u1", "u2"]), select(vec!["u0", "u1", "u3", "b0", "b2"]))
         .prop_map(|(user, previous)| json!({"type": "alias", "userId": user, "previousId": previous}));
-    prop_oneof![8 => track, 3 => page, 4 => identify, 1 => alias]
+    let order = order_item(who().boxed());
+    prop_oneof![8 => track, 4 => order, 3 => page, 4 => identify, 1 => alias]
 }
 
 /// An item of the tracking API, on time or late, new or repeated.

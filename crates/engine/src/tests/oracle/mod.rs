@@ -2,7 +2,9 @@
 //! changes by itself, and one millisecond before.
 
 mod history;
+mod orders;
 mod play;
+mod rankings;
 mod rules;
 mod statistics;
 

@@ -66,6 +66,7 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     }
     for step in &history.steps {
         player.step(step)?;
+        player.rank();
     }
     player.compare("at the end")
 }
@@ -80,6 +81,7 @@ impl Player<'_> {
             Step::PassMs(ms) => {
                 self.compare("before time passes")?;
                 self.world.pass_ms(*ms);
+                self.rank();
                 self.compare("after time has passed")
             }
             Step::ToEdge { event, after_ms, just_before } => {
@@ -162,10 +164,11 @@ impl Player<'_> {
         self.compare("after a split")
     }
 
-    fn pass_to(&self, at: Instant) {
+    fn pass_to(&mut self, at: Instant) {
         let ahead = at.ms_since(self.world.now());
         if ahead > 0 {
             self.world.pass_ms(ahead);
+            self.rank();
         }
     }
 
@@ -199,6 +202,13 @@ impl Player<'_> {
             .into_iter()
             .filter_map(|identifier| Some((self.world.engine.find_profile(&identifier)?, identifier)));
         self.oracle.profiles = named.map(|(profile, identifier)| (identifier, profile)).collect();
+        self.rank();
+    }
+
+    /// What the engine has ranked by now, the oracle ranks too.
+    fn rank(&mut self) {
+        let rules: Vec<&Rule<Named>> = self.segments.iter().map(|segment| &segment.rule).collect();
+        self.oracle.rank(&rules, self.world.now());
     }
 
     fn rule(&self, sample: &Sample) -> (String, Rule<Named>) {
@@ -216,6 +226,7 @@ impl Player<'_> {
         self.oracle.segments.insert(name.clone(), rule.clone());
         self.tallies.entry(sample.family).or_default().rules += 1;
         self.segments.push(Segment { name, family: sample.family, text, rule, before: None });
+        self.rank();
     }
 
     fn edit(&mut self, at: usize, sample: &Sample) {
@@ -229,6 +240,7 @@ impl Player<'_> {
         self.tallies.entry(sample.family).or_default().rules += 1;
         let name = segment.name.clone();
         *segment = Segment { name, family: sample.family, text, rule, before: None };
+        self.rank();
     }
 
     /// Live, rebuilt and naive membership of every segment now.

@@ -1,6 +1,6 @@
 //! What events are called.
 
-use segops_rules::{EventFilter, ItemTest, Named, Predicate, Test, Window};
+use segops_rules::{EventFilter, ItemTest, Named, Predicate, Subject, Test, Window};
 
 use super::Words;
 use super::test::{asked_of, name_of};
@@ -62,6 +62,12 @@ impl Events {
             act: act.to_owned(),
             which,
         };
+        if filter.subject.is_orders() {
+            if filter.subject == Subject::AllOrders {
+                which.insert_str(0, " including test orders");
+            }
+            return named("order", "orders", "order", which);
+        }
         let Some(name) = filter.name.as_deref() else {
             return named("event of any kind", "events of any kind", "do something", which);
         };
