@@ -12,8 +12,11 @@ mod filter;
 mod occurrence;
 mod oracle;
 mod people;
+mod place;
 mod sample;
 mod sequence;
+mod trait_date;
+mod trait_history;
 mod value;
 
 #[cfg(test)]

@@ -8,8 +8,11 @@ mod active;
 mod aggregate;
 mod cadence;
 mod occurrence;
+mod place;
 mod sample;
 mod sequence;
+mod trait_date;
+mod trait_history;
 
 use std::fmt::Debug;
 
@@ -27,8 +30,11 @@ pub use aggregate::{
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
+pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
+pub use trait_date::{DatePeriod, DateTest, DateWindow, MonthDay, TraitDateCondition};
+pub use trait_history::{HeldFor, HistoryTest, StateTest, TraitHistoryCondition};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -100,6 +106,9 @@ pub enum Condition<S: Stage> {
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),
+    Place(PlaceTest),
+    TraitDate(TraitDateCondition),
+    TraitHistory(Box<TraitHistoryCondition>),
 }
 
 /// How often the profile did something in a window.

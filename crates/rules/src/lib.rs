@@ -9,6 +9,7 @@
 
 mod ast;
 mod check;
+mod countries;
 mod format;
 mod json;
 mod lists;
@@ -30,12 +31,15 @@ mod tests;
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
-    CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Occurrence,
-    OccurrenceCondition, PeriodGrid, PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Test,
-    TraitCondition, Window, WithinCondition, same_in_line_items,
+    CadenceTest, Circle, Condition, CountTest, CountryTest, DatePeriod, DateTest, DateWindow, DistanceUnit,
+    EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, MonthDay, Named, Occurrence,
+    OccurrenceCondition, PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank,
+    Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage,
+    StateTest, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition, Window, WithinCondition,
+    same_in_line_items,
 };
 pub use check::{check, compile_pattern};
+pub use countries::country_code;
 pub use format::{format, format_lines};
 pub use json::{from_json, from_json_value, to_json};
 pub use named::named_segments;

@@ -5,7 +5,7 @@ use segops_model::Path;
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
-    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition,
+    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
 };
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
@@ -53,7 +53,14 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             Condition::Cadence(leaf)
         }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
-        leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
+        Condition::TraitDate(leaf) => {
+            Condition::TraitDate(TraitDateCondition { path: whole(leaf.path), ..leaf })
+        }
+        Condition::TraitHistory(leaf) => {
+            let TraitHistoryCondition { path, test } = *leaf;
+            Condition::TraitHistory(Box::new(TraitHistoryCondition { path: whole(path), test }))
+        }
+        leaf @ (Condition::Segment(_) | Condition::Sample(_) | Condition::Place(_)) => leaf,
     }
 }
 

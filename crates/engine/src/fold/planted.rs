@@ -53,11 +53,13 @@ pub enum PlantedBug {
     OnlyFirstValueEntered,
     /// An event that shares its instant with the newest of its timeline is entered, but nothing is decided.
     SameInstantNotDecided,
+    /// A trait that is set to what it is already is not entered, as if nothing could come in before it.
+    RepeatedTraitSetSkipped,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -81,6 +83,7 @@ impl PlantedBug {
         Self::DeletionLeavesNoTombstone,
         Self::OnlyFirstValueEntered,
         Self::SameInstantNotDecided,
+        Self::RepeatedTraitSetSkipped,
     ];
 }
 

@@ -6,7 +6,9 @@ use super::Parser;
 use super::lexer::Kind;
 use super::shape::Shape;
 use super::words::{CLAUSE_WORDS, TEST_WORDS, is_reserved};
-use crate::ast::{Condition, ItemTest, Named, Predicate, PropertyTest, SegmentCondition, TraitCondition};
+use crate::ast::{
+    Condition, ItemTest, Named, Predicate, PropertyTest, SegmentCondition, StateTest, TraitCondition,
+};
 use crate::problem::{Code, Problem};
 
 impl Parser<'_> {
@@ -26,6 +28,9 @@ impl Parser<'_> {
         }
         if self.starts_cadence(0) {
             return self.cadence();
+        }
+        if self.starts_place(0) {
+            return self.place_condition();
         }
         let is_after = usize::from(self.is_word(0, "is"));
         if self.starts_sample(is_after) {
@@ -59,7 +64,17 @@ impl Parser<'_> {
             self.bump();
         }
         let path = self.path(is_prefix)?;
+        if self.starts_history() {
+            return self.history_condition(path, start);
+        }
+        if self.starts_date_test() {
+            return self.date_condition(path, start);
+        }
         let (test, match_case) = self.test()?;
+        if self.is_word(0, "for") {
+            let held = self.held(StateTest { match_case, test })?;
+            return Some(self.history_leaf(path, held, start));
+        }
         let leaf = TraitCondition { path, match_case, test };
         Some((Condition::Trait(leaf), Shape::leaf(self.span_from(start))))
     }

@@ -239,6 +239,7 @@ impl Parser<'_> {
             || self.starts_active(ahead)
             || self.starts_cadence(ahead)
             || self.is_step(ahead)
+            || self.starts_place(ahead)
             || is_in_segment(ahead)
             || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
     }

@@ -10,9 +10,12 @@ mod event;
 mod group;
 mod lexer;
 mod occurrence;
+mod place;
 mod sample;
 mod sequence;
 mod shape;
+mod trait_date;
+mod trait_history;
 mod window;
 mod words;
 
