@@ -54,7 +54,7 @@ impl Calendar {
     }
 
     /// What the clock on the wall shows, as milliseconds.
-    fn wall(&self, at: i64) -> i64 {
+    pub(crate) fn wall(&self, at: i64) -> i64 {
         let timestamp = Timestamp::from_millisecond(at).expect("an instant within the calendar");
         at + i64::from(self.zone.to_offset(timestamp).seconds()) * 1_000
     }
@@ -98,7 +98,7 @@ impl Calendar {
 
     /// The greatest, over all instants up to `now`, of local time minus so many months. Within one quarter of
     /// an hour it only grows, so the last millisecond of each quarter of the days before stands for them all.
-    fn months_before(&self, now: i64, months: i64) -> i64 {
+    pub(crate) fn months_before(&self, now: i64, months: i64) -> i64 {
         let quarter = now.div_euclid(QUARTER_MS) * QUARTER_MS;
         let earlier = (0..5 * 96).map(|back| quarter - back * QUARTER_MS - 1);
         let shifted = |at: i64| self.first_instant(minus_months(self.wall(at), months));
@@ -178,16 +178,16 @@ fn wall_of(local: DateTime) -> i64 {
     Instant::from_jiff(timestamp).as_ms()
 }
 
-fn wall_of_date(date: Date) -> i64 {
+pub(crate) fn wall_of_date(date: Date) -> i64 {
     wall_of(date.at(0, 0, 0, 0))
 }
 
-fn date_of_wall(wall: i64) -> Date {
+pub(crate) fn date_of_wall(wall: i64) -> Date {
     let timestamp = Timestamp::from_millisecond(wall).expect("a time within the calendar");
     TimeZone::UTC.to_datetime(timestamp).date()
 }
 
-fn starts_on(period: Period, day: Date) -> bool {
+pub(crate) fn starts_on(period: Period, day: Date) -> bool {
     match period {
         Period::Day => true,
         Period::Week(first) => {

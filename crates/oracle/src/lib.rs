@@ -13,9 +13,12 @@ mod occurrence;
 mod oracle;
 mod order;
 mod people;
+mod place;
 mod ranking;
 mod sample;
 mod sequence;
+mod trait_date;
+mod trait_history;
 mod value;
 
 #[cfg(test)]

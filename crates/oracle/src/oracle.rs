@@ -14,9 +14,12 @@ use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
 use crate::order::orders_of;
 use crate::people::{People, Person};
+use crate::place::is_in_place;
 use crate::ranking::Cut;
 use crate::sample::is_in_sample;
 use crate::sequence::{cadence, completions};
+use crate::trait_date::date_passes;
+use crate::trait_history::history_passes;
 use crate::value::{counts, folded, shown};
 
 /// A message id is remembered for seven days.
@@ -143,6 +146,14 @@ impl Oracle {
             Condition::Not(condition) => !each(condition),
             Condition::Event(condition) => self.did(condition, person, now),
             Condition::Aggregate(condition) => self.aggregate_passes(condition, person, now),
+            Condition::Place(test) => is_in_place(test, &self.traits_of(person, now), &self.calendar),
+            Condition::TraitDate(condition) => {
+                date_passes(condition, &self.traits_of(person, now), &self.calendar, now)
+            }
+            Condition::TraitHistory(condition) => {
+                let events: Vec<&Event> = self.events_of(person, now).collect();
+                history_passes(condition, &events, &self.calendar, now)
+            }
             Condition::Sample(condition) => {
                 let mut ids =
                     person.identifiers.iter().filter_map(|identifier| self.profiles.get(identifier));
@@ -290,23 +301,20 @@ impl Oracle {
     }
 
     fn has_trait(&self, condition: &TraitCondition, person: &Person, now: i64) -> bool {
-        let traits = self.traits_of(condition.path.root(), person, now);
+        let traits = self.traits_of(person, now);
         path_passes(&condition.path, &condition.test, condition.match_case, &traits, &self.calendar)
     }
 
-    /// The traits of a person, of which one has been made sure not to be null.
-    pub(crate) fn traits_of(&self, root: &str, person: &Person, now: i64) -> Object {
-        // The latest word on each trait holds, and a null takes it away.
+    /// The latest word on each trait holds, and a null takes it away.
+    pub(crate) fn traits_of(&self, person: &Person, now: i64) -> Object {
         let mut events: Vec<&Event> = self.events_of(person, now).collect();
         events.sort_by_key(|event| event.ts);
         let mut traits = Object::new();
         for (name, value) in events.iter().flat_map(|event| event.traits.iter()) {
             traits.set(name, value.clone());
         }
-        if traits.get(root) == Some(&Value::Null) {
-            traits.remove(root);
-        }
-        traits
+        let set = traits.iter().filter(|(_, value)| **value != Value::Null);
+        set.map(|(name, value)| (name, value.clone())).collect()
     }
 }
 

@@ -128,7 +128,7 @@ impl Oracle {
                 (number > 0).then_some((number * ONE, 1))
             }
             Measure::Trait(path) => {
-                let traits = self.traits_of(path.root(), person, now);
+                let traits = self.traits_of(person, now);
                 let value = reached(&traits, &path.to_string()).first().and_then(number_of)?;
                 Some((value, 1))
             }

@@ -1,6 +1,8 @@
 //! Strategies that make arbitrary valid rules, for property tests.
 
+mod history;
 mod occurrence;
+mod place;
 
 use jiff::civil;
 use proptest::collection::vec;
@@ -31,8 +33,8 @@ pub fn rule() -> impl Strategy<Value = Rule<Named>> {
 /// Any valid condition.
 pub fn condition() -> impl Strategy<Value = Condition<Named>> {
     let leaf = prop_oneof![
-        3 => event().prop_map(Condition::Event),
-        2 => aggregate_condition().prop_map(|leaf| Condition::Aggregate(Box::new(leaf))),
+        3 => event().prop_map(Condition::Event).boxed(),
+        2 => aggregate_condition().prop_map(|leaf| Condition::Aggregate(Box::new(leaf))).boxed(),
         1 => occurrence_condition(),
         1 => within_condition(),
         2 => active_condition(),
@@ -41,6 +43,9 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         1 => ranking().prop_map(|leaf| Condition::Ranking(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
+        2 => place::place().prop_map(Condition::Place),
+        2 => history::trait_date().prop_map(Condition::TraitDate),
+        2 => history::trait_history().prop_map(|leaf| Condition::TraitHistory(Box::new(leaf))),
         1 => (1_i128..100_000_000_000, name()).prop_map(|(share, salt)| {
             Condition::Sample(SampleCondition { percent: Decimal::from_billionths(share), salt })
         }),

@@ -8,10 +8,13 @@ mod active;
 mod aggregate;
 mod cadence;
 mod occurrence;
+mod place;
 mod ranking;
 mod sample;
 mod sequence;
 mod subject;
+mod trait_date;
+mod trait_history;
 
 use std::fmt::Debug;
 
@@ -29,10 +32,13 @@ pub use aggregate::{
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
+pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
 pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
 pub use subject::{LINE_FIELDS, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Subject, is_order_money};
+pub use trait_date::{DatePeriod, DateTest, DateWindow, MonthDay, TraitDateCondition};
+pub use trait_history::{HeldFor, HistoryTest, StateTest, TraitHistoryCondition};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;
@@ -105,6 +111,9 @@ pub enum Condition<S: Stage> {
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),
+    Place(PlaceTest),
+    TraitDate(TraitDateCondition),
+    TraitHistory(Box<TraitHistoryCondition>),
 }
 
 /// How often the profile did something in a window.

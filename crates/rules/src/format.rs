@@ -2,8 +2,10 @@
 //! doubt. Reading it gives the same tree back.
 
 mod active;
+mod history;
 mod layout;
 mod occurrence;
+mod place;
 mod sequence;
 
 use std::fmt;
@@ -87,6 +89,9 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Ranking(leaf) => {
             format!("{} {}% by {}", leaf.end.word(), leaf.percent, measure(&leaf.by, closed))
         }
+        Condition::TraitDate(leaf) => history::trait_date(leaf),
+        Condition::TraitHistory(leaf) => history::trait_history(leaf),
+        Condition::Place(test) => place::place(test),
         Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
         Condition::Trait(leaf) => {
             let name = leaf.path.to_string();
@@ -142,8 +147,9 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Segment(_)
         | Condition::Sample(_)
         | Condition::Sequence(_)
-        | Condition::Cadence(_) => true,
-        Condition::Trait(_) => false,
+        | Condition::Cadence(_)
+        | Condition::Place(_) => true,
+        Condition::Trait(_) | Condition::TraitDate(_) | Condition::TraitHistory(_) => false,
     }
 }
 

@@ -26,6 +26,9 @@ const CONDITIONS: &[&str] = &[
     "trait",
     "segment",
     "sample",
+    "place",
+    "trait_date",
+    "trait_history",
 ];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.

@@ -9,6 +9,7 @@
 
 mod ast;
 mod check;
+mod countries;
 mod format;
 mod json;
 mod lists;
@@ -30,13 +31,16 @@ mod tests;
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
-    CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, ItemTest, LINE_FIELDS,
-    Measure, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PeriodGrid,
-    PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition, RankingEnd, Resolved, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Subject, Test,
-    TraitCondition, Window, WithinCondition, is_order_money, same_in_line_items,
+    CadenceTest, Circle, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow,
+    DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, Measure,
+    MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PeriodGrid,
+    PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition, RankingEnd, Resolved,
+    Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, StateTest,
+    Subject, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition, Window, WithinCondition,
+    is_order_money, same_in_line_items,
 };
 pub use check::{check, compile_pattern};
+pub use countries::country_code;
 pub use format::{format, format_lines};
 pub use json::{from_json, from_json_value, to_json};
 pub use named::named_segments;

@@ -5,7 +5,8 @@ use segops_model::Path;
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
-    Measure, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition,
+    Measure, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition,
+    TraitHistoryCondition,
 };
 
 pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
@@ -63,7 +64,14 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             Condition::Ranking(leaf)
         }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
-        leaf @ (Condition::Segment(_) | Condition::Sample(_)) => leaf,
+        Condition::TraitDate(leaf) => {
+            Condition::TraitDate(TraitDateCondition { path: whole(leaf.path), ..leaf })
+        }
+        Condition::TraitHistory(leaf) => {
+            let TraitHistoryCondition { path, test } = *leaf;
+            Condition::TraitHistory(Box::new(TraitHistoryCondition { path: whole(path), test }))
+        }
+        leaf @ (Condition::Segment(_) | Condition::Sample(_) | Condition::Place(_)) => leaf,
     }
 }
 

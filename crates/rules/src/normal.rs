@@ -1,7 +1,9 @@
 //! A key that rules of one meaning share, to point out that a segment like this exists already. Equal keys
 //! are equal rules; rules that are equal for deeper reasons may have different keys.
 
+mod history;
 mod occurrence;
+mod place;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -106,6 +108,9 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
         }
+        Condition::TraitDate(leaf) => Node::Leaf { key: history::trait_date(leaf), negated },
+        Condition::TraitHistory(leaf) => Node::Leaf { key: history::trait_history(leaf), negated },
+        Condition::Place(test) => place::place(test, negated),
         Condition::Sample(leaf) => {
             Node::Leaf { key: format!("sample {} {:?}", leaf.percent, leaf.salt), negated }
         }

@@ -158,6 +158,15 @@ impl Resolver<'_> {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
             }
+            Condition::TraitDate(leaf) => {
+                self.trait_path(&leaf.path, &format!("{place}.trait_date.trait"));
+                Some(Condition::TraitDate(leaf.clone()))
+            }
+            Condition::TraitHistory(leaf) => {
+                self.trait_path(&leaf.path, &format!("{place}.trait_history.trait"));
+                Some(Condition::TraitHistory(leaf.clone()))
+            }
+            Condition::Place(test) => Some(Condition::Place(test.clone())),
             Condition::Sample(leaf) => Some(Condition::Sample(leaf.clone())),
             Condition::Segment(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.segment.segment"))?;

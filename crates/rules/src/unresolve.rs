@@ -60,6 +60,9 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         }
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
+        Condition::Place(test) => Condition::Place(test.clone()),
+        Condition::TraitDate(leaf) => Condition::TraitDate(leaf.clone()),
+        Condition::TraitHistory(leaf) => Condition::TraitHistory(leaf.clone()),
         Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
             segment: labels.segment_name(leaf.segment).unwrap_or_else(|| leaf.segment.to_string()),
         }),
@@ -128,7 +131,11 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         Condition::Ranking(leaf) => {
             found.sources.extend(leaf.by.filter().iter().flat_map(|filter| &filter.sources).copied());
         }
-        Condition::Trait(_) | Condition::Sample(_) => {}
+        Condition::Trait(_)
+        | Condition::TraitDate(_)
+        | Condition::TraitHistory(_)
+        | Condition::Place(_)
+        | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);
         }

@@ -108,6 +108,7 @@ mod tests {
     fn node(test: CadenceTest, events_min: u32) -> CadenceNode {
         let leaf = CadenceCondition {
             event: EventFilter {
+                subject: segops_rules::Subject::Events,
                 name: Some("Order Completed".to_owned()),
                 predicate: None,
                 sources: Vec::new(),

@@ -90,6 +90,9 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))
         }
+        Node::TraitDate(date) => date.outcome(view, now),
+        Node::TraitHistory(history) => history.outcome(view, now),
+        Node::Place(place) => Outcome::settled(place.holds(view)),
         Node::Sample(sample) => Outcome::settled(sample.holds(view.profile())),
         Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
         Node::Identified => Outcome::settled(view.is_identified()),

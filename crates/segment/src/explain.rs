@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, Moment, Resolved, Rule, Scalar,
-    Test,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment,
+    PlaceTest, Resolved, Rule, Scalar, Test,
 };
 
 use crate::aggregate::AggregateNode;
@@ -17,6 +17,7 @@ use crate::cadence::{CADENCE_EVENTS_MAX, CadenceNode};
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
+use crate::trait_history::TraitHistoryNode;
 use crate::{Cut, Entry, Keep, Timeline};
 
 /// Entries shown as evidence at most, the newest first.
@@ -110,6 +111,10 @@ pub enum Observed {
     Trait(Option<Value>),
     /// Whether the profile is in the other segment.
     Member(bool),
+    /// How far from the point asked for, in the rule's own unit, if that is known.
+    Distance(Option<Decimal>),
+    /// Whether the trait's value passes the test, and since when: no instant where it has never been otherwise.
+    Held { passes: bool, since: Option<Instant> },
     /// The profile's place among all under a sample's name, in percent.
     Share(Decimal),
 }
@@ -122,6 +127,9 @@ pub enum Threshold {
     Aggregate(Box<AggregateTest<Resolved>>),
     Cadence(CadenceTest),
     Trait(Test),
+    Place(PlaceTest),
+    TraitDate(DateTest),
+    TraitHistory(Box<HistoryTest>),
     /// In a sample of so many percent.
     Share(Decimal),
 }
@@ -259,6 +267,23 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.observed = Some(Observed::Trait(value.cloned()));
                 explanation.threshold = Some(Threshold::Trait(condition.test.clone()));
             }
+            (Condition::Place(test), Node::Place(node)) => {
+                explanation.observed = Some(if node.is_circle() {
+                    Observed::Distance(node.distance(self.view))
+                } else {
+                    Observed::Trait(node.value(self.view).cloned())
+                });
+                explanation.threshold = Some(Threshold::Place(test.clone()));
+            }
+            (Condition::TraitDate(condition), Node::TraitDate(node)) => {
+                explanation.observed = Some(Observed::Trait(node.value(self.view).cloned()));
+                explanation.threshold = Some(Threshold::TraitDate(condition.test.clone()));
+                explanation.window = node.window().map(|window| observed_window(window.bounds(self.now)));
+            }
+            (Condition::TraitHistory(condition), Node::TraitHistory(node)) => {
+                explanation.threshold = Some(Threshold::TraitHistory(Box::new(condition.test.clone())));
+                self.trait_history(&condition.test, node, &mut explanation);
+            }
             (Condition::Sample(condition), Node::Sample(node)) => {
                 explanation.observed = Some(Observed::Share(node.percent(self.view.profile())));
                 explanation.threshold = Some(Threshold::Share(condition.percent));
@@ -310,6 +335,33 @@ impl<V: ProfileView> Explainer<'_, V> {
         });
     }
 
+    fn trait_history(
+        &self,
+        test: &HistoryTest,
+        node: &TraitHistoryNode,
+        explanation: &mut ConditionExplanation,
+    ) {
+        let none = Timeline::new();
+        let timeline = self.view.timeline(node.signal).unwrap_or(&none);
+        let sets = node.sets(timeline);
+        explanation.window = Some(observed_window(node.window.bounds(self.now)));
+        match test {
+            HistoryTest::Held { .. } => {
+                let held = sets.held_since(self.now);
+                let since = held.flatten();
+                explanation.observed = Some(Observed::Held { passes: held.is_some(), since });
+                // The set that began it is the last of its instant.
+                let began = since.and_then(|since| timeline.nth_newest_until(since, 1));
+                explanation.evidence = began.into_iter().collect();
+            }
+            HistoryTest::Changed { .. } => {
+                explanation.evidence = sets.changes(self.now).take(EVIDENCE_MAX).collect();
+                let count = sets.changes(self.now).count() as u64;
+                explanation.observed = Some(Observed::Count { count, or_more: false });
+            }
+        }
+    }
+
     fn aggregate(&self, node: &AggregateNode, explanation: &mut ConditionExplanation) {
         let none = Timeline::new();
         let timeline = self.view.timeline(node.left.signal).unwrap_or(&none);
@@ -349,5 +401,8 @@ impl<V: ProfileView> Explainer<'_, V> {
 }
 
 fn observed_window((after, until): (Instant, Instant)) -> ObservedWindow {
-    ObservedWindow { after: Some(after).filter(|after| *after > Instant::MIN), until }
+    ObservedWindow {
+        after: Some(after).filter(|after| *after > Instant::MIN),
+        until: until.min(Instant::MAX),
+    }
 }

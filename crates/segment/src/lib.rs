@@ -14,11 +14,13 @@ mod capture;
 mod count_range;
 mod evaluate;
 mod explain;
+mod instants;
 mod matcher;
 mod months;
 mod occurrence;
 mod orders;
 mod path_test;
+mod place;
 mod program;
 mod ranking;
 #[cfg(test)]
@@ -28,6 +30,8 @@ mod sequence;
 mod signal;
 mod stable_sample;
 mod timeline;
+mod trait_date;
+mod trait_history;
 mod value_test;
 mod window;
 
@@ -51,9 +55,10 @@ pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
 pub use segops_rules::ORDER_EVENT;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
-pub use signal::SignalRegistry;
+pub use signal::{SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, TimelineItem, ValueEntry, ValueSubtotal,
 };
+pub use trait_history::TRAIT_SETS_MAX;
 pub use value_test::ValueTest;
 pub use window::WindowBounds;

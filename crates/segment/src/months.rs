@@ -15,13 +15,12 @@ use crate::calendar::{last_time, latest_local, resolve};
 const GUESS_MARGIN_MS: i64 = 4 * DAY_MS;
 
 /// The greatest, over all instants t up to `now`, of local t minus a number of months, a missing day
-/// becoming the end of its month. It never moves backwards as `now` moves on.
-pub(crate) fn months_before(zone: &TimeZone, now: Instant, months: u64) -> Instant {
+/// becoming the end of its month. It never moves backwards as `now` moves on. A number below 0 counts ahead.
+pub(crate) fn months_before(zone: &TimeZone, now: Instant, months: i64) -> Instant {
+    let outside = if months > 0 { Instant::MIN } else { Instant::MAX };
     let local = latest_local(zone, now);
-    let Some((year, month)) = shifted(local.date(), -i64::try_from(months).unwrap_or(i64::MAX)) else {
-        return Instant::MIN;
-    };
-    let Ok(first) = Date::new(year, month, 1) else { return Instant::MIN };
+    let Some((year, month)) = shifted(local.date(), -months) else { return outside };
+    let Ok(first) = Date::new(year, month, 1) else { return outside };
     let last_day = first.days_in_month();
     let (day, time) = if local.day() <= last_day {
         (local.day(), local.time())
@@ -37,14 +36,14 @@ pub(crate) fn months_before(zone: &TimeZone, now: Instant, months: u64) -> Insta
     };
     match Date::new(year, month, day) {
         Ok(date) => resolve(zone, date.to_datetime(time)),
-        Err(_) => Instant::MIN,
+        Err(_) => outside,
     }
 }
 
 /// The first `now` at which [`months_before`] is `instant` or later; `None` past the end of time.
-pub(crate) fn reaches(zone: &TimeZone, instant: Instant, months: u64) -> Option<Instant> {
+pub(crate) fn reaches(zone: &TimeZone, instant: Instant, months: i64) -> Option<Instant> {
     let local = zone.to_datetime(instant.to_jiff());
-    let (year, month) = shifted(local.date(), i64::try_from(months).ok()?)?;
+    let (year, month) = shifted(local.date(), months)?;
     let last_day = Date::new(year, month, 1).ok()?.days_in_month();
     let date = Date::new(year, month, local.day().min(last_day)).ok()?;
     let guess = resolve(zone, date.to_datetime(local.time()));

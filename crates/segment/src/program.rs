@@ -16,9 +16,12 @@ use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
 use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
+use crate::place::PlaceNode;
 use crate::ranking::RankingNode;
 use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
+use crate::trait_date::TraitDateNode;
+use crate::trait_history::TraitHistoryNode;
 use crate::{Calendar, Keep, Ranking, RankingKey, RankingThreshold, SignalRegistry, Timeline, WindowBounds};
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
@@ -53,6 +56,9 @@ pub(crate) enum Node {
     Ranking(Box<RankingNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
+    TraitDate(Box<TraitDateNode>),
+    TraitHistory(Box<TraitHistoryNode>),
+    Place(Box<PlaceNode>),
     Sample(SampleNode),
     Identified,
 }
@@ -313,6 +319,21 @@ impl Compiler<'_> {
                 Node::Ranking(Box::new(node))
             }
             Condition::Trait(condition) => self.trait_test(condition),
+            Condition::TraitDate(condition) => {
+                let node = TraitDateNode::compile(condition, self.calendar);
+                self.reads.trait_roots.insert(node.root.clone());
+                Node::TraitDate(Box::new(node))
+            }
+            Condition::TraitHistory(condition) => {
+                let node = TraitHistoryNode::compile(condition, self.registry, self.calendar);
+                self.read(node.signal, TraitHistoryNode::keep());
+                Node::TraitHistory(Box::new(node))
+            }
+            Condition::Place(test) => {
+                let node = PlaceNode::compile(test, &self.calendar.zone);
+                self.reads.trait_roots.extend(node.roots());
+                Node::Place(Box::new(node))
+            }
             Condition::Sample(condition) => Node::Sample(SampleNode::compile(condition)),
             Condition::Segment(condition) => {
                 self.reads.segments.insert(condition.segment);

@@ -1,6 +1,7 @@
 //! Filters of events and of orders shared by all rules, and which of them one matches.
 
 mod index;
+mod trait_sets;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,8 @@ use segops_rules::{EventFilter, Resolved, Subject};
 use crate::capture::Capturer;
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, TimelineItem, ValueEntry};
 use index::Bucket;
+use trait_sets::TraitSets;
+pub use trait_sets::{TraitWatch, WATCHED_TESTS_MAX};
 
 /// Every event filter in use, once each for what it captures. Ids come in the order of first use and are never given twice, so
 /// that the same commands in the same order give the same ids.
@@ -29,6 +32,7 @@ pub struct SignalRegistry {
     any_event: Bucket,
     /// Filters of orders.
     orders: Bucket,
+    trait_sets: TraitSets,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +80,14 @@ impl SignalRegistry {
         self.intern_either(filter, Some(capture), zone)
     }
 
+    /// The id of the sets and unsets of a trait, with what is kept of each value.
+    pub fn intern_trait(&mut self, watch: TraitWatch, zone: &TimeZone) -> SignalId {
+        let next = SignalId(self.next);
+        let id = self.trait_sets.intern(watch, zone, next);
+        self.next += u32::from(id == next);
+        id
+    }
+
     fn intern_either(
         &mut self,
         filter: &EventFilter<Resolved>,
@@ -111,6 +123,9 @@ impl SignalRegistry {
     /// Gives back one [`intern`](Self::intern). True if nobody holds the signal any more: it matches
     /// nothing from then on, and its timelines can go.
     pub fn release(&mut self, id: SignalId) -> bool {
+        if let Some(is_free) = self.trait_sets.release(id) {
+            return is_free;
+        }
         let Some(signal) = self.signals.get_mut(&id) else { return false };
         signal.holders -= 1;
         if signal.holders > 0 {
@@ -135,6 +150,9 @@ impl SignalRegistry {
     /// The id here of what another registry numbers in its own way.
     #[must_use]
     pub fn counterpart(&self, other: &Self, id: SignalId) -> Option<SignalId> {
+        if let Some(same) = self.trait_sets.counterpart(&other.trait_sets, id) {
+            return Some(same);
+        }
         let signal = other.signals.get(&id)?;
         self.find(&signal.filter, signal.capture(), &signal.zone)
     }
@@ -152,9 +170,14 @@ impl SignalRegistry {
     /// The signals that an event matches, in the order of their ids. What `out` held before is gone.
     pub fn matching(&self, event: &Event, out: &mut Vec<SignalId>) {
         out.clear();
-        if !event.kind.is_counted() {
-            return;
+        if event.kind.is_counted() {
+            self.matching_events(event, out);
         }
+        self.trait_sets.matching(event, out);
+        out.sort_unstable();
+    }
+
+    fn matching_events(&self, event: &Event, out: &mut Vec<SignalId>) {
         if let Some(bucket) = self.by_name.get(&event.name) {
             bucket.candidates(event, out);
         }
@@ -174,6 +197,10 @@ impl SignalRegistry {
         out: &mut Vec<ValueEntry>,
     ) -> bool {
         out.clear();
+        if let Some(set) = self.trait_sets.capture(id, event, position) {
+            out.push(set);
+            return true;
+        }
         let capturer = self.signals.get(&id).and_then(|signal| signal.capture.as_ref());
         if let Some((_, capturer)) = capturer {
             capturer.values(event, position, out);
@@ -239,19 +266,19 @@ impl SignalRegistry {
         self.signals.get(&id).map(|signal| &signal.matcher)
     }
 
-    /// Every signal in use, in the order of ids.
+    /// Every signal in use: event filters, then watched traits, each in the order of ids.
     pub fn ids(&self) -> impl Iterator<Item = SignalId> {
-        self.signals.keys().copied()
+        self.signals.keys().copied().chain(self.trait_sets.ids())
     }
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.signals.len()
+        self.signals.len() + self.trait_sets.len()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.signals.is_empty()
+        self.len() == 0
     }
 
     fn bucket(&self, filter: &EventFilter<Resolved>) -> Option<&Bucket> {

@@ -5,7 +5,7 @@ mod periods;
 pub(crate) mod tests;
 
 use segops_model::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
-use segops_rules::{CalendarPeriod, Moment, Span, Unit, Window};
+use segops_rules::{CalendarPeriod, DatePeriod, DateWindow, Moment, Span, Unit, Window};
 
 use crate::Calendar;
 use crate::calendar::{Period, add_days, midnight};
@@ -22,6 +22,8 @@ const AFTER_ALL: Instant = Instant::from_ms(i64::MAX);
 pub struct WindowBounds {
     after: Edge,
     until: Edge,
+    /// Whether what lies after now can count.
+    looks_ahead: bool,
     calendar: Calendar,
 }
 
@@ -29,11 +31,11 @@ pub struct WindowBounds {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Edge {
     Fixed(Instant),
-    /// So many milliseconds before now.
+    /// So many milliseconds before now; below 0, after it.
     Back(i64),
-    /// So many calendar months before now.
-    Months(u64),
-    /// The last millisecond before the period that lies so many periods back.
+    /// So many calendar months before now; below 0, after it.
+    Months(i64),
+    /// The last millisecond before the period that lies so many periods back; below 0, ahead.
     Before(Period, i64),
 }
 
@@ -63,14 +65,45 @@ impl WindowBounds {
             }
             Window::SinceWeekday(weekday) => (Edge::Before(Period::Week(*weekday), 0), NOW),
         };
-        Self { after, until, calendar: calendar.clone() }
+        Self { after, until, looks_ahead: false, calendar: calendar.clone() }
+    }
+
+    /// The window of dates, which may lie after now.
+    #[must_use]
+    pub fn of_dates(window: &DateWindow, calendar: &Calendar) -> Self {
+        const NOW: Edge = Edge::Back(0);
+        const NEVER: Edge = Edge::Fixed(BEFORE_ALL);
+        const EVER: Edge = Edge::Fixed(AFTER_ALL);
+        let past = |window: Window| {
+            let Self { after, until, .. } = Self::new(&window, calendar);
+            (after, until)
+        };
+        let (after, until) = match window {
+            DateWindow::Last(span) => past(Window::Last(*span)),
+            DateWindow::Next(span) => (NOW, Edge::ahead(*span)),
+            DateWindow::Ago { near, far } => past(Window::Ago { near: *near, far: *far }),
+            DateWindow::FromNow { near, far } => (Edge::ahead(*near), Edge::ahead(*far)),
+            DateWindow::AtLeastAgo(span) => (NEVER, Edge::back(*span)),
+            DateWindow::AtLeastFromNow(span) => (Edge::ahead(*span), EVER),
+            DateWindow::Past => (NEVER, NOW),
+            DateWindow::Future => (NOW, EVER),
+            DateWindow::Range { from, to } => past(Window::Range { from: Some(*from), to: Some(*to) }),
+            DateWindow::Calendar(period) => {
+                let (period, back) = date_period(*period, calendar);
+                (Edge::Before(period, back), Edge::Before(period, back - 1))
+            }
+            DateWindow::On(date) => past(Window::On(*date)),
+            DateWindow::SinceWeekday(day) => (Edge::Before(Period::Week(*day), 0), EVER),
+        };
+        Self { after, until, looks_ahead: true, calendar: calendar.clone() }
     }
 
     /// The window at an instant: an event counts if its time is after the first and at most the second.
-    /// What lies after `now` never counts.
+    /// What lies after `now` never counts, but for windows of dates.
     #[must_use]
     pub fn bounds(&self, now: Instant) -> (Instant, Instant) {
-        (self.after.at(now, &self.calendar), self.until.at(now, &self.calendar).min(now))
+        let until = self.until.at(now, &self.calendar);
+        (self.after.at(now, &self.calendar), if self.looks_ahead { until } else { until.min(now) })
     }
 
     /// The first `now` at which an entry at `ts` is inside; `None` if it never is.
@@ -88,7 +121,8 @@ impl WindowBounds {
 
     /// The first `now` at which the window's newer edge has come to `ts`.
     pub(crate) fn reached_by_until(&self, ts: Instant) -> Option<Instant> {
-        self.until.reaches(ts, &self.calendar).map(|at| at.max(ts))
+        let reached = self.until.reaches(ts, &self.calendar);
+        if self.looks_ahead { reached } else { reached.map(|at| at.max(ts)) }
     }
 
     /// Whether the window always ends at `now`, so that the newest entries are the ones inside it.
@@ -107,7 +141,7 @@ impl WindowBounds {
 impl Edge {
     fn back(span: Span) -> Self {
         let count = i64::from(span.count);
-        let months = |each: u64| Self::Months(u64::from(span.count) * each);
+        let months = |each: i64| Self::Months(count * each);
         match span.unit {
             Unit::Second => Self::Back(count * SECOND_MS),
             Unit::Minute => Self::Back(count * MINUTE_MS),
@@ -120,6 +154,14 @@ impl Edge {
         }
     }
 
+    fn ahead(span: Span) -> Self {
+        match Self::back(span) {
+            Self::Back(ms) => Self::Back(-ms),
+            Self::Months(months) => Self::Months(-months),
+            fixed => fixed,
+        }
+    }
+
     fn at(self, now: Instant, calendar: &Calendar) -> Instant {
         match self {
             Self::Fixed(instant) => instant,
@@ -127,7 +169,8 @@ impl Edge {
             Self::Months(0) => now,
             Self::Months(months) => months_before(&calendar.zone, now, months),
             Self::Before(period, back) => {
-                period.start(&calendar.zone, now, -back).map_or(BEFORE_ALL, |start| start.plus_ms(-1))
+                let outside = if back < 0 { AFTER_ALL } else { BEFORE_ALL };
+                period.start(&calendar.zone, now, -back).map_or(outside, |start| start.plus_ms(-1))
             }
         }
     }
@@ -143,6 +186,28 @@ impl Edge {
             Self::Before(period, back) => period.start(&calendar.zone, ts, back + 1),
         };
         at.filter(|at| *at <= Instant::MAX)
+    }
+}
+
+/// A calendar period of dates as a unit and how many such units it lies back; below 0, ahead.
+fn date_period(period: DatePeriod, calendar: &Calendar) -> (Period, i64) {
+    let week = Period::Week(calendar.week_start);
+    match period {
+        DatePeriod::Yesterday => (Period::Day, 1),
+        DatePeriod::Today => (Period::Day, 0),
+        DatePeriod::Tomorrow => (Period::Day, -1),
+        DatePeriod::LastWeek => (week, 1),
+        DatePeriod::ThisWeek => (week, 0),
+        DatePeriod::NextWeek => (week, -1),
+        DatePeriod::LastMonth => (Period::Month, 1),
+        DatePeriod::ThisMonth => (Period::Month, 0),
+        DatePeriod::NextMonth => (Period::Month, -1),
+        DatePeriod::LastQuarter => (Period::Quarter, 1),
+        DatePeriod::ThisQuarter => (Period::Quarter, 0),
+        DatePeriod::NextQuarter => (Period::Quarter, -1),
+        DatePeriod::LastYear => (Period::Year, 1),
+        DatePeriod::ThisYear => (Period::Year, 0),
+        DatePeriod::NextYear => (Period::Year, -1),
     }
 }
 

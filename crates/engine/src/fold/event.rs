@@ -187,6 +187,7 @@ impl Fold {
             let loses_late_values = self.has_planted(PlantedBug::LateValueLost);
             let only_first = self.has_planted(PlantedBug::OnlyFirstValueEntered);
             let skips_ties = self.has_planted(PlantedBug::SameInstantNotDecided);
+            let skips_repeated = self.has_planted(PlantedBug::RepeatedTraitSetSkipped);
             let captures = self.signals.capture(*signal, event, position, &mut values);
             if captures && values.is_empty() {
                 continue;
@@ -194,6 +195,13 @@ impl Fold {
             let timeline = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             let is_late = timeline.newest().is_some_and(|newest| newest.ts > entry.ts);
             let is_tie = timeline.newest().is_some_and(|newest| newest.ts == entry.ts);
+            let repeats = |value: &ValueEntry| {
+                let newest = timeline.values_at(timeline.len().saturating_sub(1)..timeline.len()).next();
+                newest.is_some_and(|newest| newest.value == value.value && newest.entry.ts <= entry.ts)
+            };
+            if skips_repeated && !event.kind.is_counted() && values.first().is_some_and(repeats) {
+                continue;
+            }
             let is_full = matches!(keep, Keep::Oldest(count) if timeline.len() >= count as usize);
             if (drops_late && is_late) || (is_full && first_stays) {
                 continue;

@@ -59,11 +59,13 @@ pub enum PlantedBug {
     ThresholdNotDecided,
     /// An order of which both sides of a merge know something stays two orders.
     MergeCountsOrdersTwice,
+    /// A trait that is set to what it is already is not entered, as if nothing could come in before it.
+    RepeatedTraitSetSkipped,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -90,6 +92,7 @@ impl PlantedBug {
         Self::OrderKeepsOldValue,
         Self::MergeCountsOrdersTwice,
         Self::ThresholdNotDecided,
+        Self::RepeatedTraitSetSkipped,
     ];
 }
 

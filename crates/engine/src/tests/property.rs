@@ -75,8 +75,10 @@ pub(super) enum Step {
 
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
+const RENEWALS: [Option<&str>; 5] =
+    [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 54] = [
+const RULES: [&str; 60] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -103,6 +105,12 @@ const RULES: [&str; 54] = [
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
     r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
+    r#"everyone where country has been "DE" for at least 2 days"#,
+    r#"everyone where country has been not "DE" for less than 3 days"#,
+    r#"everyone where country changed from "DE" to "AT" in last 3 days"#,
+    r#"everyone where country changed to missing between 1 and 4 days ago"#,
+    r#"everyone where renews in next 2 days"#,
+    r#"everyone where renews anniversary in last 3 days"#,
     r#"everyone where in 50% sample "a""#,
     r#"everyone where not in 50% sample "a" and did not "Order Completed" in last 2 days"#,
     r#"everyone where first "Product Viewed" was in last 3 days"#,
@@ -265,7 +273,10 @@ fn play(world: &mut World, step: &Step) {
             let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
             // Past the countries, nothing is said of one.
             let traits = match COUNTRIES.get(usize::from(*country)) {
-                Some(country) => json!({"country": country}),
+                Some(named) => json!({
+                    "country": named,
+                    "renews": RENEWALS[usize::from(*user + *country) % RENEWALS.len()],
+                }),
                 None => json!({}),
             };
             let mut identify = json!({
@@ -276,6 +287,10 @@ fn play(world: &mut World, step: &Step) {
             });
             if let Some(anonymous) = anonymous {
                 identify["anonymousId"] = json!(format!("a{anonymous}"));
+                // Browsers have traits of their own, which a merge must bring along.
+                if user % 2 == 1 {
+                    identify.as_object_mut().expect("an object").remove("userId");
+                }
             }
             world.send(identify);
         }

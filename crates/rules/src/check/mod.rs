@@ -5,18 +5,22 @@ mod active;
 mod aggregate;
 mod occurrence;
 mod order;
+mod place;
 mod ranking;
 mod sample;
 mod sequence;
 mod test;
+mod trait_date;
 mod window;
 
 use segops_model::{Limits, Path};
 
 use crate::ast::{Condition, CountTest, EventCondition, EventFilter, Predicate, RULE_FORMAT, Rule, Stage};
 use crate::problem::{Code, PROBLEMS_MAX, Problem};
+use place::check_place;
 use sample::check_sample;
 use test::check_test;
+use trait_date::{check_date_test, check_history};
 use window::check_window;
 
 pub use test::compile_pattern;
@@ -91,6 +95,22 @@ impl Checker<'_> {
             }
             Condition::Ranking(leaf) => self.ranking(leaf, &format!("{place}.ranking"), depth),
             Condition::Segment(_) => self.conditions += 1,
+            Condition::TraitDate(leaf) => {
+                self.conditions += 1;
+                let place = format!("{place}.trait_date");
+                self.path(&leaf.path, &format!("{place}.trait"));
+                self.problems_of(check_date_test(&leaf.test, &format!("{place}.test")));
+            }
+            Condition::TraitHistory(leaf) => {
+                self.conditions += 1;
+                let place = format!("{place}.trait_history");
+                self.path(&leaf.path, &format!("{place}.trait"));
+                self.problems_of(check_history(leaf, &place));
+            }
+            Condition::Place(test) => {
+                self.conditions += 1;
+                self.problems_of(check_place(test, &format!("{place}.place")));
+            }
             Condition::Sample(leaf) => {
                 self.conditions += 1;
                 self.problems_of(check_sample(leaf, &format!("{place}.sample")));

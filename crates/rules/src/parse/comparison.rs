@@ -258,7 +258,7 @@ impl Parser<'_> {
         None
     }
 
-    fn value(&mut self) -> Option<Value> {
+    pub(super) fn value(&mut self) -> Option<Value> {
         let value = match &self.peek().kind {
             Kind::Text(text) => Value::text(text.as_str()),
             Kind::Number(digits) => match Decimal::parse(digits) {

@@ -7,7 +7,7 @@ use super::lexer::Kind;
 use super::shape::Shape;
 use super::words::{CLAUSE_WORDS, TEST_WORDS, is_reserved};
 use crate::ast::{
-    Condition, ItemTest, Measure, Named, Predicate, PropertyTest, SegmentCondition, TraitCondition,
+    Condition, ItemTest, Measure, Named, Predicate, PropertyTest, SegmentCondition, StateTest, TraitCondition,
 };
 use crate::problem::{Code, Problem};
 
@@ -34,6 +34,10 @@ impl Parser<'_> {
         }
         if self.starts_ranking(0) {
             return self.ranking_condition();
+        }
+
+        if self.starts_place(0) {
+            return self.place_condition();
         }
         let is_after = usize::from(self.is_word(0, "is"));
         if self.starts_sample(is_after) {
@@ -70,7 +74,18 @@ impl Parser<'_> {
         if let Some(words) = self.in_ranking(0) {
             return self.ranked_by(Measure::Trait(path), words, start);
         }
+
+        if self.starts_history() {
+            return self.history_condition(path, start);
+        }
+        if self.starts_date_test() {
+            return self.date_condition(path, start);
+        }
         let (test, match_case) = self.test()?;
+        if self.is_word(0, "for") {
+            let held = self.held(StateTest { match_case, test })?;
+            return Some(self.history_leaf(path, held, start));
+        }
         let leaf = TraitCondition { path, match_case, test };
         Some((Condition::Trait(leaf), Shape::leaf(self.span_from(start))))
     }

@@ -241,6 +241,7 @@ impl Parser<'_> {
             || self.is_step(ahead)
             || self.starts_orders(ahead)
             || self.starts_ranking(ahead)
+            || self.starts_place(ahead)
             || is_in_segment(ahead)
             || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
     }

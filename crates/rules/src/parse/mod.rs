@@ -11,10 +11,13 @@ mod group;
 mod lexer;
 mod occurrence;
 mod order;
+mod place;
 mod ranking;
 mod sample;
 mod sequence;
 mod shape;
+mod trait_date;
+mod trait_history;
 mod window;
 mod words;
 

@@ -73,6 +73,15 @@ pub(super) fn is_unit(word: &str) -> bool {
 }
 
 impl Parser<'_> {
+    /// Whether a unit of time stands so many tokens ahead.
+    pub(super) fn is_unit_at(&self, ahead: usize) -> bool {
+        self.word(ahead).is_some_and(|word| look_up(UNITS, word).is_some())
+    }
+
+    pub(super) fn weekday_at(&self, ahead: usize) -> Option<Weekday> {
+        self.word(ahead).and_then(|word| look_up(WEEKDAYS, word))
+    }
+
     pub(super) fn starts_window(&self) -> bool {
         const STARTS: &[&str] = &[
             "in",
@@ -119,7 +128,7 @@ impl Parser<'_> {
             return self.on();
         }
         if self.eat_word("since") || self.eat_word("after") {
-            if let Some(day) = self.word(0).and_then(|word| look_up(WEEKDAYS, word)) {
+            if let Some(day) = self.weekday_at(0) {
                 self.bump();
                 return Some(Window::SinceWeekday(day));
             }

@@ -9,9 +9,9 @@ use crate::window::tests::{any_calendar, any_instant};
 
 /// What one instant says, by the letter: its local time minus the months, the end of the month where the
 /// day is missing, the first instant after a gap, the earlier one in an overlap.
-fn said_by(zone: &jiff::tz::TimeZone, at: Instant, months: u64) -> Instant {
+fn said_by(zone: &jiff::tz::TimeZone, at: Instant, months: i64) -> Instant {
     let local = zone.to_datetime(at.to_jiff());
-    let earlier = local.checked_sub(jiff::Span::new().months(i64::try_from(months).unwrap())).unwrap();
+    let earlier = local.checked_sub(jiff::Span::new().months(months)).unwrap();
     let ambiguous = zone.to_ambiguous_timestamp(earlier);
     if let AmbiguousOffset::Gap { before, after } = ambiguous.offset() {
         // Look for the change of offset by halving between two instants that are certainly around it.
@@ -26,12 +26,17 @@ fn said_by(zone: &jiff::tz::TimeZone, at: Instant, months: u64) -> Instant {
     Instant::from_jiff(ambiguous.compatible().unwrap())
 }
 
+/// Back, or ahead.
+fn any_months() -> impl Strategy<Value = i64> {
+    prop_oneof![2 => 1_i64..30, 1 => -30_i64..0]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
     fn the_start_is_the_greatest_that_any_instant_up_to_now_says(
-        calendar in any_calendar(), now in any_instant(), months in 1_u64..30, before in 0_i64..8 * DAY_MS,
+        calendar in any_calendar(), now in any_instant(), months in any_months(), before in 0_i64..8 * DAY_MS,
     ) {
         let start = months_before(&calendar.zone, now, months);
         prop_assert!(said_by(&calendar.zone, now.plus_ms(-before), months) <= start);
@@ -44,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn it_is_reached_at_the_first_instant(calendar in any_calendar(), ts in any_instant(), months in 1_u64..30) {
+    fn it_is_reached_at_the_first_instant(calendar in any_calendar(), ts in any_instant(), months in any_months()) {
         let reached = reaches(&calendar.zone, ts, months).unwrap();
         prop_assert!(months_before(&calendar.zone, reached, months) >= ts);
         prop_assert!(months_before(&calendar.zone, reached.plus_ms(-1), months) < ts);
@@ -54,9 +59,10 @@ proptest! {
 #[test]
 fn the_ends_of_time_are_no_trouble() {
     let utc = zone("UTC");
-    for months in [1, 12, 1_000_000, u64::MAX] {
+    for months in [1, 12, 1_000_000, i64::MAX] {
         assert!(months_before(&utc, Instant::MIN, months) <= Instant::MIN);
         assert_eq!(reaches(&utc, Instant::MAX, months), None);
     }
     assert_eq!(reaches(&utc, Instant::from_ms(0), 1_000_000), None);
+    assert_eq!(months_before(&utc, Instant::MAX, -1), Instant::MAX);
 }

@@ -16,8 +16,12 @@ impl WindowBounds {
             (PeriodGrid::Calendar, back) => Edge::Before(period, i64::from(back)),
             (PeriodGrid::CalendarToDate, back) => Edge::Before(period, i64::from(back) - 1),
         };
-        let bounds =
-            |back: u32| Self { after: edge(back + 1), until: edge(back), calendar: calendar.clone() };
+        let bounds = |back: u32| Self {
+            after: edge(back + 1),
+            until: edge(back),
+            looks_ahead: false,
+            calendar: calendar.clone(),
+        };
         (0..run.count).map(bounds).collect()
     }
 
@@ -35,8 +39,9 @@ impl WindowBounds {
             _ => Edge::Fixed(BEFORE_ALL),
         };
         let calendar = || calendar.clone();
-        let previous = Self { after: before, until: this.after, calendar: calendar() };
-        let ever = Self { after: Edge::Fixed(BEFORE_ALL), until: before, calendar: calendar() };
+        let previous = Self { after: before, until: this.after, looks_ahead: false, calendar: calendar() };
+        let ever =
+            Self { after: Edge::Fixed(BEFORE_ALL), until: before, looks_ahead: false, calendar: calendar() };
         [this, previous, ever]
     }
 }

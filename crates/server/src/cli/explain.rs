@@ -111,6 +111,11 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
+        Observed::Distance(None) => "no known point".to_owned(),
+        Observed::Distance(Some(distance)) => format!("{distance} away"),
+        Observed::Held { passes: false, .. } => "is not so".to_owned(),
+        Observed::Held { passes: true, since: None } => "has never been otherwise".to_owned(),
+        Observed::Held { passes: true, since: Some(since) } => format!("is so since {since}"),
         Observed::Share(percent) => format!("lies at {percent}%"),
         Observed::Member(false) => "is not in it".to_owned(),
     }

@@ -211,8 +211,34 @@ fn traits() -> impl Strategy<Value = Json> {
         json!(946_684_800_000_i64),
         json!("?"),
     ]);
+    // Dates around the start, as the place's own clocks show them: filled in when sent.
+    let renewal = select(vec![
+        json!("{-400}"),
+        json!("{-31}"),
+        json!("{-3}"),
+        json!("{-1}"),
+        json!("{+0}"),
+        json!("{+1}"),
+        json!("{+1}T02:30"),
+        json!("{+2}T12:00:00Z"),
+        json!("{+5}"),
+        json!("{+20}"),
+        json!("{+40}"),
+        json!("{-365}"),
+        json!("{-730}"),
+        json!("never"),
+        json!(["{-20}", "{+3}", "?"]),
+        json!(null),
+    ]);
     let interests = select(vec![json!(["tea", "wine"]), json!("Tea"), json!([]), json!(["milk"])]);
-    let address = select(vec![json!({"city": "Berlin"}), json!({"city": ""}), json!("Berlin"), json!(null)]);
+    let address = select(vec![
+        json!({"city": "Berlin", "country": "DE", "region": "Berlin"}),
+        json!({"city": "Berlin", "latitude": 52.5, "longitude": "13.4"}),
+        json!({"city": "München", "country_code": "deu", "state": "Bayern", "latitude": 48.14, "longitude": 11.58}),
+        json!({"city": "", "country": "Austria", "latitude": -33.9, "longitude": 151.2}),
+        json!("Berlin"),
+        json!(null),
+    ]);
     let option = prop::option::weighted::<BoxedStrategy<Json>>;
     (
         option(0.7, country.boxed()),
@@ -221,8 +247,9 @@ fn traits() -> impl Strategy<Value = Json> {
         option(0.5, interests.boxed()),
         option(0.5, address.boxed()),
         option(0.4, any::<bool>().prop_map(Json::from).boxed()),
+        option(0.6, renewal.boxed()),
     )
-        .prop_map(|(country, age, birthday, interests, address, vip)| {
+        .prop_map(|(country, age, birthday, interests, address, vip, renewal)| {
             let all = [
                 ("country", country),
                 ("age", age),
@@ -230,6 +257,7 @@ fn traits() -> impl Strategy<Value = Json> {
                 ("interests", interests),
                 ("address", address),
                 ("vip", vip),
+                ("renewal", renewal),
             ];
             let set = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             Json::Object(set.collect())

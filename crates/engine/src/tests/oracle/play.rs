@@ -188,6 +188,17 @@ impl Player<'_> {
         if let Some(ship_at) = item.pointer_mut("/properties/ship_at") {
             *ship_at = json!(dated(ship_at.as_str().unwrap_or_default(), self.first_day));
         }
+        if let Some(renewal) = item.pointer_mut("/traits/renewal") {
+            let dates = match renewal {
+                Json::Array(dates) => dates.as_mut_slice(),
+                one => std::slice::from_mut(one),
+            };
+            for date in dates {
+                if let Some(text) = date.as_str() {
+                    *date = json!(dated(text, self.first_day));
+                }
+            }
+        }
         let source = if from_kiosk { self.kiosk } else { self.shop };
         let event = self.world.send_from(source, item);
         self.oracle.receive(&event, self.world.now());
