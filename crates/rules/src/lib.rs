@@ -20,6 +20,7 @@ mod normal;
 mod parse;
 mod problem;
 mod resolve;
+mod schema;
 mod time;
 mod unresolve;
 
@@ -49,5 +50,6 @@ pub use normal::normal_form;
 pub use parse::{locate, parse, parse_within};
 pub use problem::{Code, Problem, Severity, TextSpan};
 pub use resolve::{Reading, Resolution, read_text, resolve, resolve_within};
+pub use schema::json_schema;
 pub use time::{CalendarPeriod, Moment, Span, Unit, Weekday};
 pub use unresolve::{References, references, unresolve};

@@ -8,4 +8,5 @@ mod reading;
 mod reference;
 mod resolving;
 mod round_trip;
+mod schema;
 mod sequences;

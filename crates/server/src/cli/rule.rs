@@ -23,6 +23,9 @@ pub(crate) enum Rule {
         after_help = "Examples:\n  segops rule format 'did   \"Order Completed\"'\n  segops rule format 'country is \"DE\"' --json\n  segops rule format --lines - < vip.rule"
     )]
     Format(Format),
+    /// Print the JSON Schema of the JSON form. Needs no workspace.
+    #[command(after_help = "Examples:\n  segops rule schema > rule.schema.json")]
+    Schema,
     /// Run cases of rules, events and expected members, and print what comes out otherwise.
     ///
     /// Each case is run live, by a preview from the journal, and by a segment made afterwards, in simulated
@@ -53,6 +56,7 @@ impl Rule {
         match self {
             Self::Check(text) => check(&text.read()?, target, out),
             Self::Format(format) => format.run(out),
+            Self::Schema => out.print_json(&segops_rules::json_schema()),
             Self::Test(test) => test.run(out),
         }
     }

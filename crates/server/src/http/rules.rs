@@ -111,3 +111,8 @@ pub(crate) async fn preview(
     })
     .await
 }
+
+/// The JSON Schema of a rule's JSON form: a description by itself, beside that of the API.
+pub(crate) async fn schema(_: Reader) -> Json<serde_json::Value> {
+    Json(segops_rules::json_schema())
+}

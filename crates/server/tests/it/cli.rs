@@ -159,6 +159,7 @@ fn a_bad_rule_is_shown_with_its_place() {
         assert!(stderr(&refused).contains('^'));
     }
     assert_eq!(shop.text(&["rule", "format", "did   \"A\""]).trim_end(), "did \"A\"");
+    assert_eq!(shop.json(&["rule", "schema"])["$ref"], "#/$defs/Rule");
     let long =
         "did \"Order Completed\" >= 2 times in last 90 days and did not \"Product Viewed\" in last 30 days";
     let lines = shop.text(&["rule", "format", "--lines", long]);

@@ -155,6 +155,13 @@ async fn problems_and_warnings_have_their_places_in_the_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_rules_is_served() {
+    let workspace = Workspace::new();
+    let schema = workspace.get("/api/v1/rules/schema.json").await;
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn definitions_of_others_are_read() {
     let workspace = Workspace::new();
     let body = json!({ "dialect": "segment", "definitions": "event('X').count() >= 2" });
