@@ -5,10 +5,12 @@
 //! here. Each family has a file that says what one of its conditions found ([`Phrase`]); groups say only what
 //! decides ([`reason`]).
 
+mod active;
 mod aggregate;
 mod base;
 mod count;
 mod deciding;
+mod occurrence;
 mod phrase;
 mod sample;
 mod segment;

@@ -3,6 +3,7 @@
 mod aggregates;
 mod counts;
 mod groups;
+mod occurrences;
 mod traits;
 
 use expect_test::Expect;

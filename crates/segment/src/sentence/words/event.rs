@@ -88,7 +88,7 @@ impl Events {
 }
 
 /// A filter on properties, in words.
-fn predicate_text(predicate: &Predicate, words: &Words<'_>) -> String {
+pub(in crate::sentence) fn predicate_text(predicate: &Predicate, words: &Words<'_>) -> String {
     let joined = |parts: &[Predicate], joint: &str| {
         let texts: Vec<String> = parts.iter().map(|part| inner_text(part, words)).collect();
         texts.join(joint)

@@ -75,6 +75,9 @@ pub(in crate::sentence) struct Need {
 }
 
 impl Need {
+    pub(in crate::sentence) const AT_LEAST_ONE: Self = Self { least: 1, most: None, is_outside: false };
+    pub(in crate::sentence) const NONE: Self = Self { least: 0, most: Some(0), is_outside: false };
+
     /// What a test asks for, or with `wanted` false what its negation does.
     pub(in crate::sentence) fn of(test: CountTest, wanted: bool) -> Self {
         let (least, most, negated) = match test {
