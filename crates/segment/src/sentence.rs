@@ -8,12 +8,14 @@
 mod active;
 mod aggregate;
 mod base;
+mod cadence;
 mod count;
 mod deciding;
 mod occurrence;
 mod phrase;
 mod sample;
 mod segment;
+mod sequence;
 mod traits;
 mod words;
 

@@ -4,6 +4,7 @@ mod aggregates;
 mod counts;
 mod groups;
 mod occurrences;
+mod sequences;
 mod traits;
 
 use expect_test::Expect;

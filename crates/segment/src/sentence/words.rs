@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use segops_model::{Decimal, Instant, Path};
 
 pub(super) use event::{Events, predicate_text};
-pub(super) use number::{Need, counted};
+pub(super) use number::{Need, counted, often};
 pub(super) use test::{name_of, need_of, value_text};
 pub(super) use time::{counted_span, moment_text, unit_text, window_text};
 
