@@ -49,6 +49,9 @@ struct Arguments {
     /// Live segments to create first.
     #[arg(long, default_value_t = 100)]
     segments: usize,
+    /// Have rules of every family among them, not only the kinds that shops use most.
+    #[arg(long)]
+    mixed: bool,
     /// Connections, each with one request under way at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
@@ -128,6 +131,10 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+const fn kinds(arguments: &Arguments) -> segments::Kinds {
+    if arguments.mixed { segments::Kinds::Mixed } else { segments::Kinds::Usual }
+}
+
 fn measure_state(arguments: &Arguments, folder: &std::path::Path) -> Result<()> {
     let (shop, lines) =
         state::measure(&arguments.binary, &folder.join("shop"), arguments.customers, arguments.days)?;
@@ -147,7 +154,7 @@ fn measure_one_profile(arguments: &Arguments, folder: &std::path::Path) -> Resul
     let comparison = one_profile::measure(
         &arguments.binary,
         folder,
-        arguments.segments,
+        (arguments.segments, kinds(arguments)),
         arguments.history_events,
         of_customers,
         arguments.customers,
@@ -183,7 +190,7 @@ fn measure_segops(arguments: &Arguments, folder: &std::path::Path) -> Result<Out
         (Some(url), Some(token), Some(write_key)) => segops::Server::running(url, token, write_key),
         _ => segops::Server::start(&arguments.binary, folder)?,
     };
-    segments::create(&server, arguments.segments)?;
+    segments::create(&server, arguments.segments, kinds(arguments))?;
     let before = server.status()?;
     let load = load::run(&options(arguments, server.address()?, server.write_key.clone()))?;
     let evaluated_after = server.wait_until_evaluated(&load)?;

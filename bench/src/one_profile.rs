@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use crate::load::{self, Load, LoadOptions};
-use crate::segments;
+use crate::segments::{self, Kinds};
 use crate::segops::Server;
 
 #[derive(Debug, Serialize)]
@@ -26,18 +26,18 @@ pub(crate) struct Comparison {
 pub(crate) fn measure(
     binary: &Path,
     folder: &Path,
-    segments: usize,
+    (segments, kinds): (usize, Kinds),
     history_events: u64,
     options: impl Fn(&Server, u64) -> Result<LoadOptions>,
     customers: u64,
 ) -> Result<Comparison> {
     let many = {
         let server = Server::start(binary, &folder.join("many"))?;
-        segments::create(&server, segments)?;
+        segments::create(&server, segments, kinds)?;
         run(&server, &options(&server, customers)?)?
     };
     let server = Server::start(binary, &folder.join("one"))?;
-    segments::create(&server, segments)?;
+    segments::create(&server, segments, kinds)?;
     let mut sent = 0;
     while sent < history_events {
         let load = load::run(&LoadOptions { warm_up: Duration::ZERO, ..options(&server, 1)? })?;

@@ -21,6 +21,15 @@ struct Saved {
     segment: Segment,
 }
 
+/// Which rules are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// The six kinds that a shop uses most, all of them counts and traits.
+    Usual,
+    /// Every family.
+    Mixed,
+}
+
 /// Creates one live segment, waits until it is, and returns its id.
 pub(crate) fn create_one(server: &Server, name: &str, rule: &str) -> Result<String> {
     let body = json!({ "name": name, "rule": rule });
@@ -31,10 +40,13 @@ pub(crate) fn create_one(server: &Server, name: &str, rule: &str) -> Result<Stri
 }
 
 /// Creates live segments and waits until each is.
-pub(crate) fn create(server: &Server, count: usize) -> Result<()> {
+pub(crate) fn create(server: &Server, count: usize, kinds: Kinds) -> Result<()> {
     let mut ids = Vec::with_capacity(count);
     for index in 0..count {
-        let rule = rule(index);
+        let rule = match kinds {
+            Kinds::Usual => rule(index),
+            Kinds::Mixed => mixed_rule(index),
+        };
         let body = json!({ "name": format!("bench {index}"), "rule": rule });
         let saved: Saved =
             server.post("/api/v1/segments", &body).with_context(|| format!("cannot create `{rule}`"))?;
@@ -83,6 +95,27 @@ pub(crate) fn rule(index: usize) -> String {
         _ => format!(
             r#"country is "{}" and did "Product Viewed" where category is "{category}" at least {times} times in last {days} days"#,
             ["DE", "FR", "US", "GB"][index / 6 % 4]
+        ),
+    };
+    format!("everyone where {condition}")
+}
+
+/// Rules of every family, all different.
+pub(crate) fn mixed_rule(index: usize) -> String {
+    let category = CATEGORIES[index % CATEGORIES.len()];
+    let days = 1 + index / 8;
+    let condition = match index % 8 {
+        0..=3 => return rule(index / 8 * 4 + index % 8),
+        4 => format!(
+            r#"sum of price over "Product Added" where category is "{category}" in last {days} days >= 100"#
+        ),
+        5 => format!(r#"average of price over "Product Viewed" in last {days} days < {}.5"#, 20 + index % 60),
+        6 => format!(r#"distinct of category over "Product Viewed" in last {days} days >= 3"#),
+        _ => format!(
+            r#"in {}.{:03}% sample "bench {}" and did "Product Viewed" in last {days} days"#,
+            1 + index % 90,
+            index % 1_000,
+            index % 7
         ),
     };
     format!("everyone where {condition}")

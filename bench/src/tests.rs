@@ -65,4 +65,6 @@ fn a_refused_load_fails_rather_than_reporting_numbers() {
 fn every_segment_has_a_rule_of_its_own() {
     let rules: BTreeSet<String> = (0..100).map(segments::rule).collect();
     assert_eq!(rules.len(), 100);
+    let rules: BTreeSet<String> = (0..1_000).map(segments::mixed_rule).collect();
+    assert_eq!(rules.len(), 1_000);
 }

@@ -5,14 +5,18 @@
 //! here. Each family has a file that says what one of its conditions found ([`Phrase`]); groups say only what
 //! decides ([`reason`]).
 
+mod active;
 mod aggregate;
 mod base;
+mod cadence;
 mod count;
 mod deciding;
+mod occurrence;
 mod phrase;
 mod ranking;
 mod sample;
 mod segment;
+mod sequence;
 mod traits;
 mod words;
 

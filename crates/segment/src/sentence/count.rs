@@ -18,7 +18,7 @@ pub(super) fn phrase(
     let number = counted(count, or_more, &events.one, &events.many);
     let what = format!("{number}{} {}", events.which, window_text(&leaf.window, words));
     // One that did it at all, or not at all, as the rule asks, needs no more words.
-    let is_plain = is_met && (need == AT_LEAST_ONE || need == NONE);
+    let is_plain = is_met && (need == Need::AT_LEAST_ONE || need == Need::NONE);
     let need_text = need.text();
     let mut phrase = Phrase::needing(&what, Some(&*need_text).filter(|_| !is_plain), is_met, found);
     if is_met {
@@ -30,9 +30,6 @@ pub(super) fn phrase(
         .unless(events.keeping(&leaf.window, is_met))
         .changing(change(need, count, found, &events, is_met, words))
 }
-
-const AT_LEAST_ONE: Need = Need { least: 1, most: None, is_outside: false };
-const NONE: Need = Need { least: 0, most: Some(0), is_outside: false };
 
 /// How many more events turn the answer, where events that come now count at once.
 fn change(

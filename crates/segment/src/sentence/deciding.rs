@@ -5,7 +5,7 @@ use segops_rules::{Condition, Named};
 
 use super::phrase::Phrase;
 use super::words::Words;
-use super::{aggregate, count, ranking, sample, segment, traits};
+use super::{active, aggregate, cadence, count, occurrence, ranking, sample, segment, sequence, traits};
 use crate::explain::ConditionExplanation;
 
 /// Parts of one group that are told; of more, how many there are.
@@ -69,6 +69,11 @@ fn phrase(
         Condition::Trait(leaf) => traits::phrase(leaf, found, wanted, words),
         Condition::Sample(leaf) => sample::phrase(leaf, found, wanted),
         Condition::Segment(leaf) => segment::phrase(leaf, found, wanted),
+        Condition::Occurrence(leaf) => occurrence::phrase(leaf, found, wanted, words),
+        Condition::Within(leaf) => occurrence::within(leaf, found, wanted, words),
+        Condition::Active(leaf) => active::phrase(leaf, found, wanted, words),
+        Condition::Sequence(leaf) => sequence::phrase(leaf, found, wanted, words),
+        Condition::Cadence(leaf) => cadence::phrase(leaf, found, wanted, words),
         // Groups are told above; a family without a file of its own by its text.
         _ => Phrase::of_text(found),
     }

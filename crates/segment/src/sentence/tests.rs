@@ -3,6 +3,8 @@
 mod aggregates;
 mod counts;
 mod groups;
+mod occurrences;
+mod sequences;
 mod traits;
 
 use expect_test::Expect;

@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 
 use segops_model::{Decimal, Instant, Path};
 
-pub(super) use event::Events;
-pub(super) use number::{Need, counted};
+pub(super) use event::{Events, predicate_text};
+pub(super) use number::{Need, counted, often};
 pub(super) use test::{name_of, need_of, value_text};
-pub(super) use time::{moment_text, window_text};
+pub(super) use time::{counted_span, moment_text, unit_text, window_text};
 
 use super::Speech;
 

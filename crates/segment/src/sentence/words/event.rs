@@ -80,6 +80,12 @@ impl Events {
         }
     }
 
+    /// `an order`, `a product view where price is over 20`.
+    pub(in crate::sentence) fn a_single(&self) -> String {
+        let article = if self.one.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} {}{}", self.one, self.which)
+    }
+
     /// What keeps a condition from changing by itself, where one more event does: `they order again`. Only in
     /// a rolling window does a newer event stay longer than the one that leaves.
     pub(in crate::sentence) fn keeping(&self, window: &Window, is_met: bool) -> Option<String> {
@@ -94,7 +100,7 @@ impl Events {
 }
 
 /// A filter on properties, in words.
-fn predicate_text(predicate: &Predicate, words: &Words<'_>) -> String {
+pub(in crate::sentence) fn predicate_text(predicate: &Predicate, words: &Words<'_>) -> String {
     let joined = |parts: &[Predicate], joint: &str| {
         let texts: Vec<String> = parts.iter().map(|part| inner_text(part, words)).collect();
         texts.join(joint)

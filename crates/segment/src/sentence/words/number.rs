@@ -66,6 +66,16 @@ pub(in crate::sentence) fn counted(count: u64, or_more: bool, one: &str, many: &
     }
 }
 
+/// `never`, `once`, `twice`, `3 times`.
+pub(in crate::sentence) fn often(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{} times", grouped(count)),
+    }
+}
+
 /// Which counts are asked for: from one number to another, or all but those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sentence) struct Need {
@@ -75,6 +85,9 @@ pub(in crate::sentence) struct Need {
 }
 
 impl Need {
+    pub(in crate::sentence) const AT_LEAST_ONE: Self = Self { least: 1, most: None, is_outside: false };
+    pub(in crate::sentence) const NONE: Self = Self { least: 0, most: Some(0), is_outside: false };
+
     /// What a test asks for, or with `wanted` false what its negation does.
     pub(in crate::sentence) fn of(test: CountTest, wanted: bool) -> Self {
         let (least, most, negated) = match test {

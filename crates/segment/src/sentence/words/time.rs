@@ -74,7 +74,12 @@ pub(in crate::sentence) fn moment_text(moment: &Moment, words: &Words<'_>) -> St
 
 /// `90 days`, `day`: what comes after "the last".
 fn span_text(span: Span) -> String {
-    let unit = match span.unit {
+    let unit = unit_text(span.unit);
+    if span.count == 1 { unit.to_owned() } else { format!("{} {unit}s", span.count) }
+}
+
+pub(in crate::sentence) const fn unit_text(unit: Unit) -> &'static str {
+    match unit {
         Unit::Second => "second",
         Unit::Minute => "minute",
         Unit::Hour => "hour",
@@ -83,8 +88,13 @@ fn span_text(span: Span) -> String {
         Unit::Month => "month",
         Unit::Quarter => "quarter",
         Unit::Year => "year",
-    };
-    if span.count == 1 { unit.to_owned() } else { format!("{} {unit}s", span.count) }
+    }
+}
+
+/// `90 days`, `1 day`.
+pub(in crate::sentence) fn counted_span(span: Span) -> String {
+    let text = span_text(span);
+    if span.count == 1 { format!("1 {text}") } else { text }
 }
 
 /// When the events happened: `in the last 90 days`, `so far`.
