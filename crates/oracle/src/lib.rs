@@ -12,6 +12,7 @@ mod filter;
 mod occurrence;
 mod oracle;
 mod people;
+mod recorded;
 mod sample;
 mod sequence;
 mod value;

@@ -33,7 +33,9 @@ pub struct Oracle {
     pub profiles: BTreeMap<Identifier, ProfileId>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
-    people: People,
+    pub(crate) people: People,
+    /// How often it was written down who is in which segment.
+    pub(crate) pages: usize,
 }
 
 impl Oracle {
@@ -47,6 +49,7 @@ impl Oracle {
             events: Vec::new(),
             first_seen: Vec::new(),
             people: People::default(),
+            pages: 0,
         }
     }
 
@@ -113,7 +116,7 @@ impl Oracle {
         events.filter(move |event| event.ts.as_ms() <= now)
     }
 
-    fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
+    pub(crate) fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
         let in_base = match rule.base {
             Base::Everyone => true,
             Base::Identified => {
@@ -159,6 +162,8 @@ impl Oracle {
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
             }
+            Condition::Transition(condition) => self.moved(condition, person, now),
+            Condition::Tenure(condition) => self.stays(condition, person, now),
         }
     }
 

@@ -7,6 +7,7 @@
 mod active;
 mod aggregate;
 mod cadence;
+mod membership;
 mod occurrence;
 mod sample;
 mod sequence;
@@ -26,6 +27,7 @@ pub use aggregate::{
 };
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
+pub use membership::{TenureCondition, TenureTest, TransitionCondition};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
@@ -100,6 +102,8 @@ pub enum Condition<S: Stage> {
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),
+    Transition(TransitionCondition<S>),
+    Tenure(TenureCondition<S>),
 }
 
 /// How often the profile did something in a window.

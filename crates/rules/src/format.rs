@@ -3,6 +3,7 @@
 
 mod active;
 mod layout;
+mod membership;
 mod occurrence;
 mod sequence;
 
@@ -85,6 +86,8 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Trait(leaf) => tested(&leaf.path.to_string(), &leaf.test, leaf.match_case),
         Condition::Sample(leaf) => format!("in {}% sample {}", leaf.percent, quoted(&leaf.salt)),
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
+        Condition::Transition(leaf) => membership::transition(leaf),
+        Condition::Tenure(leaf) => membership::tenure(leaf),
     }
 }
 
@@ -130,7 +133,9 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Segment(_)
         | Condition::Sample(_)
         | Condition::Sequence(_)
-        | Condition::Cadence(_) => true,
+        | Condition::Cadence(_)
+        | Condition::Transition(_)
+        | Condition::Tenure(_) => true,
         Condition::Trait(_) => false,
     }
 }

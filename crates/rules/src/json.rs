@@ -26,6 +26,8 @@ const CONDITIONS: &[&str] = &[
     "trait",
     "segment",
     "sample",
+    "transition",
+    "tenure",
 ];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.

@@ -20,6 +20,7 @@ mod parse;
 mod problem;
 mod resolve;
 mod time;
+mod transitions;
 mod unresolve;
 
 #[cfg(any(test, feature = "arbitrary"))]
@@ -32,8 +33,8 @@ pub use ast::{
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
     CadenceTest, Condition, CountTest, EventCondition, EventFilter, ItemTest, Named, Occurrence,
     OccurrenceCondition, PeriodGrid, PeriodRun, Predicate, PropertyTest, RULE_FORMAT, Rank, Resolved, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, Test,
-    TraitCondition, Window, WithinCondition, same_in_line_items,
+    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, TenureCondition,
+    TenureTest, Test, TraitCondition, TransitionCondition, Window, WithinCondition, same_in_line_items,
 };
 pub use check::{check, compile_pattern};
 pub use format::{format, format_lines};

@@ -8,7 +8,8 @@ use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, CadenceCondition, Condition, EventCondition, EventFilter, Named,
-    Predicate, Resolved, Rule, SegmentCondition, SequenceCondition, same_in_line_items,
+    Predicate, Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition,
+    same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -125,6 +126,15 @@ impl Resolver<'_> {
             Condition::Segment(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.segment.segment"))?;
                 Some(Condition::Segment(SegmentCondition { segment }))
+            }
+            Condition::Transition(leaf) => {
+                let segment = self.segment(&leaf.segment, &format!("{place}.transition.segment"))?;
+                let (direction, count, window) = (leaf.direction, leaf.count, leaf.window.clone());
+                Some(Condition::Transition(TransitionCondition { segment, direction, count, window }))
+            }
+            Condition::Tenure(leaf) => {
+                let segment = self.segment(&leaf.segment, &format!("{place}.tenure.segment"))?;
+                Some(Condition::Tenure(TenureCondition { segment, test: leaf.test.clone() }))
             }
         }
     }

@@ -7,7 +7,7 @@ use segops_model::{SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, Named, Resolved, Rule, SegmentCondition,
+    EventFilter, Named, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
 };
 use crate::names::Labels;
 
@@ -53,10 +53,24 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         })),
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
-        Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
-            segment: labels.segment_name(leaf.segment).unwrap_or_else(|| leaf.segment.to_string()),
+        Condition::Segment(leaf) => {
+            Condition::Segment(SegmentCondition { segment: segment(leaf.segment, labels) })
+        }
+        Condition::Transition(leaf) => Condition::Transition(TransitionCondition {
+            segment: segment(leaf.segment, labels),
+            direction: leaf.direction,
+            count: leaf.count,
+            window: leaf.window.clone(),
+        }),
+        Condition::Tenure(leaf) => Condition::Tenure(TenureCondition {
+            segment: segment(leaf.segment, labels),
+            test: leaf.test.clone(),
         }),
     }
+}
+
+fn segment(id: SegmentId, labels: &dyn Labels) -> String {
+    labels.segment_name(id).unwrap_or_else(|| id.to_string())
 }
 
 fn aggregate(tree: &Aggregate<Resolved>, labels: &dyn Labels) -> Aggregate<Named> {
@@ -119,6 +133,12 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
         Condition::Trait(_) | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
+            found.segments.insert(leaf.segment);
+        }
+        Condition::Transition(leaf) => {
+            found.segments.insert(leaf.segment);
+        }
+        Condition::Tenure(leaf) => {
             found.segments.insert(leaf.segment);
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use segops_model::{Decimal, Instant, Value};
 use segops_rules::{
     ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, Moment, Resolved, Rule, Scalar,
-    Test,
+    TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;
@@ -98,6 +98,8 @@ pub enum Observed {
     Member(bool),
     /// The profile's place among all under a sample's name, in percent.
     Share(Decimal),
+    /// Since when the profile is in the other segment, if it is.
+    MemberSince(Option<Instant>),
 }
 
 /// What a condition asks for.
@@ -110,6 +112,7 @@ pub enum Threshold {
     Trait(Test),
     /// In a sample of so many percent.
     Share(Decimal),
+    Tenure(TenureTest),
 }
 
 /// The events looked at are those after the first instant and not after the second.
@@ -239,6 +242,20 @@ impl<V: ProfileView> Explainer<'_, V> {
             }
             (Condition::Segment(condition), _) => {
                 explanation.observed = Some(Observed::Member(self.view.is_member(condition.segment)));
+            }
+            (Condition::Transition(condition), Node::Transition(node)) => {
+                let counted = node.counted(self.view, self.now);
+                let count = counted.len() as u64;
+                explanation.threshold = Some(Threshold::Count(condition.count));
+                explanation.observed = Some(Observed::Count { count, or_more: false });
+                explanation.evidence = counted.iter().rev().take(EVIDENCE_MAX).collect();
+                explanation.window = Some(observed_window(node.window.bounds(self.now)));
+            }
+            (Condition::Tenure(condition), Node::Tenure(node)) => {
+                let open = self.view.recorded(node.segment).and_then(|held| held.open_entry(self.now));
+                explanation.threshold = Some(Threshold::Tenure(condition.test.clone()));
+                explanation.observed = Some(Observed::MemberSince(open.map(|open| open.entry.ts)));
+                explanation.evidence = open.map(|open| open.entry).into_iter().collect();
             }
             _ => {}
         }

@@ -15,6 +15,7 @@ mod count_range;
 mod evaluate;
 mod explain;
 mod matcher;
+mod membership;
 mod months;
 mod occurrence;
 mod orders;
@@ -48,6 +49,9 @@ pub use program::{ORDER_EVENT, Program};
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::SignalRegistry;
-pub use timeline::{CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, Timeline, ValueEntry, ValueSubtotal};
+pub use timeline::{
+    CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,
+    Timeline, ValueEntry, ValueSubtotal,
+};
 pub use value_test::ValueTest;
 pub use window::WindowBounds;

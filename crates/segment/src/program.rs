@@ -12,11 +12,12 @@ use crate::aggregate::AggregateNode;
 use crate::cadence::CadenceNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
+use crate::membership::{TenureNode, TransitionNode};
 use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
 use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
-use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
+use crate::{Calendar, Keep, RecordedTransitions, SignalRegistry, Timeline, WindowBounds};
 
 /// The event that makes a profile a customer.
 pub const ORDER_EVENT: &str = "Order Completed";
@@ -34,6 +35,7 @@ pub struct Program {
     signals: Vec<(SignalId, Keep)>,
     trait_roots: Vec<CompactString>,
     segments: Vec<SegmentId>,
+    reads_recorded: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ pub(crate) enum Node {
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     Sample(SampleNode),
+    Transition(TransitionNode),
+    Tenure(TenureNode),
     Identified,
 }
 
@@ -102,6 +106,7 @@ impl Program {
             signals: reads.signals.into_iter().collect(),
             trait_roots: reads.trait_roots.into_iter().collect(),
             segments: reads.segments.into_iter().collect(),
+            reads_recorded: reads.records,
         }
     }
 
@@ -127,10 +132,16 @@ impl Program {
         &self.trait_roots
     }
 
-    /// The segments whose membership it reads, sorted.
+    /// The segments whose membership it reads, as it is or as it was recorded, sorted.
     #[must_use]
     pub fn segments(&self) -> &[SegmentId] {
         &self.segments
+    }
+
+    /// Whether it reads what was recorded of any segment.
+    #[must_use]
+    pub const fn reads_recorded(&self) -> bool {
+        self.reads_recorded
     }
 
     /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
@@ -209,6 +220,9 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
     fn is_member(&self, segment: SegmentId) -> bool {
         (self.0)(segment)
     }
+    fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -216,6 +230,14 @@ struct Reads {
     signals: BTreeMap<SignalId, Keep>,
     trait_roots: BTreeSet<CompactString>,
     segments: BTreeSet<SegmentId>,
+    records: bool,
+}
+
+impl Reads {
+    fn record_of(&mut self, segment: SegmentId) {
+        self.segments.insert(segment);
+        self.records = true;
+    }
 }
 
 struct Compiler<'a> {
@@ -271,6 +293,14 @@ impl Compiler<'_> {
             Condition::Segment(condition) => {
                 self.reads.segments.insert(condition.segment);
                 Node::Segment(condition.segment)
+            }
+            Condition::Transition(condition) => {
+                self.reads.record_of(condition.segment);
+                Node::Transition(TransitionNode::compile(condition, self.calendar))
+            }
+            Condition::Tenure(condition) => {
+                self.reads.record_of(condition.segment);
+                Node::Tenure(TenureNode::compile(condition, self.calendar))
             }
         }
     }

@@ -9,7 +9,7 @@ use segops_model::{
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Window};
 
-use crate::{Entry, ProfileView, Timeline};
+use crate::{Entry, ProfileView, RecordedTransitions, Timeline};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -64,6 +64,7 @@ pub(crate) struct Profile {
     pub(crate) traits: Object,
     pub(crate) identified: bool,
     pub(crate) segments: Vec<SegmentId>,
+    pub(crate) recorded: Vec<(SegmentId, RecordedTransitions)>,
 }
 
 impl Default for Profile {
@@ -74,6 +75,7 @@ impl Default for Profile {
             traits: Object::new(),
             identified: false,
             segments: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 }
@@ -93,5 +95,8 @@ impl ProfileView for Profile {
     }
     fn is_member(&self, segment: SegmentId) -> bool {
         self.segments.contains(&segment)
+    }
+    fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
+        self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded)
     }
 }

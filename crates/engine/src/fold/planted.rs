@@ -53,6 +53,11 @@ pub enum PlantedBug {
     OnlyFirstValueEntered,
     /// An event that shares its instant with the newest of its timeline is entered, but nothing is decided.
     SameInstantNotDecided,
+    /// Rules that read what was recorded of a segment are decided before the move that they wait for is
+    /// recorded.
+    RecordSeenLate,
+    /// A merge leaves behind what was recorded of the absorbed profile.
+    MergeForgetsRecord,
 }
 
 impl PlantedBug {
@@ -81,6 +86,8 @@ impl PlantedBug {
         Self::DeletionLeavesNoTombstone,
         Self::OnlyFirstValueEntered,
         Self::SameInstantNotDecided,
+        Self::RecordSeenLate,
+        Self::MergeForgetsRecord,
     ];
 }
 

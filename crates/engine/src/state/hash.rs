@@ -33,6 +33,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
             timers: _,
             members: _,
             groups: _,
@@ -54,6 +55,7 @@ impl State {
         feed_space(&mut digest, order_keys.iter_sorted());
         feed_space(&mut digest, orders.iter_sorted());
         feed_space(&mut digest, standings.iter_sorted());
+        feed_space(&mut digest, records.iter_sorted());
         hex(&digest.finalize())
     }
 }

@@ -6,7 +6,7 @@ use segops_model::{Identifier, ProfileId, SignalId};
 use segops_segment::{OrderFacts, OrderKey, Timeline};
 use segops_store::Keyspace;
 
-use super::{Merge, ProfileRecord, Space, Standings, State, Traits};
+use super::{Merge, ProfileRecord, Records, Space, Standings, State, Traits};
 
 /// The keyspaces that hold something of a single profile.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct ProfileRecords<'a> {
     pub order_keys: &'a mut Space<ProfileId, Vec<OrderKey>>,
     pub orders: &'a mut Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: &'a mut Space<ProfileId, Standings>,
+    pub records: &'a mut Records,
 }
 
 impl State {
@@ -49,6 +50,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
             timers: _,
             members: _,
             groups: _,
@@ -63,6 +65,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
         }
     }
 }
@@ -81,6 +84,8 @@ impl ProfileRecords<'_> {
             order_keys,
             orders,
             standings: _,
+            // What was so before does not depend on the rows of now.
+            records: _,
         } = self;
         if let Some(record) = profiles.get_mut(&profile) {
             record.forget_rows();
@@ -107,6 +112,7 @@ impl ProfileRecords<'_> {
             order_keys: _,
             orders: _,
             standings,
+            records,
         } = self;
         let record = profiles.remove(&profile)?;
         for identifier in &record.identifiers {
@@ -117,6 +123,7 @@ impl ProfileRecords<'_> {
         }
         merges.remove(&profile);
         standings.remove(&profile);
+        records.forget_profile(profile);
         Some(record)
     }
 }

@@ -68,7 +68,7 @@ pub(super) enum Step {
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
 const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 45] = [
+const RULES: [&str; 52] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -94,6 +94,13 @@ const RULES: [&str; 45] = [
     r#"everyone where distinct of total over "Product Viewed" in last 3 days >= 2"#,
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
+    r#"everyone where entered segment "B" in last 2 days"#,
+    r#"everyone where left segment "A" >= 2 times"#,
+    r#"everyone where not entered segment "A" in last 3 days"#,
+    r#"everyone where in segment "B" for at least 30 hours"#,
+    r#"everyone where in segment "C" for less than 2 days"#,
+    r#"everyone where in segment "A" since after 2026-03-03 or left segment "A" yesterday"#,
+    r#"everyone where left segment "C" in last 1 day and not in segment "C""#,
     r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
     r#"everyone where in 50% sample "a""#,
     r#"everyone where not in 50% sample "a" and did not "Order Completed" in last 2 days"#,

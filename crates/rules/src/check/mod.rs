@@ -3,6 +3,7 @@
 
 mod active;
 mod aggregate;
+mod membership;
 mod occurrence;
 mod sample;
 mod sequence;
@@ -17,6 +18,7 @@ use sample::check_sample;
 use test::check_test;
 use window::check_window;
 
+pub(crate) use membership::{SEGMENT_ENTERED, SEGMENT_EXITED};
 pub use test::compile_pattern;
 
 /// Everything that is wrong with a tree in itself, each with its place.
@@ -92,6 +94,8 @@ impl Checker<'_> {
                 self.conditions += 1;
                 self.problems_of(check_sample(leaf, &format!("{place}.sample")));
             }
+            Condition::Transition(leaf) => self.transition(leaf, &format!("{place}.transition")),
+            Condition::Tenure(leaf) => self.tenure(leaf, &format!("{place}.tenure")),
         }
     }
 
@@ -103,6 +107,7 @@ impl Checker<'_> {
     }
 
     fn filter<S: Stage>(&mut self, filter: &EventFilter<S>, place: &str, depth: usize) {
+        self.problems_of(membership::check_event_name(filter, place));
         if let Some(name) = &filter.name {
             let name_place = format!("{place}.name");
             if name.trim().is_empty() {

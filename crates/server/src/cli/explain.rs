@@ -99,7 +99,8 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
         Observed::Share(percent) => format!("lies at {percent}%"),
-        Observed::Member(false) => "is not in it".to_owned(),
+        Observed::Member(false) | Observed::MemberSince(None) => "is not in it".to_owned(),
+        Observed::MemberSince(Some(_)) => "is in it since".to_owned(),
     }
 }
 
