@@ -14,6 +14,7 @@ use crate::questions::dependencies_of;
 use crate::reading::{find_segment, reading_instant};
 use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
 use crate::settings::calendar_of;
+use crate::shell::frozen_environment;
 use crate::showing::users_of;
 use crate::state::SegmentState;
 use crate::view::{Member, RuleDifference};
@@ -54,8 +55,8 @@ impl Engine {
         let (resolved, warnings) = self.resolve_rule(&rule, Some(id))?;
         let at = at.unwrap_or_else(|| reading_instant(self));
         let core = self.core();
-        let (mut answer, questions) = {
-            let fold = core.fold.read();
+        let (mut answer, plan, environment) = {
+            let mut fold = core.fold.write();
             let state = &fold.state;
             let held = find_segment(state, &id.to_string())?;
             let names = WorkspaceNames::new(state);
@@ -81,11 +82,13 @@ impl Engine {
                 takes_effect: held.is_evaluated(),
                 warnings,
             };
-            (answer, questions)
+            let plan = Plan::new(&questions);
+            let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
+            (answer, plan, environment)
         };
         let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
         let position = answer.position;
-        rebuild(&backfill, &Plan::new(&questions), position, at, |rebuilt| {
+        rebuild(&backfill, &plan, &environment, position, at, |rebuilt| {
             let [.., before, after] = rebuilt.verdicts else { return };
             answer.add(rebuilt.history, *before, *after, sample);
         })?;

@@ -14,6 +14,7 @@ use crate::questions::dependencies;
 use crate::reach;
 use crate::reading::reading_instant;
 use crate::rebuild::{JournalBackfill, Plan, Question, rank, rebuild};
+use crate::shell::frozen_environment;
 use crate::state::{SegmentState, State};
 use crate::view::{Counts, Member, Preview, PreviewThreshold};
 use crate::work::Work;
@@ -39,23 +40,19 @@ impl Engine {
         let (resolved, warnings) = self.resolve_rule(rule, None)?;
         let core = self.core();
         let at = at.unwrap_or_else(|| reading_instant(self));
-        let (questions, position, rule_text, rule_json, same_as) = {
-            let fold = core.fold.read();
+        let (plan, environment, position, rule_text, rule_json, same_as) = {
+            let mut fold = core.fold.write();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
             let same_as = same_rule(&fold.state, &resolved, None).map(|segment| segment.id);
-            (
-                questions(&fold.state, &resolved)?,
-                fold.state.position,
-                format(&named),
-                to_json(&named),
-                same_as,
-            )
+            let plan = Plan::new(&questions(&fold.state, &resolved)?);
+            let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
+            (plan, environment, fold.state.position, format(&named), to_json(&named), same_as)
         };
         let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
         let mut plan = Plan::new(&questions);
         let thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
         let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
-        rebuild(&backfill, &plan, position, at, |answer| {
+        rebuild(&backfill, &plan, &environment, position, at, |answer| {
             let [.., base, verdict] = answer.verdicts else { return };
             let history = answer.history;
             if base.member {

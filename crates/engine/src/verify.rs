@@ -116,7 +116,7 @@ pub(crate) fn verify_marked(
     let mut cancelled = Ok(());
     let stamp = marked.stamp;
     let backfill = JournalBackfill { disk: Arc::clone(sources.disk), data: sources.data.clone(), work };
-    rebuild(&backfill, &plan, stamp.position, stamp.instant, |answer| {
+    rebuild(&backfill, &plan, &marked.environment, stamp.position, stamp.instant, |answer| {
         profiles += 1;
         if profiles.is_multiple_of(STEP_PROFILES) {
             cancelled = cancelled.and_then(|()| work.rest());

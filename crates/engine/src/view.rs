@@ -453,7 +453,7 @@ pub struct VerifiedTimelines {
 pub struct Difference {
     #[schema(value_type = String)]
     pub profile: ProfileId,
-    /// `live` or `rebuilt`: the one that has the profile; of a timeline that both have, that they differ.
+    /// `live`, `rebuilt` or `recorded`: the one that has the profile; of a timeline that both have, that they differ.
     pub only_in: String,
 }
 

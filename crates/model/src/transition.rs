@@ -27,7 +27,7 @@ pub struct TransitionId {
     pub segment: SegmentId,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     Entered,
@@ -35,7 +35,7 @@ pub enum Direction {
 }
 
 /// Why a membership changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An event that happened within the last 24 hours.
@@ -60,6 +60,25 @@ pub enum Cause {
     Deletion,
     /// The workspace's settings changed.
     Settings,
+}
+
+impl Cause {
+    /// Whether it was the profile that moved, and not the rule: a priming, an edit or a change of settings
+    /// says of everyone anew who belongs, and nobody has done anything.
+    #[must_use]
+    pub const fn is_of_the_profile(self) -> bool {
+        match self {
+            Self::Event
+            | Self::Expiry
+            | Self::Import
+            | Self::Merge
+            | Self::Split
+            | Self::Model
+            | Self::Late
+            | Self::Deletion => true,
+            Self::Edit | Self::Prime | Self::Settings => false,
+        }
+    }
 }
 
 impl fmt::Display for TransitionId {

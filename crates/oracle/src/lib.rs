@@ -15,6 +15,7 @@ mod order;
 mod people;
 mod place;
 mod ranking;
+mod recorded;
 mod sample;
 mod sequence;
 mod trait_date;

@@ -39,7 +39,9 @@ pub struct Oracle {
     pub profiles: BTreeMap<Identifier, ProfileId>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
-    people: People,
+    pub(crate) people: People,
+    /// How often it was written down who is in which segment.
+    pub(crate) pages: usize,
     pub(crate) cuts: Vec<Cut>,
 }
 
@@ -55,6 +57,7 @@ impl Oracle {
             first_seen: Vec::new(),
             people: People::default(),
             cuts: Vec::new(),
+            pages: 0,
         }
     }
 
@@ -133,7 +136,7 @@ impl Oracle {
         }
     }
 
-    fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
+    pub(crate) fn is_member(&self, rule: &Rule<Named>, person: &Person, now: i64) -> bool {
         self.in_base(rule.base, person, now) && self.holds(&rule.when, rule.base, person, now)
     }
 
@@ -179,6 +182,8 @@ impl Oracle {
             Condition::Segment(condition) => {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
             }
+            Condition::Transition(condition) => self.moved(condition, person, now),
+            Condition::Tenure(condition) => self.stays(condition, person, now),
         }
     }
 

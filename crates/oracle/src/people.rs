@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{Event, EventKind, Identifier, Instant};
 
+use crate::recorded::{Moves, joined};
+
 /// One person: what they are known by, and their events by arrival.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Person {
     pub(crate) identifiers: BTreeSet<Identifier>,
     pub(crate) events: BTreeSet<usize>,
+    pub(crate) recorded: Moves,
 }
 
 /// Everyone, and what keeps them apart.
@@ -26,6 +29,10 @@ pub(crate) struct People {
 impl People {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Person> {
         self.people.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Person> {
+        self.people.iter_mut()
     }
 
     /// Puts an event where its identifiers say, and joins the people whom it links. An event that identifies
@@ -50,6 +57,7 @@ impl People {
         for person in self.people.iter().filter(|person| is_known(person)) {
             whole.identifiers.extend(person.identifiers.iter().cloned());
             whole.events.extend(&person.events);
+            whole.recorded = joined(&whole.recorded, &person.recorded);
         }
         self.people.retain(|person| !is_known(person));
         whole.identifiers.extend(used);
@@ -68,7 +76,7 @@ impl People {
         whole.events.retain(|event| !goes(event));
         whole.identifiers.retain(|identifier| !taken.contains(identifier));
         self.bars.push([whole.identifiers.clone(), taken.clone()]);
-        self.people.push(Person { identifiers: taken.clone(), events });
+        self.people.push(Person { identifiers: taken.clone(), events, recorded: Moves::new() });
         self.bars.len() - 1
     }
 

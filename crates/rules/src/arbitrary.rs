@@ -9,14 +9,11 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use segops_model::{Decimal, Instant, Limits, Path, Value};
+use segops_model::{Decimal, Direction, Instant, Limits, Path, Value};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
-    ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, Test,
-    TraitCondition, Window,
+    Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition, TransitionCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -50,6 +47,8 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
             Condition::Sample(SampleCondition { percent: Decimal::from_billionths(share), salt })
         }),
         1 => name().prop_map(|segment| Condition::Segment(SegmentCondition { segment })),
+        1 => transition().prop_map(Condition::Transition),
+        1 => tenure().prop_map(Condition::Tenure),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -59,6 +58,23 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
             inner.prop_map(|part| Condition::Not(Box::new(part))),
         ]
     })
+}
+
+fn transition() -> impl Strategy<Value = TransitionCondition<Named>> {
+    let direction = prop_oneof![Just(Direction::Entered), Just(Direction::Exited)];
+    (name(), direction, count(), window()).prop_map(|(segment, direction, count, window)| {
+        TransitionCondition { segment, direction, count, window }
+    })
+}
+
+fn tenure() -> impl Strategy<Value = TenureCondition<Named>> {
+    let test = prop_oneof![
+        span().prop_map(TenureTest::AtLeast),
+        span().prop_map(TenureTest::LessThan),
+        moment().prop_map(TenureTest::SinceBefore),
+        moment().prop_map(TenureTest::SinceAfter),
+    ];
+    (name(), test).prop_map(|(segment, test)| TenureCondition { segment, test })
 }
 
 fn event() -> impl Strategy<Value = EventCondition<Named>> {

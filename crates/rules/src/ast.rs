@@ -7,6 +7,7 @@
 mod active;
 mod aggregate;
 mod cadence;
+mod membership;
 mod occurrence;
 mod place;
 mod ranking;
@@ -31,6 +32,7 @@ pub use aggregate::{
 };
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
+pub use membership::{TenureCondition, TenureTest, TransitionCondition};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
@@ -114,6 +116,8 @@ pub enum Condition<S: Stage> {
     Place(PlaceTest),
     TraitDate(TraitDateCondition),
     TraitHistory(Box<TraitHistoryCondition>),
+    Transition(TransitionCondition<S>),
+    Tenure(TenureCondition<S>),
 }
 
 /// How often the profile did something in a window.

@@ -4,6 +4,7 @@
 mod active;
 mod history;
 mod layout;
+mod membership;
 mod occurrence;
 mod place;
 mod sequence;
@@ -101,6 +102,8 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
             if is_order_word { text.replacen(&name, &quoted(&name), 1) } else { text }
         }
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
+        Condition::Transition(leaf) => membership::transition(leaf),
+        Condition::Tenure(leaf) => membership::tenure(leaf),
     }
 }
 
@@ -148,7 +151,9 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Sample(_)
         | Condition::Sequence(_)
         | Condition::Cadence(_)
-        | Condition::Place(_) => true,
+        | Condition::Place(_)
+        | Condition::Transition(_)
+        | Condition::Tenure(_) => true,
         Condition::Trait(_) | Condition::TraitDate(_) | Condition::TraitHistory(_) => false,
     }
 }

@@ -29,6 +29,8 @@ const CONDITIONS: &[&str] = &[
     "place",
     "trait_date",
     "trait_history",
+    "transition",
+    "tenure",
 ];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.

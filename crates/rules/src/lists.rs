@@ -4,17 +4,17 @@
 use segops_model::Path;
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
-    Measure, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition,
-    TraitHistoryCondition,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
 };
+use crate::transitions::condition_of_event;
 
-pub(crate) fn desugar_rule<S: Stage>(rule: Rule<S>) -> Rule<S> {
+/// A rule in the one form that evaluation sees.
+pub(crate) fn desugar_rule(rule: Rule<Named>) -> Rule<Named> {
     Rule { when: desugar_condition(rule.when), ..rule }
 }
 
-fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
-    let each = |parts: Vec<Condition<S>>| parts.into_iter().map(desugar_condition).collect();
+fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
+    let each = |parts: Vec<Condition<Named>>| parts.into_iter().map(desugar_condition).collect();
     match condition {
         Condition::All(parts) => Condition::All(each(parts)),
         Condition::Any(parts) => Condition::Any(each(parts)),
@@ -22,7 +22,7 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
         Condition::Not(part) => Condition::Not(Box::new(desugar_condition(*part))),
         Condition::Event(mut event) => {
             desugar_filter(&mut event.event);
-            Condition::Event(event)
+            condition_of_event(event)
         }
         Condition::Aggregate(mut leaf) => {
             desugar_aggregates(&mut leaf);
@@ -71,7 +71,7 @@ fn desugar_condition<S: Stage>(condition: Condition<S>) -> Condition<S> {
             let TraitHistoryCondition { path, test } = *leaf;
             Condition::TraitHistory(Box::new(TraitHistoryCondition { path: whole(path), test }))
         }
-        leaf @ (Condition::Segment(_) | Condition::Sample(_) | Condition::Place(_)) => leaf,
+        leaf @ (Condition::Segment(_) | Condition::Sample(_) | Condition::Place(_) | Condition::Transition(_) | Condition::Tenure(_)) => leaf,
     }
 }
 

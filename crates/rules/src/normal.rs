@@ -11,9 +11,7 @@ use std::fmt::Write as _;
 use segops_model::{Value, fold_case};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountMeasure, CountTest,
-    EventCondition, EventFilter, Measure, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, Test,
-    Window,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, Measure, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, TenureCondition, TenureTest, Test, Window,
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};
@@ -115,7 +113,25 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             Node::Leaf { key: format!("sample {} {:?}", leaf.percent, leaf.salt), negated }
         }
         Condition::Segment(leaf) => Node::Leaf { key: format!("segment {}", leaf.segment), negated },
+        Condition::Transition(leaf) => {
+            let counts = counts(leaf.count);
+            let counts = if negated { complement(&counts) } else { counts };
+            let key = format!("{:?} {} {counts:?} {}", leaf.direction, leaf.segment, window(&leaf.window));
+            Node::Leaf { key, negated: false }
+        }
+        Condition::Tenure(leaf) => tenure(leaf, negated),
     }
+}
+
+/// Those in for less than a span are those in, but not for so long: other than the negation, since who is
+/// not in passes neither.
+fn tenure(leaf: &TenureCondition<Resolved>, negated: bool) -> Node {
+    let test = match &leaf.test {
+        TenureTest::AtLeast(time) => format!("at least {}", span(*time)),
+        TenureTest::LessThan(time) => format!("less than {}", span(*time)),
+        other => format!("{other:?}"),
+    };
+    Node::Leaf { key: format!("tenure {} {test}", leaf.segment), negated }
 }
 
 fn event(leaf: &EventCondition<Resolved>, negated: bool) -> String {

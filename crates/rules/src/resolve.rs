@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter,
-    LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule,
-    SegmentCondition, SequenceCondition, same_in_line_items,
+    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter, LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -171,6 +169,15 @@ impl Resolver<'_> {
             Condition::Segment(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.segment.segment"))?;
                 Some(Condition::Segment(SegmentCondition { segment }))
+            }
+            Condition::Transition(leaf) => {
+                let segment = self.segment(&leaf.segment, &format!("{place}.transition.segment"))?;
+                let (direction, count, window) = (leaf.direction, leaf.count, leaf.window.clone());
+                Some(Condition::Transition(TransitionCondition { segment, direction, count, window }))
+            }
+            Condition::Tenure(leaf) => {
+                let segment = self.segment(&leaf.segment, &format!("{place}.tenure.segment"))?;
+                Some(Condition::Tenure(TenureCondition { segment, test: leaf.test.clone() }))
             }
         }
     }

@@ -7,7 +7,7 @@ use segops_model::{SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition,
+    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
 };
 use crate::names::Labels;
 
@@ -63,10 +63,24 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         Condition::Place(test) => Condition::Place(test.clone()),
         Condition::TraitDate(leaf) => Condition::TraitDate(leaf.clone()),
         Condition::TraitHistory(leaf) => Condition::TraitHistory(leaf.clone()),
-        Condition::Segment(leaf) => Condition::Segment(SegmentCondition {
-            segment: labels.segment_name(leaf.segment).unwrap_or_else(|| leaf.segment.to_string()),
+        Condition::Segment(leaf) => {
+            Condition::Segment(SegmentCondition { segment: segment(leaf.segment, labels) })
+        }
+        Condition::Transition(leaf) => Condition::Transition(TransitionCondition {
+            segment: segment(leaf.segment, labels),
+            direction: leaf.direction,
+            count: leaf.count,
+            window: leaf.window.clone(),
+        }),
+        Condition::Tenure(leaf) => Condition::Tenure(TenureCondition {
+            segment: segment(leaf.segment, labels),
+            test: leaf.test.clone(),
         }),
     }
+}
+
+fn segment(id: SegmentId, labels: &dyn Labels) -> String {
+    labels.segment_name(id).unwrap_or_else(|| id.to_string())
 }
 
 fn aggregate(tree: &Aggregate<Resolved>, labels: &dyn Labels) -> Aggregate<Named> {
@@ -137,6 +151,12 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         | Condition::Place(_)
         | Condition::Sample(_) => {}
         Condition::Segment(leaf) => {
+            found.segments.insert(leaf.segment);
+        }
+        Condition::Transition(leaf) => {
+            found.segments.insert(leaf.segment);
+        }
+        Condition::Tenure(leaf) => {
             found.segments.insert(leaf.segment);
         }
     }

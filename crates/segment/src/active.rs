@@ -127,11 +127,14 @@ fn outcome_of_periods(
     now: Instant,
 ) -> Outcome {
     let tallies_at = |now| -> Vec<CountTally> {
-        periods.iter().map(|period| CountTally::of(period, timeline, now)).collect()
+        periods.iter().map(|period| CountTally::of(&period.window, timeline, now)).collect()
     };
     let next_of = |tallies: &[CountTally]| {
         let each = periods.iter().zip(tallies);
-        each.filter_map(|(period, tally)| next_possible_change(period, timeline, *tally)).min()
+        each.filter_map(|(period, tally)| {
+            next_possible_change(period.range, &period.window, timeline, *tally)
+        })
+        .min()
     };
     let mut tallies = tallies_at(now);
     let holds = pattern.holds(periods, &tallies);

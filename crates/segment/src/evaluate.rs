@@ -5,8 +5,9 @@ mod tests;
 
 use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 
+use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
-use crate::{Entry, RankingKey, RankingThreshold, Timeline};
+use crate::{RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
@@ -27,6 +28,8 @@ pub trait ProfileView {
     fn is_member(&self, segment: SegmentId) -> bool;
     /// What a ranking's threshold was when it was recorded last; none if it never was.
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold>;
+    /// What was recorded of the profile and a segment, up to now at least.
+    fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions>;
 }
 
 /// The answer of a rule for one profile at one instant.
@@ -95,6 +98,8 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Place(place) => Outcome::settled(place.holds(view)),
         Node::Sample(sample) => Outcome::settled(sample.holds(view.profile())),
         Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
+        Node::Transition(node) => node.outcome(view, now),
+        Node::Tenure(node) => node.outcome(view, now),
         Node::Identified => Outcome::settled(view.is_identified()),
     }
 }
@@ -118,25 +123,52 @@ fn every(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     }
 }
 
+/// What a window's edges pass over, in the order of time.
+pub(crate) trait Counted {
+    /// How many are at or before an instant.
+    fn count_until(&self, until_inclusive: Instant) -> usize;
+    /// The time of the one with so many older ones before it.
+    fn ts_at(&self, index: usize) -> Option<Instant>;
+}
+
+impl Counted for Timeline {
+    fn count_until(&self, until_inclusive: Instant) -> usize {
+        Self::count_until(self, until_inclusive)
+    }
+
+    fn ts_at(&self, index: usize) -> Option<Instant> {
+        self.get(index).map(|entry| entry.ts)
+    }
+}
+
+fn outcome_of_count(node: &CountNode, timeline: Option<&Timeline>, now: Instant) -> Outcome {
+    outcome_of_counted(node.range, &node.window, timeline.filter(|timeline| !timeline.is_empty()), now)
+}
+
 /// A count's answer and the exact instant of its change: from one instant at which enough entries have
 /// come or gone for a change to be possible to the next.
-fn outcome_of_count(node: &CountNode, timeline: Option<&Timeline>, now: Instant) -> Outcome {
-    let Some(timeline) = timeline.filter(|timeline| !timeline.is_empty()) else {
-        return Outcome::settled(node.range.holds(0));
-    };
-    let mut tally = CountTally::of(node, timeline, now);
-    let holds = node.range.holds(tally.count);
+pub(crate) fn outcome_of_counted(
+    range: CountRange,
+    window: &WindowBounds,
+    counted: Option<&impl Counted>,
+    now: Instant,
+) -> Outcome {
+    let Some(counted) = counted else { return Outcome::settled(range.holds(0)) };
+    let mut tally = CountTally::of(window, counted, now);
+    let holds = range.holds(tally.count);
     for _ in 0..SKIPS_MAX {
-        let Some(next) = next_possible_change(node, timeline, tally) else { return Outcome::settled(holds) };
-        tally = CountTally::of(node, timeline, next);
-        if node.range.holds(tally.count) != holds {
+        let Some(next) = next_possible_change(range, window, counted, tally) else {
+            return Outcome::settled(holds);
+        };
+        tally = CountTally::of(window, counted, next);
+        if range.holds(tally.count) != holds {
             return Outcome { holds, next_change: Some(next) };
         }
     }
-    Outcome { holds, next_change: next_possible_change(node, timeline, tally) }
+    Outcome { holds, next_change: next_possible_change(range, window, counted, tally) }
 }
 
-/// Where a window's edges stand in a timeline.
+/// Where a window's edges stand in what is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CountTally {
     /// Entries that the older edge has passed.
@@ -147,28 +179,28 @@ pub(crate) struct CountTally {
 }
 
 impl CountTally {
-    pub(crate) fn of(node: &CountNode, timeline: &Timeline, now: Instant) -> Self {
-        let (after, until) = node.window.bounds(now);
-        let gone = timeline.count_until(after);
-        let come = timeline.count_until(until);
+    pub(crate) fn of(window: &WindowBounds, counted: &impl Counted, now: Instant) -> Self {
+        let (after, until) = window.bounds(now);
+        let gone = counted.count_until(after);
+        let come = counted.count_until(until);
         Self { gone, come, count: come.saturating_sub(gone) as u64 }
     }
 }
 
 /// The first instant by which so many entries have come or gone that the test can answer otherwise.
 pub(crate) fn next_possible_change(
-    node: &CountNode,
-    timeline: &Timeline,
+    range: CountRange,
+    window: &WindowBounds,
+    counted: &impl Counted,
     tally: CountTally,
 ) -> Option<Instant> {
-    let nth = |passed: usize, n: u64| -> Option<Entry> {
-        timeline.get(passed.checked_add(usize::try_from(n).ok()?)?.checked_sub(1)?)
+    let nth = |passed: usize, n: u64| -> Option<Instant> {
+        counted.ts_at(passed.checked_add(usize::try_from(n).ok()?)?.checked_sub(1)?)
     };
-    let fall = node.range.fall_to_change(tally.count);
-    let rise = node.range.rise_to_change(tally.count);
-    let falls_at = fall.and_then(|n| nth(tally.gone, n)).and_then(|entry| node.window.leaves_at(entry.ts));
-    let rises_at =
-        rise.and_then(|n| nth(tally.come, n)).and_then(|entry| node.window.reached_by_until(entry.ts));
+    let fall = range.fall_to_change(tally.count);
+    let rise = range.rise_to_change(tally.count);
+    let falls_at = fall.and_then(|n| nth(tally.gone, n)).and_then(|ts| window.leaves_at(ts));
+    let rises_at = rise.and_then(|n| nth(tally.come, n)).and_then(|ts| window.reached_by_until(ts));
     match (falls_at, rises_at) {
         (Some(falls), Some(rises)) => Some(falls.min(rises)),
         (falls, rises) => falls.or(rises),

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment,
-    PlaceTest, Resolved, Rule, Scalar, Test,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, Resolved, Rule, Scalar, TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;
@@ -117,6 +116,8 @@ pub enum Observed {
     Held { passes: bool, since: Option<Instant> },
     /// The profile's place among all under a sample's name, in percent.
     Share(Decimal),
+    /// Since when the profile is in the other segment, if it is.
+    MemberSince(Option<Instant>),
 }
 
 /// What a condition asks for.
@@ -132,6 +133,7 @@ pub enum Threshold {
     TraitHistory(Box<HistoryTest>),
     /// In a sample of so many percent.
     Share(Decimal),
+    Tenure(TenureTest),
 }
 
 /// The events looked at are those after the first instant and not after the second.
@@ -290,6 +292,20 @@ impl<V: ProfileView> Explainer<'_, V> {
             }
             (Condition::Segment(condition), _) => {
                 explanation.observed = Some(Observed::Member(self.view.is_member(condition.segment)));
+            }
+            (Condition::Transition(condition), Node::Transition(node)) => {
+                let counted = node.counted(self.view, self.now);
+                let count = counted.len() as u64;
+                explanation.threshold = Some(Threshold::Count(condition.count));
+                explanation.observed = Some(Observed::Count { count, or_more: false });
+                explanation.evidence = counted.iter().rev().take(EVIDENCE_MAX).collect();
+                explanation.window = Some(observed_window(node.window.bounds(self.now)));
+            }
+            (Condition::Tenure(condition), Node::Tenure(node)) => {
+                let open = self.view.recorded(node.segment).and_then(|held| held.open_entry(self.now));
+                explanation.threshold = Some(Threshold::Tenure(condition.test.clone()));
+                explanation.observed = Some(Observed::MemberSince(open.map(|open| open.entry.ts)));
+                explanation.evidence = open.map(|open| open.entry).into_iter().collect();
             }
             _ => {}
         }

@@ -14,6 +14,7 @@ use crate::aggregate::AggregateNode;
 use crate::cadence::CadenceNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
+use crate::membership::{TenureNode, TransitionNode};
 use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
 use crate::place::PlaceNode;
@@ -22,7 +23,7 @@ use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
-use crate::{Calendar, Keep, Ranking, RankingKey, RankingThreshold, SignalRegistry, Timeline, WindowBounds};
+use crate::{Calendar, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, WindowBounds};
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
 /// when, and not only that there are enough.
@@ -38,6 +39,7 @@ pub struct Program {
     trait_roots: Vec<CompactString>,
     segments: Vec<SegmentId>,
     rankings: Vec<Ranking>,
+    reads_recorded: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +62,8 @@ pub(crate) enum Node {
     TraitHistory(Box<TraitHistoryNode>),
     Place(Box<PlaceNode>),
     Sample(SampleNode),
+    Transition(TransitionNode),
+    Tenure(TenureNode),
     Identified,
 }
 
@@ -101,6 +105,7 @@ impl Program {
             trait_roots: reads.trait_roots.into_iter().collect(),
             segments: reads.segments.into_iter().collect(),
             rankings: Ranking::all_of(rule, calendar),
+            reads_recorded: reads.records,
         }
     }
 
@@ -126,7 +131,7 @@ impl Program {
         &self.trait_roots
     }
 
-    /// The segments whose membership it reads, sorted.
+    /// The segments whose membership it reads, as it is or as it was recorded, sorted.
     #[must_use]
     pub fn segments(&self) -> &[SegmentId] {
         &self.segments
@@ -136,6 +141,12 @@ impl Program {
     #[must_use]
     pub fn rankings(&self) -> &[Ranking] {
         &self.rankings
+}
+
+    /// Whether it reads what was recorded of any segment.
+    #[must_use]
+    pub const fn reads_recorded(&self) -> bool {
+        self.reads_recorded
     }
 
     /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
@@ -215,6 +226,9 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
         (self.0)(segment)
     }
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
+}
+
+    fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
         None
     }
 }
@@ -224,6 +238,14 @@ struct Reads {
     signals: BTreeMap<SignalId, Keep>,
     trait_roots: BTreeSet<CompactString>,
     segments: BTreeSet<SegmentId>,
+    records: bool,
+}
+
+impl Reads {
+    fn record_of(&mut self, segment: SegmentId) {
+        self.segments.insert(segment);
+        self.records = true;
+    }
 }
 
 struct Compiler<'a> {
@@ -338,6 +360,14 @@ impl Compiler<'_> {
             Condition::Segment(condition) => {
                 self.reads.segments.insert(condition.segment);
                 Node::Segment(condition.segment)
+            }
+            Condition::Transition(condition) => {
+                self.reads.record_of(condition.segment);
+                Node::Transition(TransitionNode::compile(condition, self.calendar))
+            }
+            Condition::Tenure(condition) => {
+                self.reads.record_of(condition.segment);
+                Node::Tenure(TenureNode::compile(condition, self.calendar))
             }
         }
     }

@@ -9,7 +9,7 @@ use segops_model::{
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
-use crate::{Entry, ProfileView, RankingKey, RankingThreshold, Timeline};
+use crate::{Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -70,6 +70,7 @@ pub(crate) struct Profile {
     pub(crate) identified: bool,
     pub(crate) segments: Vec<SegmentId>,
     pub(crate) thresholds: BTreeMap<RankingKey, RankingThreshold>,
+    pub(crate) recorded: Vec<(SegmentId, RecordedTransitions)>,
 }
 
 impl Default for Profile {
@@ -81,6 +82,7 @@ impl Default for Profile {
             identified: false,
             segments: Vec::new(),
             thresholds: BTreeMap::new(),
+            recorded: Vec::new(),
         }
     }
 }
@@ -103,5 +105,9 @@ impl ProfileView for Profile {
     }
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
+}
+
+    fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
+        self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded)
     }
 }

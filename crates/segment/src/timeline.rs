@@ -2,6 +2,7 @@
 
 mod chunk;
 mod item;
+mod recorded;
 mod run;
 mod stored;
 
@@ -18,6 +19,7 @@ use segops_model::Instant;
 pub use chunk::{CHUNK_ENTRIES_MAX, Chunk};
 pub use item::{Entry, TimelineItem, ValueEntry, ValueSubtotal};
 use item::{Item, Subtotal};
+pub use recorded::{RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions};
 use run::Run;
 
 /// How much of a timeline the rules that read it need.

@@ -46,8 +46,10 @@ pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
     let first = happenings.iter().map(|(at, _)| *at).chain(checks.iter().map(|check| check.at)).min();
     let start = first.unwrap_or_default();
     let mut live = Scene::open(case, start)?;
-    live.create_segments(case, &rule)?;
+    live.create_referred(case)?;
+    live.create(ASKED, &rule)?;
     let mut late = Scene::open(case, start)?;
+    late.create_referred(case)?;
     let mut disagreements = Vec::new();
     let mut coming = happenings.iter().peekable();
     for check in checks {
@@ -62,11 +64,9 @@ pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
         };
         hold(&live, "live", &live.members()?);
         hold(&live, "preview", &live.previewed(&rule, check.at)?);
-        let made = late.create_segments(case, &rule)?;
+        late.create(ASKED, &rule)?;
         hold(&late, "primed", &late.members()?);
-        for name in made.iter().rev() {
-            late.engine.delete_segment(AUTHOR, name).map_err(|error| error.to_string())?;
-        }
+        late.engine.delete_segment(AUTHOR, ASKED).map_err(|error| error.to_string())?;
     }
     for (at, happening) in coming {
         live.play(*at, happening, case)?;
@@ -109,19 +109,17 @@ impl Scene {
         Ok(Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() })
     }
 
-    /// Makes the case's segments and waits until they are live; their names, the asked one last.
-    fn create_segments(&self, case: &Case, rule: &Rule<Named>) -> Result<Vec<String>, String> {
-        let mut all = Vec::new();
-        for nested in &case.segments {
-            all.push((nested.name.clone(), read_rule(&nested.rule)?));
-        }
-        all.push((ASKED.to_owned(), rule.clone()));
-        for (name, rule) in &all {
-            let (segment, _) =
-                self.engine.create_segment(AUTHOR, name, rule).map_err(|error| error.to_string())?;
-            self.engine.wait_primed(segment.id, &Work::new()).map_err(|error| error.to_string())?;
-        }
-        Ok(all.into_iter().map(|(name, _)| name).collect())
+    /// Makes the segments that the case's rule refers to. They are there before the first event, also where
+    /// the rule itself comes late: what was recorded of them is part of the case.
+    fn create_referred(&self, case: &Case) -> Result<(), String> {
+        case.segments.iter().try_for_each(|nested| self.create(&nested.name, &read_rule(&nested.rule)?))
+    }
+
+    /// Makes a segment and waits until it is live.
+    fn create(&self, name: &str, rule: &Rule<Named>) -> Result<(), String> {
+        let (segment, _) =
+            self.engine.create_segment(AUTHOR, name, rule).map_err(|error| error.to_string())?;
+        self.engine.wait_primed(segment.id, &Work::new()).map(drop).map_err(|error| error.to_string())
     }
 
     fn play(&mut self, at: Instant, happening: &Happening, case: &Case) -> Result<(), String> {

@@ -1,10 +1,13 @@
 //! Deciding memberships anew, for one profile.
 
-use segops_model::{Cause, Direction, Instant, Position, ProfileId, SegmentId, Transition, TransitionId};
-use segops_segment::evaluate;
+use segops_model::{
+    Cause, Direction, Instant, Position, ProfileId, SegmentId, SegmentVersion, Transition, TransitionId,
+};
+use segops_segment::{Entry, RecordedTransition, evaluate};
 use segops_store::Keyspace;
 
 use super::roster::Slot;
+use super::view::Decided;
 use super::{Effects, Fold, LiveProfile, PlantedBug};
 use crate::state::{Membership, Standing, Standings};
 
@@ -66,7 +69,8 @@ impl Fold {
         effects: &mut Effects,
     ) {
         let before = self.state.standings.get(&profile);
-        let changes = self.decide_against(profile, before, slots, reason);
+        let Decided { standings: changes, moves } =
+            self.decide_against(profile, before, |_, was_member| was_member, slots, reason);
         if changes.is_empty() {
             return;
         }
@@ -82,19 +86,25 @@ impl Fold {
                 standings.set(change);
             }
         });
+        for (segment, is_in) in moves {
+            self.record(profile, segment, is_in, reason);
+        }
         for (was_member, change) in moved {
             self.note_membership(profile, was_member, &change, reason, effects);
         }
     }
 
-    /// The standings that come out different, in dependency order. Changes nothing.
+    /// The standings that come out different, in dependency order. Changes nothing. `was_in` says whether
+    /// the profile was in a segment by what was recorded, given whether it was by its standings: of a merge
+    /// the survivor may have been in as another.
     pub(super) fn decide_against(
         &self,
         profile: ProfileId,
         before: Option<&Standings>,
+        was_in: impl Fn(SegmentId, bool) -> bool,
         mut slots: SlotSet,
         reason: Reason,
-    ) -> Vec<Standing> {
+    ) -> Decided {
         let mut view = LiveProfile::new(self, profile, before);
         while let Some(slot) = slots.pop() {
             let Some(entry) = self.roster.get(slot) else { continue };
@@ -109,10 +119,16 @@ impl Fold {
             if self.has_planted(PlantedBug::TimerKeepsVerdict) {
                 due = due.map(|at| at.plus_ms(1));
             }
-            if membership.is_some() == verdict.member && held.and_then(|standing| standing.due) == due {
+            let moves = was_in(entry.segment, membership.is_some()) != verdict.member;
+            if moves {
+                let new = self.transition(entry.segment, verdict.member, reason);
+                view.note_move(entry.segment, new);
+            }
+            let stays = membership.is_some() == verdict.member;
+            if stays && !moves && held.and_then(|standing| standing.due) == due {
                 continue;
             }
-            if membership.is_some() != verdict.member && !self.has_planted(PlantedBug::DependentsForgotten) {
+            if (moves || !stays) && !self.has_planted(PlantedBug::DependentsForgotten) {
                 slots.extend(entry.dependents.iter().copied());
             }
             let entered = Membership { since: reason.now, cause: reason.cause };
@@ -122,7 +138,7 @@ impl Fold {
                 due,
             });
         }
-        view.into_changes()
+        view.into_decided()
     }
 
     /// Records a membership that changed: the member set, primings in progress, the transition.
@@ -146,7 +162,24 @@ impl Fold {
             Direction::Entered
         };
         self.touch(profile);
+        self.record(profile, now.segment, direction == Direction::Entered, reason);
         self.emit(profile, now.segment, direction, reason, effects);
+    }
+
+    fn transition(&self, segment: SegmentId, is_in: bool, reason: Reason) -> RecordedTransition {
+        let version = self.state.segments.get(&segment).and_then(|segment| segment.serving);
+        RecordedTransition {
+            entry: Entry { ts: reason.now, position: reason.position },
+            direction: if is_in { Direction::Entered } else { Direction::Exited },
+            cause: reason.cause,
+            version: version.unwrap_or(SegmentVersion(0)),
+        }
+    }
+
+    /// Records that a profile has come into a segment or gone out.
+    pub(super) fn record(&mut self, profile: ProfileId, segment: SegmentId, is_in: bool, reason: Reason) {
+        let new = self.transition(segment, is_in, reason);
+        self.state.records.record(profile, segment, new);
     }
 
     pub(super) fn emit(

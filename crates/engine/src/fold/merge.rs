@@ -44,12 +44,14 @@ impl Fold {
                 order_keys: _,
                 orders: _,
                 standings: _,
+                records: _,
             } = self.state.profile_records();
             self.move_record(survivor, *profile);
             self.move_merges(survivor, *profile);
             self.move_traits(survivor, *profile);
             self.move_timelines(survivor, *profile);
             self.move_orders(survivor, *profile);
+            self.join_records(survivor, *profile);
             self.state.regroup(*profile);
             self.touch(*profile);
             self.state.tallies.merges += 1;
@@ -71,7 +73,13 @@ impl Fold {
         if !self.has_planted(PlantedBug::MergeNotDecided) {
             slots.extend(self.roster.all());
         }
-        let changes = self.decide_against(survivor, Some(&merged.own), slots, reason);
+        // By what was recorded it was in where any of the profiles was, who are one person.
+        let was_in = |segment, _| merged.earliest.contains_key(&segment);
+        let decided = self.decide_against(survivor, Some(&merged.own), was_in, slots, reason);
+        for (segment, is_in) in decided.moves {
+            self.record(survivor, segment, is_in, reason);
+        }
+        let changes = decided.standings;
         let mut standings = merged.own.clone();
         for mut change in changes {
             let was_member = merged.own.is_member(change.segment);
@@ -85,11 +93,13 @@ impl Fold {
         }
         let kept: Vec<_> = standings.iter().cloned().collect();
         for mut standing in kept {
-            let earliest = merged.earliest.get(&standing.segment);
-            if let (Some(membership), Some(earliest)) = (&mut standing.membership, earliest)
-                && earliest.since < membership.since
+            // The open entry of the whole person, which may go back to before any that is open still.
+            let recorded = self.state.records.of(survivor, standing.segment);
+            let open = recorded.and_then(|recorded| recorded.open_entry(reason.now));
+            if let (Some(membership), Some(open)) = (&mut standing.membership, open)
+                && open.entry.ts < membership.since
             {
-                *membership = *earliest;
+                *membership = Membership { since: open.entry.ts, cause: open.cause };
                 standings.set(standing);
             }
         }
@@ -186,6 +196,17 @@ impl Fold {
                 timeline.keep(Keep::Newest(count));
             }
             timeline.keep(keep);
+        }
+    }
+
+    fn join_records(&mut self, survivor: ProfileId, absorbed: ProfileId) {
+        for segment in self.state.records.segments_of(absorbed) {
+            let Some(old) = self.state.records.take(absorbed, segment) else { continue };
+            if self.has_planted(PlantedBug::MergeForgetsRecord) {
+                continue;
+            }
+            let held = self.state.records.take(survivor, segment).unwrap_or_default();
+            self.state.records.put(survivor, segment, held.joined(&old));
         }
     }
 }

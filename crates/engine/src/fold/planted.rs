@@ -61,11 +61,16 @@ pub enum PlantedBug {
     MergeCountsOrdersTwice,
     /// A trait that is set to what it is already is not entered, as if nothing could come in before it.
     RepeatedTraitSetSkipped,
+    /// Rules that read what was recorded of a segment are decided before the move that they wait for is
+    /// recorded.
+    RecordSeenLate,
+    /// A merge leaves behind what was recorded of the absorbed profile.
+    MergeForgetsRecord,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -93,6 +98,8 @@ impl PlantedBug {
         Self::MergeCountsOrdersTwice,
         Self::ThresholdNotDecided,
         Self::RepeatedTraitSetSkipped,
+        Self::RecordSeenLate,
+        Self::MergeForgetsRecord,
     ];
 }
 

@@ -123,6 +123,7 @@ impl Fold {
             standing.membership = None;
         });
         self.state.members.remove(&id);
+        self.state.records.forget_segment(id);
         Ok(done(stamp))
     }
 

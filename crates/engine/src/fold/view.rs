@@ -1,8 +1,8 @@
-use segops_model::{ProfileId, SegmentId, SignalId, Value};
-use segops_segment::{ProfileView, RankingKey, RankingThreshold, Timeline};
+use segops_model::{Direction, ProfileId, SegmentId, SignalId, Value};
+use segops_segment::{ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline};
 use segops_store::Keyspace;
 
-use super::Fold;
+use super::{Fold, PlantedBug};
 use crate::state::{ProfileRecord, Standing, Standings, Traits};
 
 /// One profile as its segments see it: the live records, and the memberships decided so far for this input.
@@ -14,6 +14,17 @@ pub struct LiveProfile<'a> {
     traits: Option<&'a Traits>,
     before: Option<&'a Standings>,
     changes: Vec<Standing>,
+    /// What was recorded, with what this input has added to it.
+    recorded: Vec<(SegmentId, RecordedTransitions)>,
+    moves: Vec<(SegmentId, bool)>,
+}
+
+/// What comes of deciding: the standings that differ, and who has come in or gone out of what, both in
+/// dependency order.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub standings: Vec<Standing>,
+    pub moves: Vec<(SegmentId, bool)>,
 }
 
 impl<'a> LiveProfile<'a> {
@@ -25,6 +36,8 @@ impl<'a> LiveProfile<'a> {
             traits: fold.state.traits.get(&profile),
             before,
             changes: Vec::new(),
+            recorded: Vec::new(),
+            moves: Vec::new(),
         }
     }
 
@@ -43,8 +56,20 @@ impl<'a> LiveProfile<'a> {
         self.changes.push(standing);
     }
 
-    pub(super) fn into_changes(self) -> Vec<Standing> {
-        self.changes
+    /// Notes that the profile has come into a segment, or gone out, so that those who read what was
+    /// recorded see it; nothing is written.
+    pub(super) fn note_move(&mut self, segment: SegmentId, new: RecordedTransition) {
+        let held = self.fold.state.records.of(self.profile, segment);
+        let mut recorded = held.cloned().unwrap_or_default();
+        recorded.record(new);
+        if !self.fold.has_planted(PlantedBug::RecordSeenLate) {
+            self.recorded.push((segment, recorded));
+        }
+        self.moves.push((segment, new.direction == Direction::Entered));
+    }
+
+    pub(super) fn into_decided(self) -> Decided {
+        Decided { standings: self.changes, moves: self.moves }
     }
 }
 
@@ -71,5 +96,10 @@ impl ProfileView for LiveProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.fold.state.thresholds.get(ranking)
+}
+
+    fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
+        let added = self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded);
+        added.or_else(|| self.fold.state.records.of(self.profile, segment))
     }
 }

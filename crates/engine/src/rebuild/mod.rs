@@ -4,6 +4,7 @@
 //! identity from the journal itself, gathers each profile's complete timelines, and asks once. It never
 //! reads live state and never calls the fold, so what is wrong in one shows against the other.
 
+mod environment;
 mod gather;
 mod journal;
 mod rank;
@@ -15,10 +16,10 @@ use compact_str::CompactString;
 use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold,
-    SignalRegistry, Timeline, Verdict, evaluate, next_flip,
+    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
 };
 
+pub use environment::RecordedEnvironment;
 pub use journal::{JournalBackfill, RebuildError};
 pub use rank::rank;
 
@@ -96,19 +97,26 @@ impl Plan {
         self.programs.iter().filter(|(_, program)| reads(program)).map(|(segment, _)| *segment).collect()
     }
 
+    /// Whether any question reads what was recorded of a segment.
+    #[must_use]
+    pub fn reads_recorded(&self) -> bool {
+        self.programs.iter().any(|(_, program)| program.reads_recorded())
+    }
+
     fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
 }
 
 /// Answers every question of the plan for every profile, in ascending order of profile: over the events
-/// before `until` that happened up to `at`, with the identity in force at `until`.
+/// before `until` that happened up to `at`, with the identity and the recorded environment of `until`.
 ///
 /// # Errors
 /// The history cannot be read, or the work was cancelled.
 pub fn rebuild<B: Backfill>(
     backfill: &B,
     plan: &Plan,
+    environment: &RecordedEnvironment,
     until: Position,
     at: Instant,
     mut each: impl FnMut(Answer<'_>),
@@ -122,10 +130,10 @@ pub fn rebuild<B: Backfill>(
     backfill.histories(&request, &mut |history| {
         verdicts.clear();
         for (_, program) in &plan.programs {
-            let view = RebuiltProfile { history, plan, thresholds: &thresholds, decided: &verdicts };
+            let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
             verdicts.push(evaluate(program, &view, at));
         }
-        let view = RebuiltProfile { history, plan, thresholds: &thresholds, decided: &verdicts };
+        let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
         each(Answer { history, verdicts: &verdicts, view, at });
     })
 }
@@ -136,6 +144,7 @@ struct RebuiltProfile<'a> {
     history: &'a History,
     plan: &'a Plan,
     thresholds: &'a BTreeMap<RankingKey, RankingThreshold>,
+    environment: &'a RecordedEnvironment,
     decided: &'a [Verdict],
 }
 
@@ -163,5 +172,9 @@ impl ProfileView for RebuiltProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
+}
+
+    fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
+        self.environment.recorded(self.history.profile, segment)
     }
 }

@@ -12,7 +12,8 @@ use super::Core;
 use crate::command::{Change, Outcome, Refusal};
 use crate::fold::{Effects, Stamp, TurnedAway};
 use crate::journal_item::Input;
-use crate::state::{SegmentState, Standings};
+use crate::rebuild::RecordedEnvironment;
+use crate::state::{SegmentState, Standings, State};
 
 /// Frames applied under one lock, so that readers get their turn.
 const LOCKED_FRAMES_MAX: usize = 256;
@@ -33,6 +34,8 @@ pub(super) type Reply = Sender<Decided>;
 pub(crate) struct Decided {
     pub outcome: Result<Outcome, Refusal>,
     pub marked: Option<Box<Marked>>,
+    /// What was recorded up to the command, where a rebuild is to answer for its position.
+    pub environment: RecordedEnvironment,
 }
 
 /// The state at a mark: what a rebuild is held against.
@@ -46,6 +49,7 @@ pub(crate) struct Marked {
     /// What the timelines' signals stand for, and those that serving rules read, with what they need.
     pub signals: SignalRegistry,
     pub served: Vec<(SignalId, Keep)>,
+    pub environment: RecordedEnvironment,
 }
 
 /// What is handed to the fold thread.
@@ -70,7 +74,8 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
                         let outcome =
                             effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
                         let marked = is_mark(&frame.input).then(|| Box::new(mark(&mut fold, frame.stamp)));
-                        replies.push((reply, Decided { outcome, marked }));
+                        let environment = frozen_environment(&mut fold.state, starts_priming(&frame.input));
+                        replies.push((reply, Decided { outcome, marked, environment }));
                     }
                 }
                 (fold.state.position, fold.next_due())
@@ -157,6 +162,15 @@ fn is_mark(input: &Input) -> bool {
     matches!(input, Input::Command(command) if command.change == Change::Mark)
 }
 
+fn starts_priming(input: &Input) -> bool {
+    matches!(input, Input::Command(command) if matches!(command.change, Change::StartPriming { .. }))
+}
+
+/// What was recorded up to now, for a rebuild that reads it.
+pub(crate) fn frozen_environment(state: &mut State, is_read: bool) -> RecordedEnvironment {
+    RecordedEnvironment { transitions: is_read.then(|| state.records.freeze()) }
+}
+
 /// Freezes a view of the state.
 pub(crate) fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
     let (signals, served) = fold.served_signals();
@@ -168,5 +182,6 @@ pub(crate) fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
         standings: fold.state.standings.freeze(),
         profiles: fold.state.groups.all.len(),
         segments: fold.state.segments.values().cloned().collect(),
+        environment: frozen_environment(&mut fold.state, true),
     }
 }

@@ -14,7 +14,9 @@ mod verifier;
 pub(crate) use core::Core;
 #[cfg(test)]
 pub(crate) use core::Held;
-pub(crate) use folding::{Marked, keep_rejections, listed_until, mark, publish, run_fold};
+pub(crate) use folding::{
+    Marked, frozen_environment, keep_rejections, listed_until, mark, publish, run_fold,
+};
 pub(crate) use intake::{Done, Intake, run_journal};
 pub(crate) use primer::{ENGINE, command, run_primer};
 #[cfg(test)]

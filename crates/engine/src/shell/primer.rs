@@ -17,7 +17,7 @@ use crate::artefact::{Artefact, ProfileVerdict};
 use crate::command::{Change, Command, Outcome, Refusal};
 use crate::error::{Busy, EngineError};
 use crate::questions::questions_for;
-use crate::rebuild::{JournalBackfill, Plan, rebuild};
+use crate::rebuild::{JournalBackfill, Plan, RecordedEnvironment, rebuild};
 use crate::work::Work;
 
 /// The author of commands that the engine gives itself.
@@ -93,6 +93,7 @@ pub(crate) struct Priming {
     position: Position,
     instant: Instant,
     plan: Plan,
+    environment: RecordedEnvironment,
     /// Each signal by its id in the fold, and by its id in the plan.
     gathered: Vec<(SignalId, SignalId)>,
 }
@@ -120,13 +121,14 @@ pub(crate) fn begin_priming(
     version: SegmentVersion,
 ) -> Result<Option<Priming>, EngineError> {
     take(core, rankings_of(core, segment, version), &Work::new())?;
-    let started = command(core, ENGINE, Change::StartPriming { segment, version })?.outcome?;
-    let Outcome::Done { at: position, instant } = started else { return Ok(None) };
+    let decided = command(core, ENGINE, Change::StartPriming { segment, version })?;
+    let Outcome::Done { at: position, instant } = decided.outcome? else { return Ok(None) };
+    let environment = decided.environment;
     tracing::info!(%segment, version = version.0, %position, "reading history");
     let fold = core.fold.read();
     let plan = Plan::new(&questions_for(&fold.state, segment, version));
     let gathered = fold.gathering_signals(segment, plan.signals());
-    Ok(Some(Priming { segment, version, position, instant, plan, gathered }))
+    Ok(Some(Priming { segment, version, position, instant, plan, environment, gathered }))
 }
 
 /// Reads history, and keeps what it gives as an artefact.
@@ -134,11 +136,11 @@ pub(crate) fn begin_priming(
 /// # Errors
 /// The journal cannot be read, the artefact cannot be written, or the work was cancelled.
 pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Result<String, EngineError> {
-    let Priming { segment, version, position, instant, ref plan, ref gathered } = *priming;
+    let Priming { segment, version, position, instant, ref plan, ref environment, ref gathered } = *priming;
     let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
     let mut artefact =
         Artefact { segment, version, position, instant, timelines: Vec::new(), verdicts: Vec::new() };
-    rebuild(&backfill, plan, position, instant, |answer| {
+    rebuild(&backfill, plan, environment, position, instant, |answer| {
         let profile = answer.history.profile;
         for (signal, timeline) in &answer.history.timelines {
             if let Some((live, _)) = gathered.iter().find(|(_, rebuilt)| rebuilt == signal) {

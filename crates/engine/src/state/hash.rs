@@ -34,6 +34,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
             timers: _,
             members: _,
             groups: _,
@@ -56,6 +57,7 @@ impl State {
         feed_space(&mut digest, order_keys.iter_sorted());
         feed_space(&mut digest, orders.iter_sorted());
         feed_space(&mut digest, standings.iter_sorted());
+        feed_space(&mut digest, records.iter_sorted());
         hex(&digest.finalize())
     }
 }

@@ -9,6 +9,7 @@ mod lifecycle;
 mod merges;
 mod profile;
 mod profile_records;
+mod recorded;
 mod segments;
 mod traits;
 
@@ -29,6 +30,7 @@ pub use lifecycle::{
 pub use merges::{GatheredRow, Merge};
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
+pub use recorded::{RecordKey, Records};
 pub use segments::{NewVersion, Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
@@ -73,6 +75,7 @@ pub struct State {
     pub order_keys: Space<ProfileId, Vec<OrderKey>>,
     pub orders: Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: Space<ProfileId, Standings>,
+    pub records: Records,
 
     /// Derived from `standings`: each profile's earliest due instant.
     pub timers: BTreeSet<(Instant, ProfileId)>,
@@ -132,6 +135,7 @@ impl State {
             order_keys: Space::new(),
             orders: Space::new(),
             standings: Space::new(),
+            records: Records::default(),
             timers: BTreeSet::new(),
             members: FxHashMap::default(),
             groups: ProfileGroups::default(),

@@ -6,7 +6,7 @@ use segops_model::{Identifier, ProfileId, SignalId};
 use segops_segment::{OrderFacts, OrderKey, Timeline};
 use segops_store::Keyspace;
 
-use super::{Merge, ProfileRecord, Space, Standings, State, Traits};
+use super::{Merge, ProfileRecord, Records, Space, Standings, State, Traits};
 
 /// The keyspaces that hold something of a single profile.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct ProfileRecords<'a> {
     pub order_keys: &'a mut Space<ProfileId, Vec<OrderKey>>,
     pub orders: &'a mut Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: &'a mut Space<ProfileId, Standings>,
+    pub records: &'a mut Records,
 }
 
 impl State {
@@ -50,6 +51,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
             timers: _,
             members: _,
             groups: _,
@@ -64,6 +66,7 @@ impl State {
             order_keys,
             orders,
             standings,
+            records,
         }
     }
 }
@@ -82,6 +85,8 @@ impl ProfileRecords<'_> {
             order_keys,
             orders,
             standings: _,
+            // What was so before does not depend on the rows of now.
+            records: _,
         } = self;
         if let Some(record) = profiles.get_mut(&profile) {
             record.forget_rows();
@@ -108,6 +113,7 @@ impl ProfileRecords<'_> {
             order_keys: _,
             orders: _,
             standings,
+            records,
         } = self;
         let record = profiles.remove(&profile)?;
         for identifier in &record.identifiers {
@@ -118,6 +124,7 @@ impl ProfileRecords<'_> {
         }
         merges.remove(&profile);
         standings.remove(&profile);
+        records.forget_profile(profile);
         Some(record)
     }
 }

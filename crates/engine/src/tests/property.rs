@@ -78,7 +78,7 @@ const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const RENEWALS: [Option<&str>; 5] =
     [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 60] = [
+const RULES: [&str; 67] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -104,6 +104,13 @@ const RULES: [&str; 60] = [
     r#"everyone where distinct of total over "Product Viewed" in last 3 days >= 2"#,
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
+    r#"everyone where entered segment "B" in last 2 days"#,
+    r#"everyone where left segment "A" >= 2 times"#,
+    r#"everyone where not entered segment "A" in last 3 days"#,
+    r#"everyone where in segment "B" for at least 30 hours"#,
+    r#"everyone where in segment "C" for less than 2 days"#,
+    r#"everyone where in segment "A" since after 2026-03-03 or left segment "A" yesterday"#,
+    r#"everyone where left segment "C" in last 1 day and not in segment "C""#,
     r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
     r#"everyone where country has been "DE" for at least 2 days"#,
     r#"everyone where country has been not "DE" for less than 3 days"#,

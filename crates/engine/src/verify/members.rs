@@ -42,17 +42,29 @@ impl Members {
                 .map(|profile| Difference { profile: ProfileId(profile), only_in: whose.into() })
                 .collect()
         };
+        // Rebuilds read what was recorded, and so cannot find it wrong.
+        let recorded = recorded_members(marked, segment);
         let mut examples = only(&live, rebuilt, "live");
         examples.extend(only(rebuilt, &live, "rebuilt"));
+        examples.extend(only(&recorded, &live, "recorded"));
+        examples.extend(only(&live, &recorded, "live"));
         VerifiedSegment {
             segment,
             name: String::new(),
             live: live.len(),
             rebuilt: rebuilt.len(),
-            differences: (&live ^ rebuilt).len(),
+            differences: ((&live ^ rebuilt) | (&live ^ &recorded)).len(),
             examples,
             differing_timers: 0,
             timer_examples: Vec::new(),
         }
     }
+}
+
+/// Who is in a segment by what was recorded.
+fn recorded_members(marked: &Marked, segment: SegmentId) -> RoaringTreemap {
+    let Some(transitions) = &marked.environment.transitions else { return RoaringTreemap::new() };
+    let of_segment = transitions.iter().filter(|((_, of), _)| *of == segment);
+    let inside = of_segment.filter(|(_, recorded)| recorded.open_entry(marked.stamp.instant).is_some());
+    inside.map(|((profile, _), _)| profile.0).collect()
 }

@@ -3,6 +3,7 @@
 
 mod active;
 mod aggregate;
+mod membership;
 mod occurrence;
 mod order;
 mod place;
@@ -23,6 +24,7 @@ use test::check_test;
 use trait_date::{check_date_test, check_history};
 use window::check_window;
 
+pub(crate) use membership::{SEGMENT_ENTERED, SEGMENT_EXITED};
 pub use test::compile_pattern;
 
 /// Everything that is wrong with a tree in itself, each with its place.
@@ -115,6 +117,8 @@ impl Checker<'_> {
                 self.conditions += 1;
                 self.problems_of(check_sample(leaf, &format!("{place}.sample")));
             }
+            Condition::Transition(leaf) => self.transition(leaf, &format!("{place}.transition")),
+            Condition::Tenure(leaf) => self.tenure(leaf, &format!("{place}.tenure")),
         }
     }
 
@@ -137,6 +141,7 @@ impl Checker<'_> {
 
     /// A filter of events or of orders.
     fn chosen<S: Stage>(&mut self, filter: &EventFilter<S>, place: &str, depth: usize) {
+        self.problems_of(membership::check_event_name(filter, place));
         if let Some(name) = &filter.name {
             let name_place = format!("{place}.name");
             if name.trim().is_empty() {

@@ -6,14 +6,15 @@ use super::Parser;
 use super::lexer::Kind;
 use super::shape::Shape;
 use super::words::{CLAUSE_WORDS, TEST_WORDS, is_reserved};
-use crate::ast::{
-    Condition, ItemTest, Measure, Named, Predicate, PropertyTest, SegmentCondition, StateTest, TraitCondition,
-};
+use crate::ast::{Condition, ItemTest, Measure, Named, Predicate, PropertyTest, StateTest, TraitCondition};
 use crate::problem::{Code, Problem};
 
 impl Parser<'_> {
     pub(super) fn condition(&mut self) -> Option<(Condition<Named>, Shape)> {
         let start = self.peek().span.0;
+        if self.starts_membership(0) {
+            return self.membership();
+        }
         if self.is_word(0, "did") {
             return self.event();
         }
@@ -45,21 +46,6 @@ impl Parser<'_> {
                 self.bump();
             }
             return self.sample_condition(start);
-        }
-        let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
-        let negated = is_after == 1 && self.is_word(1, "not");
-        if is_in_segment(is_after + usize::from(negated)) {
-            for _ in 0..is_after + usize::from(negated) + 2 {
-                self.bump();
-            }
-            let segment = self.name("a segment's name")?;
-            let leaf = Condition::Segment(SegmentCondition { segment });
-            let shape = Shape::leaf(self.span_from(start));
-            if !negated {
-                return Some((leaf, shape));
-            }
-            let outer = Shape { span: shape.span, parts: vec![shape] };
-            return Some((Condition::Not(Box::new(leaf)), outer));
         }
         let is_prefix = self.is_word(0, "trait")
             && match self.peek_at(1).kind {

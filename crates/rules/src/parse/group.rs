@@ -231,7 +231,6 @@ impl Parser<'_> {
             }
         }
         let is_path = matches!(self.peek_at(ahead + 1).kind, Kind::Text(_) | Kind::Word(_));
-        let is_in_segment = |at| self.is_word(at, "in") && self.is_any_word(at + 1, &["segment", "segments"]);
         (self.is_any_word(ahead, &["did", "trait"]) && is_path)
             || self.starts_aggregate(ahead)
             || self.starts_sample(ahead)
@@ -242,8 +241,7 @@ impl Parser<'_> {
             || self.starts_orders(ahead)
             || self.starts_ranking(ahead)
             || self.starts_place(ahead)
-            || is_in_segment(ahead)
-            || (self.is_word(ahead, "is") && (is_in_segment(ahead + 1) || is_in_segment(ahead + 2)))
+            || self.starts_membership(ahead)
     }
 }
 

@@ -9,6 +9,7 @@ mod condition;
 mod event;
 mod group;
 mod lexer;
+mod membership;
 mod occurrence;
 mod order;
 mod place;

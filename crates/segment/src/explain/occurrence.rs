@@ -35,8 +35,10 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.window = Some(observed_window((after, until)));
             }
             Over::Periods(periods, _) => {
-                let counts: Vec<u64> =
-                    periods.iter().map(|period| CountTally::of(period, timeline, self.now).count).collect();
+                let counts: Vec<u64> = periods
+                    .iter()
+                    .map(|period| CountTally::of(&period.window, timeline, self.now).count)
+                    .collect();
                 let held = periods.iter().zip(&counts).filter(|(period, count)| period.range.holds(**count));
                 let active = held.count() as u64;
                 explanation.observed = Some(Observed::Periods { active, counts });

@@ -117,7 +117,8 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Held { passes: true, since: None } => "has never been otherwise".to_owned(),
         Observed::Held { passes: true, since: Some(since) } => format!("is so since {since}"),
         Observed::Share(percent) => format!("lies at {percent}%"),
-        Observed::Member(false) => "is not in it".to_owned(),
+        Observed::Member(false) | Observed::MemberSince(None) => "is not in it".to_owned(),
+        Observed::MemberSince(Some(_)) => "is in it since".to_owned(),
     }
 }
 

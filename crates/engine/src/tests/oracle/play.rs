@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
-use segops_model::{Event, Identifier, Instant, SourceId, SplitId};
+use segops_model::{Event, Identifier, Instant, SourceId, SplitId, TransitionId};
 use segops_oracle::{Calendar, Oracle};
 use segops_rules::{Named, Rule, parse};
 
@@ -35,6 +35,8 @@ struct Player<'a> {
     segments: Vec<Segment>,
     /// Splits that took effect, and the oracle's bar of each.
     splits: Vec<(SplitId, usize)>,
+    /// The newest transition that the oracle has been asked about.
+    told: Option<TransitionId>,
     tallies: &'a mut Tallies,
 }
 
@@ -59,8 +61,8 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let kiosk = world.engine.create_source(AUTHOR, "Kiosk", None).expect("a source").id;
     let mut oracle = Oracle::new(Calendar { zone, week_start });
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
-    let (heard, segments, splits) = (Vec::new(), Vec::new(), Vec::new());
-    let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, tallies };
+    let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, told, tallies };
     for rule in &history.rules {
         player.create(rule);
     }
@@ -82,6 +84,7 @@ impl Player<'_> {
                 self.compare("before time passes")?;
                 self.world.pass_ms(*ms);
                 self.rank();
+                self.write_down(false);
                 self.compare("after time has passed")
             }
             Step::ToEdge { event, after_ms, just_before } => {
@@ -161,6 +164,7 @@ impl Player<'_> {
             self.learn_ids();
         }
         self.world.release(Held::Splits);
+        self.write_down(false);
         self.compare("after a split")
     }
 
@@ -169,6 +173,18 @@ impl Player<'_> {
         if ahead > 0 {
             self.world.pass_ms(ahead);
             self.rank();
+            self.write_down(false);
+        }
+    }
+
+    /// Has the oracle write down who is in which segment: at each instant at which the engine says that
+    /// anyone has moved, and now.
+    fn write_down(&mut self, by_rule: bool) {
+        let moved = self.world.engine.transitions(self.told, None, 10_000).expect("transitions");
+        self.told = moved.last().map(|last| last.id).or(self.told);
+        let instants: BTreeSet<Instant> = moved.iter().map(|one| one.at).collect();
+        for at in instants.into_iter().chain([self.world.now()]) {
+            self.oracle.record(at, by_rule);
         }
     }
 
@@ -202,6 +218,7 @@ impl Player<'_> {
         let source = if from_kiosk { self.kiosk } else { self.shop };
         let event = self.world.send_from(source, item);
         self.oracle.receive(&event, self.world.now());
+        self.write_down(false);
         self.heard.push(event);
         self.learn_ids();
     }
@@ -235,6 +252,7 @@ impl Player<'_> {
         let Ok((segment, _)) = self.world.engine.create_segment(AUTHOR, &name, &rule) else { return };
         self.world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
         self.oracle.segments.insert(name.clone(), rule.clone());
+        self.write_down(true);
         self.tallies.entry(sample.family).or_default().rules += 1;
         self.segments.push(Segment { name, family: sample.family, text, rule, before: None });
         self.rank();
@@ -252,6 +270,7 @@ impl Player<'_> {
         let name = segment.name.clone();
         *segment = Segment { name, family: sample.family, text, rule, before: None };
         self.rank();
+        self.write_down(true);
     }
 
     /// Live, rebuilt and naive membership of every segment now.

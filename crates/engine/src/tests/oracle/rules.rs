@@ -274,6 +274,26 @@ const AGGREGATE_WINDOWS: &[&str] = &[
     "this week",
 ];
 
+const RECORDED: &[&str] = &[
+    r#"entered segment "S0""#,
+    r#"entered segment "S1" in last 3 days"#,
+    r#"entered segment "S0" at least twice"#,
+    r#"entered segment "S0" < 2 times in last 30 days"#,
+    r#"not entered segment "S0" in last 36 hours"#,
+    r#"entered segment "S1" today"#,
+    r#"entered segment "S0" between 1 and 3 days ago"#,
+    r#"entered segment "S2" since {+1}"#,
+    r#"left segment "S0""#,
+    r#"not left segment "S1" in last 1 week"#,
+    r#"left segment "S0" in last 1 month or entered segment "S1" in last 1 month"#,
+    r#"in segment "S0" for at least 36 hours"#,
+    r#"in segment "S1" for at least 1 week"#,
+    r#"in segment "S0" for less than 3 days"#,
+    r#"not in segment "S1" for less than 1 month"#,
+    r#"in segment "S0" since before {+1}"#,
+    r#"in segment "S1" since after {+1}"#,
+];
+
 fn aggregate() -> BoxedStrategy<String> {
     (select(AGGREGATES), select(EVENTS), select(AGGREGATE_WINDOWS))
         .prop_map(|(text, event, window)| text.replace("{event}", event).replace("{window}", window))
@@ -463,6 +483,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         4 => made("trait history", select(TRAIT_HISTORY).prop_map(str::to_owned).boxed()),
         2 => made("sample", select(SAMPLES).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
+        3 => made("recorded membership", select(RECORDED).prop_map(str::to_owned).boxed()),
         2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
     ]
     .boxed()
