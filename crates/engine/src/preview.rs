@@ -40,7 +40,7 @@ impl Engine {
         let (resolved, warnings) = self.resolve_rule(rule, None)?;
         let core = self.core();
         let at = at.unwrap_or_else(|| reading_instant(self));
-        let (plan, environment, position, rule_text, rule_json, same_as) = {
+        let (mut plan, environment, position, rule_text, rule_json, same_as) = {
             let mut fold = core.fold.write();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
             let same_as = same_rule(&fold.state, &resolved, None).map(|segment| segment.id);
@@ -49,7 +49,6 @@ impl Engine {
             (plan, environment, fold.state.position, format(&named), to_json(&named), same_as)
         };
         let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
-        let mut plan = Plan::new(&questions);
         let thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
         let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
         rebuild(&backfill, &plan, &environment, position, at, |answer| {
