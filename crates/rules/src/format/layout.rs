@@ -1,7 +1,7 @@
 //! A rule over several lines, for files and reviews: reading it gives the same tree back, and a change of one
 //! condition is a change of one line.
 
-use super::{base_text, condition, condition_operand, starts_as_condition};
+use super::{base_text, condition, condition_operand, listed, starts_as_condition};
 use crate::ast::{Condition, Named, Rule};
 
 /// A line is broken where a group can be, past this many characters.
@@ -58,7 +58,9 @@ fn chain(parts: &[Condition<Named>], joint: &str) -> Vec<String> {
 fn list(head: &str, parts: &[Condition<Named>]) -> Vec<String> {
     let mut inner = Vec::new();
     for (at, part) in parts.iter().enumerate() {
-        let mut lines = broken(part, false);
+        // A part with commas of its own stands in parentheses, on one line.
+        let one_line = listed(part);
+        let mut lines = if one_line == condition(part, false) { broken(part, false) } else { vec![one_line] };
         if at + 1 < parts.len()
             && let Some(last) = lines.last_mut()
         {
