@@ -13,7 +13,10 @@ use segops_model::{Decimal, Direction, Instant, Limits, Path, Value};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
-    Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition, TransitionCondition, Window,
+    Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
+    ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule,
+    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition,
+    TenureTest, Test, TraitCondition, TransitionCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};

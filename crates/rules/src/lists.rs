@@ -4,7 +4,9 @@
 use segops_model::Path;
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
+    Measure, Named, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition,
+    TraitHistoryCondition,
 };
 use crate::transitions::condition_of_event;
 
@@ -71,7 +73,11 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
             let TraitHistoryCondition { path, test } = *leaf;
             Condition::TraitHistory(Box::new(TraitHistoryCondition { path: whole(path), test }))
         }
-        leaf @ (Condition::Segment(_) | Condition::Sample(_) | Condition::Place(_) | Condition::Transition(_) | Condition::Tenure(_)) => leaf,
+        leaf @ (Condition::Segment(_)
+        | Condition::Sample(_)
+        | Condition::Place(_)
+        | Condition::Transition(_)
+        | Condition::Tenure(_)) => leaf,
     }
 }
 

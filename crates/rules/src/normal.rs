@@ -11,7 +11,9 @@ use std::fmt::Write as _;
 use segops_model::{Value, fold_case};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter, Measure, Predicate, PropertyTest, Resolved, Rule, SequenceCondition, TenureCondition, TenureTest, Test, Window,
+    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, CountMeasure, CountTest,
+    EventCondition, EventFilter, Measure, Predicate, PropertyTest, Resolved, Rule, SequenceCondition,
+    TenureCondition, TenureTest, Test, Window,
 };
 use crate::lists::positive;
 use crate::time::{Span, Unit};

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, Path, SegmentId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter, LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition, same_in_line_items,
+    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter,
+    LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule,
+    SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;

@@ -7,7 +7,8 @@ use segops_model::{SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
+    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition,
+    TransitionCondition,
 };
 use crate::names::Labels;
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, Resolved, Rule, Scalar, TenureTest, Test,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment,
+    PlaceTest, Resolved, Rule, Scalar, TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;

@@ -58,7 +58,8 @@ pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};
 pub use timeline::{
-    CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions, Timeline, TimelineItem, ValueEntry, ValueSubtotal,
+    CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,
+    Timeline, TimelineItem, ValueEntry, ValueSubtotal,
 };
 pub use trait_history::TRAIT_SETS_MAX;
 pub use value_test::ValueTest;

@@ -23,7 +23,10 @@ use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
-use crate::{Calendar, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, WindowBounds};
+use crate::{
+    Calendar, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline,
+    WindowBounds,
+};
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
 /// when, and not only that there are enough.
@@ -141,7 +144,7 @@ impl Program {
     #[must_use]
     pub fn rankings(&self) -> &[Ranking] {
         &self.rankings
-}
+    }
 
     /// Whether it reads what was recorded of any segment.
     #[must_use]
@@ -226,7 +229,8 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
         (self.0)(segment)
     }
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
-}
+        None
+    }
 
     fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
         None

@@ -105,7 +105,7 @@ impl ProfileView for Profile {
     }
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
-}
+    }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded)

@@ -1,5 +1,7 @@
 use segops_model::{Direction, ProfileId, SegmentId, SignalId, Value};
-use segops_segment::{ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline};
+use segops_segment::{
+    ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
+};
 use segops_store::Keyspace;
 
 use super::{Fold, PlantedBug};
@@ -96,7 +98,7 @@ impl ProfileView for LiveProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.fold.state.thresholds.get(ranking)
-}
+    }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         let added = self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded);

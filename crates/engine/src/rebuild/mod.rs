@@ -16,7 +16,8 @@ use compact_str::CompactString;
 use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
+    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold,
+    RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
 };
 
 pub use environment::RecordedEnvironment;
@@ -130,7 +131,8 @@ pub fn rebuild<B: Backfill>(
     backfill.histories(&request, &mut |history| {
         verdicts.clear();
         for (_, program) in &plan.programs {
-            let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
+            let view =
+                RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
             verdicts.push(evaluate(program, &view, at));
         }
         let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
@@ -172,7 +174,7 @@ impl ProfileView for RebuiltProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
-}
+    }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.environment.recorded(self.history.profile, segment)

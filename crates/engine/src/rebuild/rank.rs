@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
 use segops_segment::{
     Backfill, Census, History, HistoryRequest, ProfileView, Ranking, RankingKey, RankingThreshold,
-    SignalRegistry, Timeline,
+    RecordedTransitions, SignalRegistry, Timeline,
 };
 
 /// Takes rankings for one instant, in one pass: over the events before `until` that happened up to `at`. The
@@ -59,6 +59,10 @@ impl ProfileView for Counted<'_> {
     }
 
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
+        None
+    }
+
+    fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
         None
     }
 }
