@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
 use segops_rules::{Resolved, Rule};
+use segops_segment::{PRODUCTS_MAX, ProductChange};
 
 use crate::settings::Settings;
 use crate::state::{DetailsChange, Lifecycle};
@@ -125,6 +126,10 @@ pub enum Change {
         profile: ProfileId,
         identifiers: Vec<IdentifierHash>,
     },
+    /// Products in the place of what was known of them, at one position.
+    ChangeProducts {
+        products: Vec<ProductChange>,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
 }
@@ -199,6 +204,8 @@ pub enum Refusal {
         "the profile has {rows} rows, and a split reads at most {rows_max}; delete it, or leave it whole"
     )]
     TooManyRows { rows: u64, rows_max: u64 },
+    #[error("there would be {0} products, and the limit is {max}; delete some first", max = PRODUCTS_MAX)]
+    TooManyProducts(usize),
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
 }

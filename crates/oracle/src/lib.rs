@@ -12,6 +12,7 @@ mod filter;
 mod occurrence;
 mod oracle;
 mod people;
+mod products;
 mod sample;
 mod value;
 
@@ -20,3 +21,4 @@ mod tests;
 
 pub use calendar::Calendar;
 pub use oracle::{Oracle, Sources};
+pub use products::ProductFact;

@@ -12,6 +12,7 @@ use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
 use crate::filter::{matches, path_passes};
 use crate::people::{People, Person};
+use crate::products::{ProductFact, joined as joined_with};
 use crate::sample::is_in_sample;
 use crate::value::counts;
 
@@ -30,6 +31,8 @@ pub struct Oracle {
     pub segments: BTreeMap<String, Rule<Named>>,
     /// The ids that the engine gave to profiles, by any of their identifiers: what a sample is drawn from.
     pub profiles: BTreeMap<Identifier, ProfileId>,
+    /// Every change of a product, as it came in.
+    pub products: Vec<ProductFact>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     people: People,
@@ -43,6 +46,7 @@ impl Oracle {
             sources: Sources::new(),
             segments: BTreeMap::new(),
             profiles: BTreeMap::new(),
+            products: Vec::new(),
             events: Vec::new(),
             first_seen: Vec::new(),
             people: People::default(),
@@ -88,6 +92,14 @@ impl Oracle {
     /// identity of now.
     #[must_use]
     pub fn members(&self, rule: &Rule<Named>, at: Instant) -> BTreeSet<BTreeSet<Identifier>> {
+        if !self.products.is_empty() {
+            let mut joined = self.clone();
+            for event in &mut joined.events {
+                *event = joined_with(&self.products, event, at);
+            }
+            joined.products.clear();
+            return joined.members(rule, at);
+        }
         let members = self.people_at(at).filter(|person| self.is_member(rule, person, at.as_ms()));
         members.map(|person| person.identifiers.clone()).collect()
     }

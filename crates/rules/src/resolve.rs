@@ -217,6 +217,12 @@ impl Resolver<'_> {
     }
 
     fn property(&mut self, path: &str, event: Option<&str>, place: &str) {
+        // What the catalogue knows of a product is no property that an event brings.
+        let below_list = path.split_once("[].").map_or(path, |(_, below)| below);
+        let root = below_list.split('.').next().unwrap_or_default();
+        if matches!(root, "product" | "current_product") {
+            return;
+        }
         if !self.names.property_exists(event, path) {
             let owner = event.map_or_else(|| "no event".to_owned(), |event| format!("no event `{event}`"));
             let message = format!("{owner} ever had the property `{path}`");

@@ -18,6 +18,7 @@ mod months;
 mod occurrence;
 mod orders;
 mod path_test;
+mod products;
 mod program;
 #[cfg(test)]
 mod sample;
@@ -41,6 +42,7 @@ pub use matcher::Matcher;
 pub use orders::{
     ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderStatus, REFUNDS_PER_ORDER_MAX,
 };
+pub use products::{PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion, Products};
 pub use program::{ORDER_EVENT, Program};
 pub use sentence::{Speech, sentence};
 pub use signal::SignalRegistry;

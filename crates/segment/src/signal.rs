@@ -15,6 +15,7 @@ use segops_model::{Event, Position, SignalId};
 use segops_rules::{EventFilter, Resolved};
 
 use crate::capture::Capturer;
+use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, ValueEntry};
 use index::Bucket;
 
@@ -27,6 +28,8 @@ pub struct SignalRegistry {
     by_name: FxHashMap<CompactString, Bucket>,
     /// Filters that name no event.
     any_event: Bucket,
+    /// How many signals depend on the product catalogue.
+    product_readers: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ struct Signal {
     zone: TimeZone,
     matcher: Matcher,
     capture: Option<(Capture, Capturer)>,
+    /// Whether what it matches or captures can depend on the product catalogue.
+    reads_products: bool,
     /// How many holders have interned it and not released it.
     holders: u32,
 }
@@ -97,11 +102,14 @@ impl SignalRegistry {
         };
         bucket.add(id, filter.predicate.as_ref());
         let matcher = Matcher::compile(&filter, zone);
+        let reads_products = reads_products(&filter, capture.as_ref());
+        self.product_readers += usize::from(reads_products);
         let capture = capture.map(|capture| {
             let capturer = Capturer::compile(&capture, &filter, zone);
             (capture, capturer)
         });
-        self.signals.insert(id, Signal { filter, zone: zone.clone(), matcher, capture, holders: 1 });
+        self.signals
+            .insert(id, Signal { filter, zone: zone.clone(), matcher, capture, reads_products, holders: 1 });
         id
     }
 
@@ -114,6 +122,7 @@ impl SignalRegistry {
             return false;
         }
         let Some(signal) = self.signals.remove(&id) else { return false };
+        self.product_readers -= usize::from(signal.reads_products);
         match signal.filter.name.as_deref() {
             None => self.any_event.remove(id),
             Some(name) => {
@@ -175,6 +184,30 @@ impl SignalRegistry {
             capturer.values(event, position, out);
         }
         capturer.is_some()
+    }
+
+    /// Whether what a signal matches or captures can depend on the product catalogue.
+    #[must_use]
+    pub fn reads_products(&self, id: SignalId) -> bool {
+        self.signals.get(&id).is_some_and(|signal| signal.reads_products)
+    }
+
+    /// Whether any signal depends on the product catalogue.
+    #[must_use]
+    pub const fn any_reads_products(&self) -> bool {
+        self.product_readers > 0
+    }
+
+    /// The signals that depend on the product catalogue, of those that an event of this name can match; none
+    /// where the event names no product.
+    #[must_use]
+    pub fn product_readers_of(&self, event: &Event) -> Vec<SignalId> {
+        if !self.any_reads_products() || !event.kind.is_counted() || ProductKey::of_event(event).is_empty() {
+            return Vec::new();
+        }
+        let named = self.by_name.get(&event.name).map_or(&[][..], Bucket::ids);
+        let ids = named.iter().chain(self.any_event.ids()).copied();
+        ids.filter(|id| self.reads_products(*id)).collect()
     }
 
     #[must_use]

@@ -65,6 +65,7 @@ impl Fold {
             Change::DeleteProfile { profile, identifiers } => {
                 self.delete_profile(stamp, *profile, identifiers, effects)
             }
+            Change::ChangeProducts { products } => self.change_products(stamp, products, effects),
             Change::Mark => Ok(done(stamp)),
         }
     }

@@ -13,6 +13,7 @@ mod lifecycle;
 mod merge;
 mod planted;
 mod prime;
+mod products;
 mod programs;
 mod references;
 mod roster;

@@ -49,11 +49,13 @@ pub enum PlantedBug {
     SplitUnknownToPriming,
     /// Rows from before a deletion are taken in again.
     DeletionLeavesNoTombstone,
+    /// What names a product is not matched again when the product changes.
+    ProductChangeForgotten,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -75,6 +77,7 @@ impl PlantedBug {
         Self::SplitPutsUpNoBar,
         Self::SplitUnknownToPriming,
         Self::DeletionLeavesNoTombstone,
+        Self::ProductChangeForgotten,
     ];
 }
 
