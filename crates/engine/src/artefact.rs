@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_model::{Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SplitId};
+use segops_model::{Event, Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SplitId};
 use segops_segment::Timeline;
 use segops_store::{Disk, StoreError};
 
@@ -22,6 +21,46 @@ pub struct Artefact {
     pub timelines: Vec<(ProfileId, SignalId, Timeline)>,
     /// Members, and others whose verdict can change with no new input.
     pub verdicts: Vec<ProfileVerdict>,
+    /// Events whose matches can change with the product catalogue.
+    pub product_events: Vec<(ProfileId, Position, Event)>,
+}
+
+impl Artefact {
+    /// One in which there is nothing yet.
+    #[must_use]
+    pub const fn empty(
+        segment: SegmentId,
+        version: SegmentVersion,
+        position: Position,
+        instant: Instant,
+    ) -> Self {
+        Self {
+            segment,
+            version,
+            position,
+            instant,
+            timelines: Vec::new(),
+            verdicts: Vec::new(),
+            product_events: Vec::new(),
+        }
+    }
+
+    /// Reads a file's bytes; of a file from before there were product events, which ends where those begin.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        #[derive(Deserialize)]
+        struct WithoutProducts {
+            segment: SegmentId,
+            version: SegmentVersion,
+            position: Position,
+            instant: Instant,
+            timelines: Vec<(ProfileId, SignalId, Timeline)>,
+            verdicts: Vec<ProfileVerdict>,
+        }
+        let (old, rest): (WithoutProducts, &[u8]) = postcard::take_from_bytes(bytes)?;
+        let product_events = if rest.is_empty() { Vec::new() } else { postcard::from_bytes(rest)? };
+        let WithoutProducts { segment, version, position, instant, timelines, verdicts } = old;
+        Ok(Self { segment, version, position, instant, timelines, verdicts, product_events })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,16 +138,20 @@ impl ArtefactFolder {
 
 impl Artefacts for ArtefactFolder {
     fn load(&self, hash: &str) -> Result<Artefact, String> {
-        self.read(hash)
+        self.read(hash, Artefact::decode)
     }
 
     fn load_rows(&self, hash: &str) -> Result<SplitRows, String> {
-        self.read(hash)
+        self.read(hash, |bytes| postcard::from_bytes(bytes))
     }
 }
 
 impl ArtefactFolder {
-    fn read<T: DeserializeOwned>(&self, hash: &str) -> Result<T, String> {
+    fn read<T>(
+        &self,
+        hash: &str,
+        decode: impl FnOnce(&[u8]) -> Result<T, postcard::Error>,
+    ) -> Result<T, String> {
         let path = self.folder.join(hash);
         let bytes = self.disk.read(&path).map_err(|error| error.to_string())?;
         if hex(&Sha256::digest(&bytes)) != hash {
@@ -117,7 +160,7 @@ impl ArtefactFolder {
                 path.display()
             ));
         }
-        postcard::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+        decode(&bytes).map_err(|error| format!("{}: {error}", path.display()))
     }
 }
 

@@ -7,6 +7,7 @@ use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{RankingKey, RankingThreshold};
+use segops_segment::{PRODUCTS_MAX, ProductChange};
 
 use crate::settings::Settings;
 use crate::state::{DetailsChange, Lifecycle};
@@ -130,6 +131,11 @@ pub enum Change {
     RecordThresholds {
         position: Position,
         thresholds: Vec<RecordedThreshold>,
+}
+
+    /// Products in the place of what was known of them, at one position.
+    ChangeProducts {
+        products: Vec<ProductChange>,
     },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
@@ -212,6 +218,8 @@ pub enum Refusal {
         "the profile has {rows} rows, and a split reads at most {rows_max}; delete it, or leave it whole"
     )]
     TooManyRows { rows: u64, rows_max: u64 },
+    #[error("there would be {0} products, and the limit is {max}; delete some first", max = PRODUCTS_MAX)]
+    TooManyProducts(usize),
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
 }

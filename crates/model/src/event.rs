@@ -5,7 +5,7 @@ use crate::{Identifier, Instant, Object, SourceId, Value};
 
 /// One thing a profile did, decoded from whatever wire format brought it. It is the raw item read again
 /// the same way on every replay; identifiers are as sent, not yet normalised.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// The duplicate key: the same id within the duplicate window is the same event, whatever its source.
     pub message_id: CompactString,

@@ -58,6 +58,10 @@ pub struct Limits {
     pub segment_changes_kept_max: usize,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
+    /// Products in one batch of the catalogue.
+    pub products_per_batch_max: usize,
+    /// Bytes of one product as JSON.
+    pub product_bytes_max: usize,
     /// Rows of one page in the API.
     pub page_rows_max: usize,
     /// Streams of transitions open at one time.
@@ -94,6 +98,8 @@ impl Default for Limits {
             segment_versions_kept_max: 1_000,
             segment_changes_kept_max: 1_000,
             transitions_kept_max: 1_000_000,
+            products_per_batch_max: 1_000,
+            product_bytes_max: 64 * 1024,
             page_rows_max: 1_000,
             streams_max: 256,
         }

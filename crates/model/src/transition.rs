@@ -60,6 +60,8 @@ pub enum Cause {
     Deletion,
     /// The workspace's settings changed.
     Settings,
+    /// A product of the catalogue changed.
+    Product,
 }
 
 impl Cause {

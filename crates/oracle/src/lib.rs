@@ -16,6 +16,7 @@ mod people;
 mod place;
 mod ranking;
 mod recorded;
+mod products;
 mod sample;
 mod sequence;
 mod trait_date;
@@ -27,3 +28,4 @@ mod tests;
 
 pub use calendar::Calendar;
 pub use oracle::{Oracle, Sources};
+pub use products::ProductFact;

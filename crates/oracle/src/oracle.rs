@@ -16,6 +16,7 @@ use crate::order::orders_of;
 use crate::people::{People, Person};
 use crate::place::is_in_place;
 use crate::ranking::Cut;
+use crate::products::{ProductFact, joined as joined_with};
 use crate::sample::is_in_sample;
 use crate::sequence::{cadence, completions};
 use crate::trait_date::date_passes;
@@ -37,6 +38,8 @@ pub struct Oracle {
     pub segments: BTreeMap<String, Rule<Named>>,
     /// The ids that the engine gave to profiles, by any of their identifiers: what a sample is drawn from.
     pub profiles: BTreeMap<Identifier, ProfileId>,
+    /// Every change of a product, as it came in.
+    pub products: Vec<ProductFact>,
     events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     pub(crate) people: People,
@@ -53,6 +56,7 @@ impl Oracle {
             sources: Sources::new(),
             segments: BTreeMap::new(),
             profiles: BTreeMap::new(),
+            products: Vec::new(),
             events: Vec::new(),
             first_seen: Vec::new(),
             people: People::default(),
@@ -100,6 +104,14 @@ impl Oracle {
     /// identity of now.
     #[must_use]
     pub fn members(&self, rule: &Rule<Named>, at: Instant) -> BTreeSet<BTreeSet<Identifier>> {
+        if !self.products.is_empty() {
+            let mut joined = self.clone();
+            for event in &mut joined.events {
+                *event = joined_with(&self.products, event, at);
+            }
+            joined.products.clear();
+            return joined.members(rule, at);
+        }
         let members = self.people_at(at).filter(|person| self.is_member(rule, person, at.as_ms()));
         members.map(|person| person.identifiers.clone()).collect()
     }

@@ -341,6 +341,12 @@ impl Resolver<'_> {
     }
 
     fn property(&mut self, path: &str, owner: Owner<'_>, place: &str) {
+        // What the catalogue knows of a product is no property that an event brings.
+        let below_list = path.split_once("[].").map_or(path, |(_, below)| below);
+        let root = below_list.split('.').next().unwrap_or_default();
+        if matches!(root, "product" | "current_product") {
+            return;
+        }
         if owner.has(self.names, path) {
             return;
         }

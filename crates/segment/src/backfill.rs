@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{Identifier, Instant, Position, ProfileId, SignalId, Value};
+use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
 
 use crate::{RankingKey, RankingThreshold, SignalRegistry, Timeline};
 
@@ -30,6 +30,8 @@ pub struct History {
     /// The traits in force at the instant.
     pub traits: Vec<(CompactString, Value)>,
     pub identifiers: Vec<Identifier>,
+    /// Events whose matches can change with the product catalogue, each with its position.
+    pub product_events: Vec<(Position, Event)>,
     pub email_opted_out: bool,
 }
 

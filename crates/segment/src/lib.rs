@@ -22,6 +22,7 @@ mod occurrence;
 mod orders;
 mod path_test;
 mod place;
+mod products;
 mod program;
 mod ranking;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use orders::{
     ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderOccurrence, OrderStatus,
     REFUNDS_PER_ORDER_MAX,
 };
+pub use products::{PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion, Products};
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
 pub use segops_rules::ORDER_EVENT;

@@ -399,6 +399,8 @@ impl Compiler<'_> {
 
     /// Notes that a signal, interned just now, is read.
     fn read(&mut self, signal: SignalId, needed: Keep) {
+        // What is cut off could not come back when a product changes and what was matched is no match any more.
+        let needed = if self.registry.reads_products(signal) { Keep::All } else { needed };
         match self.reads.signals.get_mut(&signal) {
             None => {
                 self.reads.signals.insert(signal, needed);

@@ -16,6 +16,7 @@ use segops_model::{Event, Position, SignalId};
 use segops_rules::{EventFilter, Resolved, Subject};
 
 use crate::capture::Capturer;
+use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, TimelineItem, ValueEntry};
 use index::Bucket;
 use trait_sets::TraitSets;
@@ -33,6 +34,8 @@ pub struct SignalRegistry {
     /// Filters of orders.
     orders: Bucket,
     trait_sets: TraitSets,
+    /// How many signals depend on the product catalogue.
+    product_readers: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +44,8 @@ struct Signal {
     zone: TimeZone,
     matcher: Matcher,
     capture: Option<(Capture, Capturer)>,
+    /// Whether what it matches or captures can depend on the product catalogue.
+    reads_products: bool,
     /// How many holders have interned it and not released it.
     holders: u32,
 }
@@ -112,11 +117,14 @@ impl SignalRegistry {
         };
         bucket.add(id, filter.predicate.as_ref());
         let matcher = Matcher::compile(&filter, zone);
+        let reads_products = reads_products(&filter, capture.as_ref());
+        self.product_readers += usize::from(reads_products);
         let capture = capture.map(|capture| {
             let capturer = Capturer::compile(&capture, &filter, zone);
             (capture, capturer)
         });
-        self.signals.insert(id, Signal { filter, zone: zone.clone(), matcher, capture, holders: 1 });
+        self.signals
+            .insert(id, Signal { filter, zone: zone.clone(), matcher, capture, reads_products, holders: 1 });
         id
     }
 
@@ -132,6 +140,7 @@ impl SignalRegistry {
             return false;
         }
         let Some(signal) = self.signals.remove(&id) else { return false };
+        self.product_readers -= usize::from(signal.reads_products);
         match signal.filter.name.as_deref() {
             _ if signal.filter.subject.is_orders() => self.orders.remove(id),
             None => self.any_event.remove(id),
@@ -248,6 +257,30 @@ impl SignalRegistry {
         }
         items.sort_unstable();
         items
+}
+
+    /// Whether what a signal matches or captures can depend on the product catalogue.
+    #[must_use]
+    pub fn reads_products(&self, id: SignalId) -> bool {
+        self.signals.get(&id).is_some_and(|signal| signal.reads_products)
+    }
+
+    /// Whether any signal depends on the product catalogue.
+    #[must_use]
+    pub const fn any_reads_products(&self) -> bool {
+        self.product_readers > 0
+    }
+
+    /// The signals that depend on the product catalogue, of those that an event of this name can match; none
+    /// where the event names no product.
+    #[must_use]
+    pub fn product_readers_of(&self, event: &Event) -> Vec<SignalId> {
+        if !self.any_reads_products() || !event.kind.is_counted() || ProductKey::of_event(event).is_empty() {
+            return Vec::new();
+        }
+        let named = self.by_name.get(&event.name).map_or(&[][..], Bucket::ids);
+        let ids = named.iter().chain(self.any_event.ids()).copied();
+        ids.filter(|id| self.reads_products(*id)).collect()
     }
 
     #[must_use]

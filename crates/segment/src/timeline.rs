@@ -166,6 +166,16 @@ impl Timeline {
             (Entries::Plain(run), TimelineItem::Match(entry)) => run.remove(entry),
             (Entries::Valued(run), TimelineItem::Value(value)) => run.remove(value),
             _ => false,
+}
+}
+
+    /// Takes out an entry, with all its values.
+    pub fn remove(&mut self, entry: Entry) {
+        let from = self.count_before(entry);
+        let to = ask!(self, run => run.count_while(|item| item.entry() <= entry));
+        match &mut self.entries {
+            Entries::Plain(run) => run.drop_range(from..to),
+            Entries::Valued(run) => run.drop_range(from..to),
         }
     }
 
@@ -269,6 +279,12 @@ impl Timeline {
             Entries::Valued(run) => Some(run),
         };
         run.into_iter().flat_map(move |run| run.at(indexes.clone()))
+    }
+
+    /// The values of one entry, in their order.
+    pub fn values_of(&self, entry: Entry) -> impl Iterator<Item = ValueEntry> {
+        let from = self.count_before(entry);
+        self.values_at(from..self.len()).take_while(move |value| value.entry == entry)
     }
 
     /// What the values with these indexes come to.

@@ -12,6 +12,7 @@ mod network;
 mod output;
 mod people;
 mod preview;
+mod products;
 mod profile;
 mod progress;
 mod rejections;
@@ -72,6 +73,8 @@ enum Command {
     Rule(rule::Rule),
     #[command(subcommand)]
     Profile(profile::Profile),
+    #[command(subcommand)]
+    Products(products::Products),
     Sources(sources::Sources),
     Rejections(rejections::Rejections),
     Transitions(transitions::Transitions),
@@ -104,6 +107,7 @@ impl Cli {
             Command::Segment(segment) => segment.run(target, out),
             Command::Rule(rule) => rule.run(target, out),
             Command::Profile(profile) => profile.run(target, out),
+            Command::Products(products) => products.run(target, out),
             Command::Sources(sources) => sources.run(target, out),
             Command::Rejections(rejections) => rejections.run(target, out),
             Command::Transitions(transitions) => transitions.run(target, out),

@@ -14,6 +14,7 @@ mod openapi;
 mod page;
 mod people;
 mod problem;
+mod products;
 mod profiles;
 mod read_body;
 mod rejections;

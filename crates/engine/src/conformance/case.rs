@@ -32,6 +32,9 @@ pub struct Case {
     /// People who are deleted, after the events and splits that have come in by then.
     #[serde(default)]
     pub(super) deletions: Vec<CaseDeletion>,
+    /// What the product catalogue says, in the order in which it comes in.
+    #[serde(default)]
+    pub(super) products: Vec<Map<String, Json>>,
     pub checks: Vec<Check>,
 }
 

@@ -18,13 +18,15 @@ pub(super) enum Happening {
     /// The bar of the split of this number is lifted.
     Lifted(usize),
     Deleted(String),
+    /// The catalogue says something new of a product.
+    Product(Item),
 }
 
-/// Everything that happens and when: at one instant events first, then splits, liftings and deletions, each in
+/// Everything that happens and when: at one instant products first, then events, then splits, liftings and deletions, each in
 /// the order of the case.
 pub(super) fn happenings(case: &Case) -> Result<Vec<(Instant, Happening)>, String> {
-    let mut all: Vec<(Instant, Happening)> =
-        arrivals(case)?.into_iter().map(|(at, item)| (at, Happening::Arrives(item))).collect();
+    let mut all: Vec<(Instant, Happening)> = products(case)?;
+    all.extend(arrivals(case)?.into_iter().map(|(at, item)| (at, Happening::Arrives(item))));
     let splits = case.splits.iter().enumerate();
     all.extend(splits.clone().map(|(number, split)| (split.at, Happening::Split(number))));
     all.extend(splits.filter_map(|(number, split)| Some((split.lifted_at?, Happening::Lifted(number)))));
@@ -32,6 +34,22 @@ pub(super) fn happenings(case: &Case) -> Result<Vec<(Instant, Happening)>, Strin
     all.extend(deletions.map(|deletion| (deletion.at, Happening::Deleted(deletion.profile.clone()))));
     all.sort_by_key(|(at, _)| *at);
     Ok(all)
+}
+
+/// When each product comes in: at its `arrives_at`, or else its `updated_at`.
+fn products(case: &Case) -> Result<Vec<(Instant, Happening)>, String> {
+    let mut products = Vec::new();
+    for (number, product) in (1..).zip(&case.products) {
+        let mut product = product.clone();
+        let given = product.remove("arrives_at").or_else(|| product.get("updated_at").cloned());
+        let value: Value =
+            serde_json::from_value(given.unwrap_or_default()).map_err(|error| error.to_string())?;
+        let at = date_of(&value, &jiff::tz::TimeZone::UTC).ok_or_else(|| {
+            format!("product {number} does not say since when; give it an `updated_at` or `arrives_at`")
+        })?;
+        products.push((at, Happening::Product(product)));
+    }
+    Ok(products)
 }
 
 /// When each event comes in: at its `arrives_at` or `receivedAt`, else at its own time, and never before the

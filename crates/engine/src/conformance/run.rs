@@ -14,6 +14,7 @@ use super::case::{Case, Check, read_rule};
 use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
+use crate::products::product_change;
 use crate::work::Work;
 
 const AUTHOR: &str = "conformance";
@@ -126,6 +127,10 @@ impl Scene {
         self.clock.set(at);
         match happening {
             Happening::Arrives(item) => self.send(at, item),
+            Happening::Product(product) => {
+                let change = product_change(Json::Object(product.clone()), self.engine.limits())?;
+                self.engine.change_products(AUTHOR, vec![change]).map_err(|error| error.to_string())
+            }
             Happening::Split(number) => self.split(*number, case),
             Happening::Lifted(number) => {
                 let split = self.splits.get(number).ok_or("a split is lifted before it is made")?;

@@ -66,6 +66,7 @@ impl Fold {
                 self.delete_profile(stamp, *profile, identifiers, effects)
             }
             Change::RecordThresholds { thresholds, .. } => self.record_thresholds(stamp, thresholds, effects),
+            Change::ChangeProducts { products } => self.change_products(stamp, products, effects),
             Change::Mark => Ok(done(stamp)),
         }
     }

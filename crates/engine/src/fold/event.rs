@@ -1,7 +1,7 @@
 //! One event: identity, the profile's records, the segments that it touches.
 
 use segops_identity::{Resolution, Unplaced, resolve};
-use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Object, Position, ProfileId, SignalId};
+use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Instant, Object, Position, ProfileId, SignalId};
 use segops_segment::{Entry, Keep, Timeline, ValueEntry};
 use segops_store::Keyspace;
 
@@ -175,6 +175,12 @@ impl Fold {
     ) {
         let mut matched = std::mem::take(&mut self.matched);
         matched.clear();
+        let reads_products = self.signals.any_reads_products();
+        let joined = reads_products.then(|| self.state.products.joined(event, Instant::MAX)).flatten();
+        if reads_products {
+            self.keep_product_event(profile, event, position);
+        }
+        let event = joined.as_ref().unwrap_or(event);
         self.signals.matching(event, &mut matched);
         let entry = Entry { ts: event.ts, position };
         let mut values: Vec<ValueEntry> = Vec::new();

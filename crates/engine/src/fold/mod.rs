@@ -14,6 +14,7 @@ mod merge;
 mod orders;
 mod planted;
 mod prime;
+mod products;
 mod programs;
 mod ranking;
 mod references;

@@ -66,11 +66,13 @@ pub enum PlantedBug {
     RecordSeenLate,
     /// A merge leaves behind what was recorded of the absorbed profile.
     MergeForgetsRecord,
+    /// What names a product is not matched again when the product changes.
+    ProductChangeForgotten,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -100,6 +102,7 @@ impl PlantedBug {
         Self::RepeatedTraitSetSkipped,
         Self::RecordSeenLate,
         Self::MergeForgetsRecord,
+        Self::ProductChangeForgotten,
     ];
 }
 

@@ -77,8 +77,11 @@ impl Fold {
         }
         let segment = self.segment_mut(id)?;
         let Some(pending) = segment.pending.take() else { return Err(Refusal::StalePriming) };
-        let Some(started) = pending.started else { return Err(Refusal::StalePriming) };
+        let Some(mut started) = pending.started else { return Err(Refusal::StalePriming) };
         self.take_timelines(&artefact, &started.touched, &started.reread);
+        for profile in self.take_product_events(&artefact, &started.reread) {
+            started.touched.add(profile);
+        }
         self.derive_touched_orders(id, &started.touched);
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: pending.cause };
         let standings = self.first_standings(id, &artefact, &started.touched, reason);

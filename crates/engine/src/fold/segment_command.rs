@@ -157,6 +157,9 @@ impl Fold {
         for key in keys {
             self.state.timelines.remove(&key);
         }
+        if !self.signals.any_reads_products() {
+            self.state.product_events.clear();
+        }
     }
 
     /// Changes every profile's standing with one segment.

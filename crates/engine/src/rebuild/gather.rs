@@ -10,11 +10,10 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{IdentityView, MemoryIdentity};
 use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
-use segops_segment::{
-    Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Timeline, TimelineItem, ValueEntry,
-};
+use segops_segment::{Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem, ValueEntry};
 
 use crate::reach;
+use crate::state::without_person;
 
 /// The histories as they grow, each row under its anchor.
 #[derive(Debug, Default)]
@@ -30,6 +29,7 @@ struct Gathering {
     values: Vec<(SignalId, ValueEntry)>,
     traits: Vec<TraitSet>,
     orders: Vec<(OrderKey, OrderFact)>,
+    product_events: Vec<(Position, Event)>,
     email_opted_out: bool,
 }
 
@@ -46,11 +46,17 @@ impl Gathered {
     pub(super) fn add(
         &mut self,
         request: &HistoryRequest<'_>,
+        products: &Products,
         anchor: Identifier,
         event: &Event,
         position: Position,
     ) {
         let gathering = self.by_anchor.entry(anchor).or_default();
+        if !request.signals.product_readers_of(event).is_empty() {
+            gathering.product_events.push((position, without_person(event)));
+        }
+        let joined = products.joined(event, request.at);
+        let event = joined.as_ref().unwrap_or(event);
         self.matched.clear();
         request.signals.matching(event, &mut self.matched);
         let entry = Entry { ts: event.ts, position };
@@ -103,6 +109,7 @@ impl Gathered {
             whole.values.extend(gathering.values);
             whole.traits.extend(gathering.traits);
             whole.orders.extend(gathering.orders);
+            whole.product_events.extend(gathering.product_events);
             whole.email_opted_out |= gathering.email_opted_out;
         }
         let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
@@ -154,8 +161,10 @@ impl Gathering {
             .filter(|newest| newest.value != Value::Null)
             .map(|newest| (newest.name.clone(), newest.value.clone()))
             .collect();
+        self.product_events.sort_unstable_by_key(|(position, _)| *position);
         History {
             profile,
+            product_events: self.product_events,
             timelines,
             traits,
             identifiers: identity.identifiers_of(profile).to_vec(),

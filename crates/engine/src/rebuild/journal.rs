@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use segops_identity::{Duplicates, IdentitySettings, MemoryIdentity, Resolution, resolve};
 use segops_model::{Event, Identifier, Instant, Position, ProfileId, SplitId};
-use segops_segment::{Backfill, History, HistoryRequest, RankingKey, RankingThreshold};
+use segops_segment::{Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold};
 use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
 use super::gather::Gathered;
@@ -45,10 +45,11 @@ impl Backfill for JournalBackfill<'_> {
         request: &HistoryRequest<'_>,
         each: &mut dyn FnMut(&History),
     ) -> Result<(), RebuildError> {
+        let products = self.products(request)?;
         let mut gathered = Gathered::default();
         let identity = self.pass(request.until, &mut |passed| match passed {
             Passed::Row { frame, event, resolution } if event.ts <= request.at => {
-                gathered.add(request, resolution.anchor.clone(), event, frame.position);
+                gathered.add(request, &products, resolution.anchor.clone(), event, frame.position);
             }
             Passed::Row { .. } => {}
             Passed::Deleted(identifiers) => gathered.forget(identifiers),
@@ -142,6 +143,31 @@ enum Passed<'a> {
     Row { frame: &'a FrameRef<'a>, event: &'a Event, resolution: &'a Resolution },
     /// Someone was deleted: everything under these identifiers up to here.
     Deleted(&'a [Identifier]),
+}
+
+impl JournalBackfill<'_> {
+    /// The product catalogue, where any of the signals depends on it. A late change of a product changes what
+    /// earlier events match, so that the whole of it must be known before the first event is looked at.
+    fn products(&self, request: &HistoryRequest<'_>) -> Result<Products, RebuildError> {
+        let mut products = Products::default();
+        if !request.signals.any_reads_products() {
+            return Ok(products);
+        }
+        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), request.until)?;
+        while let Some(frame) = reader.next_frame()? {
+            if frame.kind == KIND_COMMAND
+                && let Input::Command(command) = decode(&frame)?
+                && let Change::ChangeProducts { products: changes } = &command.change
+            {
+                // The fold refuses what would be too much, as the catalogue itself says; then nothing changes.
+                let _ = products.apply(changes, frame.position, frame.instant);
+            }
+            if frame.position.0.is_multiple_of(STEP_FRAMES) {
+                self.work.reach(0)?;
+            }
+        }
+        Ok(products)
+    }
 }
 
 /// One pass over the journal, redoing duplicates and identity by the settings in force at each frame.

@@ -138,8 +138,7 @@ pub(crate) fn begin_priming(
 pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Result<String, EngineError> {
     let Priming { segment, version, position, instant, ref plan, ref environment, ref gathered } = *priming;
     let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
-    let mut artefact =
-        Artefact { segment, version, position, instant, timelines: Vec::new(), verdicts: Vec::new() };
+    let mut artefact = Artefact::empty(segment, version, position, instant);
     rebuild(&backfill, plan, environment, position, instant, |answer| {
         let profile = answer.history.profile;
         for (signal, timeline) in &answer.history.timelines {
@@ -147,6 +146,8 @@ pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Resul
                 artefact.timelines.push((profile, *live, Timeline::clone(timeline)));
             }
         }
+        let named = answer.history.product_events.iter().cloned();
+        artefact.product_events.extend(named.map(|(position, event)| (profile, position, event)));
         if let Some(Verdict { member, next_change }) = answer.verdicts.last().copied()
             && (member || next_change.is_some())
         {

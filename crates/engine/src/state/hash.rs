@@ -20,6 +20,8 @@ impl State {
             imports,
             segments,
             catalogue,
+            products,
+            product_events,
             duplicates: _,
             tallies,
             thresholds,
@@ -48,6 +50,8 @@ impl State {
         }
         feed_text(&mut digest, &(settings, sources, imports, segments, catalogue));
         feed_text(&mut digest, thresholds);
+        feed(&mut digest, products);
+        feed_space(&mut digest, product_events.iter());
         feed_space(&mut digest, identifiers.iter_sorted());
         feed_space(&mut digest, aliases.iter_sorted());
         feed_space(&mut digest, profiles.iter_sorted());

@@ -7,6 +7,7 @@ mod catalogue;
 mod hash;
 mod lifecycle;
 mod merges;
+mod product_events;
 mod profile;
 mod profile_records;
 mod recorded;
@@ -20,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SignalId, SourceId, SplitId};
-use segops_segment::{OrderFacts, OrderKey, RankingKey, RankingThreshold, Timeline};
+use segops_segment::{OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline};
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
@@ -28,6 +29,8 @@ pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
 };
 pub use merges::{GatheredRow, Merge};
+pub use product_events::ProductEvents;
+pub(crate) use product_events::without_person;
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
 pub use recorded::{RecordKey, Records};
@@ -54,6 +57,8 @@ pub struct State {
     pub imports: BTreeMap<String, Import>,
     pub segments: BTreeMap<SegmentId, SegmentState>,
     pub catalogue: Catalogue,
+    pub products: Products,
+    pub product_events: ProductEvents,
     pub duplicates: Duplicates,
     pub tallies: Tallies,
     /// Splits, bars, and who was deleted.
@@ -122,6 +127,8 @@ impl State {
             imports: BTreeMap::new(),
             segments: BTreeMap::new(),
             catalogue: Catalogue::default(),
+            products: Products::default(),
+            product_events: ProductEvents::default(),
             tallies: Tallies::default(),
             separations: Separations::default(),
             split_rows: BTreeMap::new(),

@@ -36,6 +36,9 @@ impl State {
             imports: _,
             segments: _,
             catalogue: _,
+            products: _,
+            // Under positions: a split moves each with its row, a deletion lets go of them by itself.
+            product_events: _,
             duplicates: _,
             tallies: _,
             // Says of itself which profiles it names; see `Separations::forget`.

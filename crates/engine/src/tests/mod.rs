@@ -9,6 +9,7 @@ mod living;
 mod merging;
 mod oracle;
 mod planted;
+mod products;
 mod property;
 mod ranking;
 mod splitting;

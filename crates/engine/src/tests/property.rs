@@ -36,6 +36,11 @@ pub(super) enum Step {
         country: u8,
         late_days: u8,
     },
+    ChangeProduct {
+        id: u8,
+        price: Option<u8>,
+        late_days: u8,
+    },
     Pass {
         hours: u16,
     },
@@ -78,7 +83,7 @@ const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const RENEWALS: [Option<&str>; 5] =
     [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 67] = [
+const RULES: [&str; 70] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -139,6 +144,9 @@ const RULES: [&str; 67] = [
     r#"everyone where has orders where refunded > 0"#,
     r#"everyone where top 50% by sum of total over any event in last 3 days"#,
     r#"everyone where bottom 40% by count of "Product Viewed""#,
+    r#"everyone where did "Product Viewed" where product.price >= 50"#,
+    r#"everyone where did any event < 2 times where lines[].current_product.price >= 50"#,
+    r#"everyone where sum of product.price over "Product Viewed" in last 3 days >= 60"#,
     r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
     r#"everyone where did "Product Viewed" then "Product Added" within 2 days in last 1 week"#,
     r#"everyone where did "Product Viewed" then not "Order Completed" within 1 day in last 3 days"#,
@@ -160,6 +168,8 @@ fn rule_number() -> impl Strategy<Value = u8> {
 fn brief() -> impl Strategy<Value = Step> {
     let small = |below: u8| 0..below;
     prop_oneof![
+        9 => (small(3), prop::option::weighted(0.9, small(100)), prop_oneof![2 => Just(0), 1 => small(6)])
+            .prop_map(|(id, price, late_days)| Step::ChangeProduct { id, price, late_days }),
         24 => (small(4), any::<bool>(), small(3), small(100), prop_oneof![3 => Just(0), 1 => small(6)], prop::bool::weighted(0.1))
             .prop_map(|(user, by_anonymous, name, total, late_days, repeat)| Step::Event { user, by_anonymous, name, total, late_days, repeat }),
         3 => (small(4), small(8), prop::option::of(small(40)), prop::bool::weighted(0.2), prop_oneof![3 => Just(0), 1 => small(4)])
@@ -254,9 +264,10 @@ fn play(world: &mut World, step: &Step) {
                 "properties": {
                     "total": total,
                     "order_id": format!("o{}", total % 8),
+                    "product_id": format!("p{}", total % 3),
                     "lines": [
                         {"kind": "a", "price": total, "quantity": 2},
-                        {"kind": "b", "price": 60},
+                        {"kind": "b", "price": 60, "product_id": format!("p{}", total % 2)},
                         {"kind": "A", "price": "1.5"},
                     ],
                 },
@@ -300,6 +311,17 @@ fn play(world: &mut World, step: &Step) {
                 }
             }
             world.send(identify);
+        }
+        Step::ChangeProduct { id, price, late_days } => {
+            let at = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
+            let product = json!({
+                "id": format!("p{id}"),
+                "price": price,
+                "deleted": price.is_none(),
+                "updated_at": at.to_string(),
+            });
+            let change = crate::product_change(product, world.engine.limits()).expect("a product");
+            world.engine.change_products(AUTHOR, vec![change]).expect("a change");
         }
         Step::Pass { hours } => world.pass_ms(i64::from(*hours) * segops_model::HOUR_MS),
         Step::Create { name, rule: text } => {

@@ -102,15 +102,23 @@ impl<T: Item> Run<T> {
         if len <= kept {
             return;
         }
-        let dropped = oldest..len - newest;
+        self.drop_range(oldest..len - newest);
+    }
+
+    /// Drops the items with these indexes.
+    pub(super) fn drop_range(&mut self, dropped: Range<usize>) {
+        if dropped.is_empty() {
+            return;
+        }
+        let len = self.len();
         match self {
             Self::Few(list) => {
                 list.drain(dropped);
             }
-            Self::Many(_) if kept <= INLINE_ENTRIES_MAX => {
+            Self::Many(_) if len - dropped.len() <= INLINE_ENTRIES_MAX => {
                 *self = Self::Few(self.at(0..dropped.start).chain(self.at(dropped.end..len)).collect());
             }
-            Self::Many(slots) if oldest == 0 => chunk::drop_oldest(&mut slots.0, dropped.end),
+            Self::Many(slots) if dropped.start == 0 => chunk::drop_oldest(&mut slots.0, dropped.end),
             Self::Many(slots) => chunk::drop_range(&mut slots.0, dropped.start, dropped.end),
         }
     }

@@ -162,6 +162,7 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::Paused(_)
         | Refusal::NotLive(..)
         | Refusal::TooManySegments(_)
+        | Refusal::TooManyProducts(_)
         | Refusal::StalePriming
         | Refusal::ProfileMoved(_)
         | Refusal::Split(SplitRefusal::Stale | SplitRefusal::LiftedAlready(_))

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, definitions, health, imports, members, metrics, people, profiles, rejections, rules,
+    catalogue, definitions, health, imports, members, metrics, people, products, profiles, rejections, rules,
     segment_life, segment_versions, segments, settings, sources, sources_config, status, stream, templates,
     tokens, transitions, verify,
 };
@@ -67,6 +67,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(people::show_split))
         .routes(routes!(people::lift))
         .routes(routes!(catalogue::catalogue))
+        .routes(routes!(products::list, products::change))
+        .routes(routes!(products::show))
         .routes(routes!(rejections::list))
         .routes(routes!(imports::list, imports::create))
         .routes(routes!(transitions::list))

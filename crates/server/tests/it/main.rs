@@ -17,5 +17,6 @@ mod serving;
 mod streams;
 mod templates;
 
+mod products;
 mod server_process;
 mod workspace;

@@ -45,6 +45,12 @@ pub(super) enum Step {
     },
     /// To one millisecond before the next due instant, and then to it.
     ToNextDue,
+    /// The catalogue says something new of a product, perhaps of long ago.
+    ChangeProduct {
+        id: &'static str,
+        product: Option<Json>,
+        hours_ago: i64,
+    },
     Create(Sample),
     Edit {
         segment: u8,
@@ -122,13 +128,43 @@ fn total() -> impl Strategy<Value = Json> {
     ])
 }
 
+/// What names a product of the catalogue, or none that there is.
+fn reference() -> impl Strategy<Value = Json> {
+    select(vec![
+        json!({"product_id": "p0", "price": 20}),
+        json!({"product_id": "p1", "variant_id": 1}),
+        json!({"product_id": "p1", "sku": "S1"}),
+        json!({"variant_id": "2", "price": 5}),
+        json!({"sku": "S0"}),
+        json!({"product_id": "p9"}),
+        json!({"product_id": "p0", "product": {"collection": "Winter", "stock": 1}}),
+    ])
+}
+
+fn change_of_product() -> impl Strategy<Value = Step> {
+    let collection = select(vec![json!(["Summer", "Sale"]), json!("Winter"), json!([]), json!(null)]);
+    let stock = select(vec![json!(0), json!("3"), json!(null)]);
+    let variant_stock = select(vec![json!(0), json!(7)]);
+    let product = (collection, select(vec![5, 20, 75]), stock, variant_stock, select(vec!["S0", "S1"]))
+        .prop_map(|(collections, price, stock, variant_stock, sku)| {
+            json!({"collections": collections, "price": price, "stock": stock, "variants": [
+                {"id": 1, "sku": sku, "stock": variant_stock},
+                {"id": "2", "sku": "S2", "price": 50, "stock": variant_stock},
+            ]})
+        });
+    let hours_ago = prop_oneof![3 => Just(0_i64), 2 => 1_i64..100, 1 => -5_i64..0];
+    (select(vec!["p0", "p1"]), prop::option::weighted(0.85, product), hours_ago)
+        .prop_map(|(id, product, hours_ago)| Step::ChangeProduct { id, product, hours_ago })
+}
+
 fn products() -> impl Strategy<Value = Json> {
     let category = select(vec![json!("Shoes"), json!("SHOES"), json!("Bags"), json!("Hats"), json!(null)]);
     let price = select(vec![json!(5), json!("20"), json!(20.01), json!(75)]);
     let sizes = select(vec![json!("M"), json!(["m", "L"]), json!(["S"]), json!([])]);
     let item = prop_oneof![
-        9 => (category, price, sizes)
+        7 => (category, price, sizes)
             .prop_map(|(category, price, sizes)| json!({"category": category, "price": price, "sizes": sizes})),
+        6 => reference(),
         1 => Just(json!("no object")),
     ];
     prop::collection::vec(item, 0..3).prop_map(Json::Array)
@@ -184,6 +220,13 @@ fn properties() -> impl Strategy<Value = Json> {
             ];
             let set = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             Json::Object(set.collect())
+        })
+        .prop_flat_map(|properties| (Just(properties), prop::option::weighted(0.3, reference())))
+        .prop_map(|(mut properties, named)| {
+            if let (Some(own), Some(Json::Object(named))) = (properties.as_object_mut(), named) {
+                own.extend(named);
+            }
+            properties
         })
 }
 
@@ -332,6 +375,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<u8>(), edges_ms, any::<bool>())
             .prop_map(|(event, after_ms, just_before)| Step::ToEdge { event, after_ms, just_before }),
         3 => Just(Step::ToNextDue),
+        3 => change_of_product(),
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),
         1 => (1_u16..2_000).prop_map(|hours| Step::LookBack { hours }),

@@ -7,7 +7,7 @@ use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
 use segops_model::{Event, Identifier, Instant, SourceId, SplitId, TransitionId};
-use segops_oracle::{Calendar, Oracle};
+use segops_oracle::{Calendar, Oracle, ProductFact};
 use segops_rules::{Named, Rule, parse};
 
 use super::Tallies;
@@ -100,6 +100,10 @@ impl Player<'_> {
                 self.compare("one millisecond before a change")?;
                 self.pass_to(due);
                 self.compare(AT_A_CHANGE)
+            }
+            Step::ChangeProduct { id, product, hours_ago } => {
+                self.change_product(id, product.as_ref(), *hours_ago);
+                self.compare("after a product has changed")
             }
             Step::Create(sample) => {
                 self.create(sample);
@@ -237,6 +241,18 @@ impl Player<'_> {
     fn rank(&mut self) {
         let rules: Vec<&Rule<Named>> = self.segments.iter().map(|segment| &segment.rule).collect();
         self.oracle.rank(&rules, self.world.now());
+    }
+
+    fn change_product(&mut self, id: &str, product: Option<&Json>, hours_ago: i64) {
+        let updated_at = self.world.now().plus_ms(-hours_ago * segops_model::HOUR_MS);
+        let mut sent = product.cloned().unwrap_or_else(|| json!({"deleted": true}));
+        sent["id"] = json!(id);
+        sent["updated_at"] = json!(updated_at.to_string());
+        let change = crate::product_change(sent, self.world.engine.limits()).expect("a product");
+        let product = change.product.clone();
+        let since = updated_at.min(self.world.now());
+        self.oracle.products.push(ProductFact { id: id.to_owned(), since, product });
+        self.world.engine.change_products(AUTHOR, vec![change]).expect("a change");
     }
 
     fn rule(&self, sample: &Sample) -> (String, Rule<Named>) {

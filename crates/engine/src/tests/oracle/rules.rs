@@ -358,6 +358,24 @@ const CHANGES: &[&str] = &[
     r#"stopped any event yesterday"#,
 ];
 
+const PRODUCTS: &[&str] = &[
+    r#"did any event where products[].product.collection is "summer""#,
+    r#"did any event where products[](product.collection is "Summer" and price >= 20)"#,
+    r#"did any event where product.price <= 20"#,
+    r#"did any event where not current_product.price > 20 in last 1 week"#,
+    r#"did any event where current_product.in_stock is true"#,
+    r#"did any event where products[].current_product.in_stock is false"#,
+    r#"did any event >= 2 times where product exists"#,
+    r#"did any event < 2 times where (current_product.stock >= 1 or products[].current_product.stock >= 1)"#,
+    r#"last any event has current_product.collection is "Sale""#,
+    r#"first any event where product exists has product.price >= 20"#,
+    r#"sum of products[].product.price over any event in last 1 month >= 20"#,
+    r#"maximum of current_product.price over any event < 60"#,
+    r#"distinct of products[].product.id over any event >= 1"#,
+    r#"distinct days with any event where product.collection is "winter" < 1"#,
+    r#"did any event where products[].product.variant_id is 2"#,
+];
+
 fn of_event(texts: &'static [&'static str]) -> BoxedStrategy<String> {
     (select(texts), select(EVENTS)).prop_map(|(text, event)| text.replace("{event}", event)).boxed()
 }
@@ -467,6 +485,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         4 => made("property", filtered(PROPERTY)),
         2 => made("line items", filtered(ITEMS)),
         5 => made("event aggregate", aggregate()),
+        3 => made("products", of_event(PRODUCTS)),
         3 => made("chosen event", of_event(CHOSEN)),
         3 => made("around a chosen event", of_event(AROUND)),
         3 => made("active periods", of_event(ACTIVE)),
