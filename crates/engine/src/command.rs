@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
 use segops_rules::{Resolved, Rule};
-use segops_segment::{RankingKey, RankingThreshold};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
+use segops_segment::{RankingKey, RankingThreshold};
 
 use crate::settings::Settings;
 use crate::state::{DetailsChange, Lifecycle};
@@ -131,8 +131,7 @@ pub enum Change {
     RecordThresholds {
         position: Position,
         thresholds: Vec<RecordedThreshold>,
-}
-
+    },
     /// Products in the place of what was known of them, at one position.
     ChangeProducts {
         products: Vec<ProductChange>,

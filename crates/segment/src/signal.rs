@@ -257,7 +257,7 @@ impl SignalRegistry {
         }
         items.sort_unstable();
         items
-}
+    }
 
     /// Whether what a signal matches or captures can depend on the product catalogue.
     #[must_use]

@@ -166,8 +166,8 @@ impl Timeline {
             (Entries::Plain(run), TimelineItem::Match(entry)) => run.remove(entry),
             (Entries::Valued(run), TimelineItem::Value(value)) => run.remove(value),
             _ => false,
-}
-}
+        }
+    }
 
     /// Takes out an entry, with all its values.
     pub fn remove(&mut self, entry: Entry) {

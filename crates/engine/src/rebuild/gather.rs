@@ -10,7 +10,10 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{IdentityView, MemoryIdentity};
 use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
-use segops_segment::{Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem, ValueEntry};
+use segops_segment::{
+    Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem,
+    ValueEntry,
+};
 
 use crate::reach;
 use crate::state::without_person;
