@@ -77,7 +77,8 @@ impl Cause {
             | Self::Split
             | Self::Model
             | Self::Late
-            | Self::Deletion => true,
+            | Self::Deletion
+            | Self::Product => true,
             Self::Edit | Self::Prime | Self::Settings => false,
         }
     }

@@ -10,8 +10,8 @@ use segops_rules::{
     Span, Unit, Window,
 };
 use segops_segment::{
-    Calendar, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold, SignalRegistry, Timeline,
-    evaluate,
+    Calendar, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold, RecordedTransitions,
+    SignalRegistry, Timeline, evaluate,
 };
 
 const ROUNDS: u32 = 20;
@@ -30,6 +30,9 @@ impl ProfileView for Profile {
     }
     fn is_identified(&self) -> bool {
         true
+    }
+    fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
+        None
     }
     fn is_member(&self, _: SegmentId) -> bool {
         false
