@@ -47,16 +47,28 @@ fn mistakes() {
     check_mistakes(
         "top 0% by net spend and bottom 100% by points",
         expect![[r#"
+            error: top 0% is no part of a ranking; expected a number above 0 and below 100
+              | top 0% by net spend and bottom 100% by points
+              | ^^^^^^^^^^^^^^^^^^^
+            error: bottom 100% is no part of a ranking; expected a number above 0 and below 100
+              | top 0% by net spend and bottom 100% by points
+              |                         ^^^^^^^^^^^^^^^^^^^^^
         "#]],
     );
     check_mistakes(
         "top 10% and did A",
         expect![[r#"
+            error: `top 10%` needs a number to rank by, and `and` follows; expected `by` and a number, such as `by net spend in last 12 months`
+              | top 10% and did A
+              |         ^^^
         "#]],
     );
     check_mistakes(
         "top 10% by",
         expect![[r#"
+            error: the rule ends where a condition should be; expected a condition, such as `did "Order Completed"`, `country is "DE"` or `in segment "VIP"`
+              | top 10% by
+              |           ^
         "#]],
     );
 }

@@ -67,3 +67,18 @@ fn the_json_of_the_reference_is_a_rule() {
         assert_eq!(parse(&rule.to_string()), Ok(rule));
     }
 }
+
+/// Every row of the first table on the page of conditions has a rule in its second cell.
+#[test]
+fn every_rule_among_the_kinds_of_conditions_reads() {
+    const KINDS: &str = include_str!("../../../../docs/conditions.md");
+    let (here, _) = KINDS.split_once("## Not here yet").expect("what is not here");
+    let rows = here.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let rules: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert!(rules.len() > 35, "the page has lost its examples");
+    for rule in rules {
+        if let Err(problems) = parse(rule) {
+            panic!("{rule}\n{}", problems[0].report(rule));
+        }
+    }
+}
