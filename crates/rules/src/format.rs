@@ -350,6 +350,12 @@ fn tested(name: &str, test: &Test, match_case: bool) -> String {
     format!("{} {}{suffix}", path(name), test_text(test))
 }
 
+/// A trait's name: in quotes also where it would read as what profiles have ordered or spent.
+fn trait_name(name: &str) -> String {
+    let is_order_word = ORDER_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if is_order_word { quoted(name) } else { path(name) }
+}
+
 fn path(name: &str) -> String {
     if is_word(name) && !is_reserved(name) { name.to_owned() } else { quoted(name) }
 }

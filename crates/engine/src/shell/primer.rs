@@ -72,9 +72,6 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
 
 /// The version that has waited longest. One whose priming was cut off by a restart starts again.
 fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
-    if core.is_held(Held::Primings) {
-        return None;
-    }
     let fold = core.fold.read();
     let waiting = fold.state.segments.values().filter(|segment| segment.is_evaluated());
     let waiting = waiting.filter_map(|segment| {
@@ -82,7 +79,9 @@ fn next_job(core: &Core) -> Option<(SegmentId, SegmentVersion)> {
         let at = segment.version(pending.version)?.at;
         Some((at, segment.id, pending.version))
     });
-    waiting.min().map(|(_, segment, version)| (segment, version))
+    let next = waiting.min().map(|(_, segment, version)| (segment, version));
+    // Asked last: whoever holds primings does so before saving what is not to be primed.
+    if core.is_held(Held::Primings) { None } else { next }
 }
 
 /// A priming that has begun: where, and what is to be read.

@@ -26,10 +26,8 @@ pub(crate) struct Attempt {
 
 /// The split that has waited longest. One that was cut off by a restart begins again.
 pub(super) fn next_split(core: &Core) -> Option<SplitId> {
-    if core.is_held(Held::Splits) {
-        return None;
-    }
-    core.fold.read().state.separations.waiting().keys().next().copied()
+    let next = core.fold.read().state.separations.waiting().keys().next().copied();
+    if core.is_held(Held::Splits) { None } else { next }
 }
 
 /// Makes one attempt, from its beginning to its end.

@@ -22,7 +22,7 @@ impl Checker<'_> {
             Measure::Count(count) => {
                 self.conditions += 1;
                 let place = format!("{place}.by.count");
-                self.filter(&count.event, &format!("{place}.event"), depth);
+                self.chosen(&count.event, &format!("{place}.event"), depth);
                 self.problems_of(check_window(&count.window, &format!("{place}.window")));
             }
             Measure::Trait(path) => {

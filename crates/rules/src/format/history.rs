@@ -1,13 +1,13 @@
 //! The canonical text of conditions on a trait's dates and on what it was.
 
-use super::{path, quoted, span_text, test_text, value_text, weekday_text, window};
+use super::{quoted, span_text, test_text, trait_name, value_text, weekday_text, window};
 use crate::ast::{
     DateTest, DateWindow, HeldFor, HistoryTest, MonthDay, StateTest, Test, TraitDateCondition,
     TraitHistoryCondition, Window,
 };
 
 pub(super) fn trait_date(leaf: &TraitDateCondition) -> String {
-    let name = path(&leaf.path.to_string());
+    let name = trait_name(&leaf.path.to_string());
     match &leaf.test {
         DateTest::Date(window) => format!("{name} {}", date_window(window)),
         DateTest::Anniversary(window) => format!("{name} anniversary {}", date_window(window)),
@@ -50,7 +50,7 @@ fn date_window(tree: &DateWindow) -> String {
 }
 
 pub(super) fn trait_history(leaf: &TraitHistoryCondition) -> String {
-    let name = path(&leaf.path.to_string());
+    let name = trait_name(&leaf.path.to_string());
     match &leaf.test {
         HistoryTest::Held { state: held, time } => {
             let (compare, span) = match time {

@@ -21,6 +21,9 @@ const BATCH_PRODUCTS: usize = 500;
 
 /// Products with their variants, collections, prices and stock, which rules join events with.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  segops products import products.csv --data shop\n  segops products show p1 --data shop"
+)]
 pub(crate) enum Products {
     /// Read products from a CSV or NDJSON file; each takes the place of what was known of it.
     ///

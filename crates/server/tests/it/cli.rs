@@ -306,5 +306,5 @@ fn a_segment_starts_from_a_template_or_from_another_products_definition() {
     assert!(text.contains("cannot be said: the distance from a postal code"), "{text}");
     let draft = shop.json(&["segment", "show", "Buyers"]);
     assert_eq!((&draft["state"], &draft["folder"]), (&json!("draft"), &json!("Klaviyo")));
-    assert_eq!(draft["rule_text"], "everyone where did \"Order Completed\" > 1 times");
+    assert_eq!(draft["rule_text"], "everyone where did \"Order Completed\" > 1 time");
 }
