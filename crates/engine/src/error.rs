@@ -16,6 +16,9 @@ pub enum EngineError {
     Rule(Vec<Problem>),
     #[error("{0}")]
     NotFound(String),
+    /// A question that has no answer as it was asked.
+    #[error("{0}")]
+    Asked(String),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error("the data folder is damaged: {0}")]

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 pub mod fold;
 pub mod journal_item;
+mod membership;
 mod names;
 mod people;
 mod preview;

@@ -87,7 +87,7 @@ impl Engine {
 
     /// What the rankings of a plan are held against at an instant: the threshold recorded then; where there was
     /// none, one that is made now, as of that instant.
-    fn thresholds_at(
+    pub(crate) fn thresholds_at(
         &self,
         plan: &mut Plan,
         backfill: &JournalBackfill<'_>,

@@ -1,5 +1,6 @@
 //! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
 
+mod history;
 mod people;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use segops_rules::Base;
 use segops_segment::Explanation;
 
 pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
+pub use history::{SegmentDay, SegmentHistory};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };

@@ -247,3 +247,74 @@ fn commands_of_before_segments_had_details_are_read() {
     let command: crate::command::Command = serde_json::from_str(old).expect("a command");
     assert!(matches!(command.change, Change::EditSegment { restored_from: None, .. }));
 }
+
+#[test]
+fn who_was_in_is_kept_apart_from_who_would_have_been() {
+    let mut world = World::new();
+    world.segment("Recent", r#"did "Order Completed" in last 2 days"#);
+    world.order("u1");
+    let first = world.now();
+    world.pass_ms(DAY_MS);
+    world.order("u2");
+    let second = world.now();
+    world.pass_ms(3 * DAY_MS);
+    // It had happened on the first day, and nobody knew then.
+    world.send(serde_json::json!({"userId": "u3", "event": "Order Completed", "timestamp": first.to_string()}));
+    let world = world.restarted();
+    let recorded = |at| {
+        let members = world.engine.members_recorded("Recent", at, None, 10).expect("members");
+        members.into_iter().map(|member| (member.profile, member.since)).collect::<Vec<_>>()
+    };
+    let as_of = |at| {
+        let members = world.engine.members_as_of("Recent", at, None, 10, &Work::new()).expect("members");
+        members.into_iter().map(|member| member.profile).collect::<Vec<_>>()
+    };
+    let [u1, u2, u3] = ["u1", "u2", "u3"].map(|user| world.profile("user_id", user));
+    assert_eq!(recorded(first.plus_ms(-1)), []);
+    assert_eq!(recorded(first), [(u1, first)]);
+    assert_eq!(recorded(second), [(u1, first), (u2, second)]);
+    assert_eq!(recorded(first.plus_ms(2 * DAY_MS)), [(u2, second)]);
+    assert_eq!(recorded(world.now()), []);
+    assert_eq!(as_of(first), [u1, u3]);
+    assert_eq!(as_of(second), [u1, u2, u3]);
+    let page = world.engine.members_as_of("Recent", second, Some(u1), 1, &Work::new()).expect("members");
+    assert_eq!(page.iter().map(|member| member.profile).collect::<Vec<_>>(), [u2]);
+}
+
+#[test]
+fn days_follow_the_workspaces_clock() {
+    let mut world = World::new();
+    let settings = Settings { time_zone: "Europe/Berlin".to_owned(), ..world.engine.settings() };
+    world.engine.change_settings(AUTHOR, settings).expect("settings");
+    world.segment("Recent", r#"did "Order Completed" in last 2 days"#);
+    world.order("u1");
+    // 23:30 on 1 March in UTC is 2 March in Berlin.
+    world.pass_ms(11 * segops_model::HOUR_MS + 30 * super::world::MINUTE_MS);
+    world.order("u2");
+    world.pass_ms(2 * DAY_MS);
+    world.engine.archive_segment(AUTHOR, "Recent").expect("archived");
+    let date = |text: &str| Some(text.parse().expect("a date"));
+    let history = world.engine.segment_history("Recent", date("2026-02-28"), None).expect("a history");
+    let days: Vec<_> = history
+        .days
+        .iter()
+        .map(|day| (day.date.as_str(), day.entered, day.exited, day.size))
+        .collect();
+    assert_eq!(
+        days,
+        [
+            ("2026-02-28", 0, 0, 0),
+            ("2026-03-01", 1, 0, 1),
+            ("2026-03-02", 1, 0, 2),
+            ("2026-03-03", 0, 1, 1),
+            ("2026-03-04", 0, 1, 0),
+        ]
+    );
+    assert_eq!(history.days[3].exited_by_cause, [("expiry".to_owned(), 1)].into());
+    let later = world.engine.segment_history("Recent", date("2026-03-03"), date("2026-03-03")).expect("a history");
+    assert_eq!((later.days.len(), later.days[0].size), (1, 1));
+    for (from, to) in [("2026-03-02", "2026-03-01"), ("1999-01-01", "2026-01-01")] {
+        let refused = world.engine.segment_history("Recent", date(from), date(to));
+        assert!(matches!(refused, Err(EngineError::Asked(_))), "{refused:?}");
+    }
+}

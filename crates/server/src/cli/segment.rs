@@ -9,7 +9,7 @@ use super::as_code::{Apply, PlanCommand, Pull};
 use super::client::{Client, Request, path};
 use super::error::CliError;
 use super::explain::{Explain, print_explanation};
-use super::members::Members;
+use super::members::{History, Members};
 use super::output::Output;
 use super::preview::Preview;
 use super::progress::Bar;
@@ -34,6 +34,7 @@ pub(crate) enum Segment {
     Set(Set),
     Preview(Preview),
     Members(Members),
+    History(History),
     Explain(Explain),
     /// Have a draft read history and go live.
     #[command(after_help = "Examples:\n  segops segment publish Repeat --data shop")]
@@ -119,6 +120,7 @@ impl Segment {
             Self::Diff(diff) => diff.run(&client, out),
             Self::Set(set) => set.run(&client, out),
             Self::Preview(_) => Ok(()),
+            Self::History(history) => history.run(&client, out),
             Self::Members(members) => members.run(&client, out),
             Self::Explain(explain) => print_explanation(&explain, &client, out),
             Self::Publish(named) => named.go_live("publish", &client, out),

@@ -126,6 +126,7 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::Rule(problems) => Self::rule(problems),
             EngineError::NotFound(_) => Self::not_found(detail),
+            EngineError::Asked(_) => Self::bad_request(detail),
             EngineError::Refused(refusal) => of_refusal(&refusal, detail),
             EngineError::Busy(busy) => busy.into(),
             EngineError::Cancelled(_) => {

@@ -54,6 +54,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(segment_versions::restore_version))
         .routes(routes!(segment_versions::changes))
         .routes(routes!(members::members))
+        .routes(routes!(members::history))
         .routes(routes!(members::explain))
         .routes(routes!(members::cost))
         .routes(routes!(rules::check))
