@@ -22,7 +22,7 @@ use crate::view::{Member, SegmentDay, SegmentHistory};
 use crate::work::Work;
 
 /// Days that one question may span.
-pub const HISTORY_DAYS_MAX: usize = 1_000;
+const HISTORY_DAYS_MAX: usize = 1_000;
 /// Days back from today, where the question does not say.
 const HISTORY_DAYS_DEFAULT: i64 = 30;
 
@@ -42,7 +42,8 @@ impl Engine {
         let fold = self.core().fold.read();
         let state = &fold.state;
         let id = find_segment(state, segment)?.id;
-        let later = state.records.of_segment(id).filter(|(profile, _)| after.is_none_or(|after| *profile > after));
+        let later =
+            state.records.of_segment(id).filter(|(profile, _)| after.is_none_or(|after| *profile > after));
         let members = later.filter_map(|(profile, recorded)| {
             let entry = recorded.open_entry(at)?;
             let identifiers = identifiers_of(state, profile);
@@ -173,7 +174,9 @@ fn days_between(from: Date, to: Date, zone: &TimeZone) -> Result<Vec<Day>, Engin
 }
 
 fn wrong_days() -> EngineError {
-    EngineError::Asked(format!("the days go from an earlier date to a later one, at most {HISTORY_DAYS_MAX} of them"))
+    EngineError::Asked(format!(
+        "the days go from an earlier date to a later one, at most {HISTORY_DAYS_MAX} of them"
+    ))
 }
 
 fn days_after(date: Date, days: i64) -> Option<Date> {

@@ -259,7 +259,9 @@ fn who_was_in_is_kept_apart_from_who_would_have_been() {
     let second = world.now();
     world.pass_ms(3 * DAY_MS);
     // It had happened on the first day, and nobody knew then.
-    world.send(serde_json::json!({"userId": "u3", "event": "Order Completed", "timestamp": first.to_string()}));
+    world.send(
+        serde_json::json!({"userId": "u3", "event": "Order Completed", "timestamp": first.to_string()}),
+    );
     let world = world.restarted();
     let recorded = |at| {
         let members = world.engine.members_recorded("Recent", at, None, 10).expect("members");
@@ -295,11 +297,8 @@ fn days_follow_the_workspaces_clock() {
     world.engine.archive_segment(AUTHOR, "Recent").expect("archived");
     let date = |text: &str| Some(text.parse().expect("a date"));
     let history = world.engine.segment_history("Recent", date("2026-02-28"), None).expect("a history");
-    let days: Vec<_> = history
-        .days
-        .iter()
-        .map(|day| (day.date.as_str(), day.entered, day.exited, day.size))
-        .collect();
+    let days: Vec<_> =
+        history.days.iter().map(|day| (day.date.as_str(), day.entered, day.exited, day.size)).collect();
     assert_eq!(
         days,
         [
@@ -311,7 +310,8 @@ fn days_follow_the_workspaces_clock() {
         ]
     );
     assert_eq!(history.days[3].exited_by_cause, [("expiry".to_owned(), 1)].into());
-    let later = world.engine.segment_history("Recent", date("2026-03-03"), date("2026-03-03")).expect("a history");
+    let later =
+        world.engine.segment_history("Recent", date("2026-03-03"), date("2026-03-03")).expect("a history");
     assert_eq!((later.days.len(), later.days[0].size), (1, 1));
     for (from, to) in [("2026-03-02", "2026-03-01"), ("1999-01-01", "2026-01-01")] {
         let refused = world.engine.segment_history("Recent", date(from), date(to));

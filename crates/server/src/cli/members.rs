@@ -96,8 +96,10 @@ impl History {
         let history: view::SegmentHistory = typed(answer, &place)?;
         let mut table = Table::new(&["DAY", "#ENTERED", "#LEFT", "#SIZE", "BY"]);
         for day in history.days {
-            let entered = day.entered_by_cause.iter().map(|(cause, count)| format!("+{} {cause}", number(*count)));
-            let exited = day.exited_by_cause.iter().map(|(cause, count)| format!("-{} {cause}", number(*count)));
+            let entered =
+                day.entered_by_cause.iter().map(|(cause, count)| format!("+{} {cause}", number(*count)));
+            let exited =
+                day.exited_by_cause.iter().map(|(cause, count)| format!("-{} {cause}", number(*count)));
             let causes: Vec<String> = entered.chain(exited).collect();
             let [entered, exited, size] = [day.entered, day.exited, day.size].map(number);
             table.row([day.date, entered, exited, size, causes.join(", ")]);
