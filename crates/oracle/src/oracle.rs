@@ -40,7 +40,7 @@ pub struct Oracle {
     pub profiles: BTreeMap<Identifier, ProfileId>,
     /// Every change of a product, as it came in.
     pub products: Vec<ProductFact>,
-    events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     pub(crate) people: People,
     /// How often it was written down who is in which segment.
@@ -105,15 +105,17 @@ impl Oracle {
     #[must_use]
     pub fn members(&self, rule: &Rule<Named>, at: Instant) -> BTreeSet<BTreeSet<Identifier>> {
         if !self.products.is_empty() {
-            let mut joined = self.clone();
-            for event in &mut joined.events {
-                *event = joined_with(&self.products, event, at);
-            }
+            let mut joined = Self { events: self.joined_at(at), ..self.clone() };
             joined.products.clear();
             return joined.members(rule, at);
         }
         let members = self.people_at(at).filter(|person| self.is_member(rule, person, at.as_ms()));
         members.map(|person| person.identifiers.clone()).collect()
+    }
+
+    /// Every event with what the catalogue says at an instant of the products that it names.
+    pub(crate) fn joined_at(&self, at: Instant) -> Vec<Event> {
+        self.events.iter().map(|event| joined_with(&self.products, event, at)).collect()
     }
 
     /// How many people there are at an instant: those who have done anything up to then.

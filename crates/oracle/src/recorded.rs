@@ -28,6 +28,8 @@ impl Oracle {
     pub fn record(&mut self, at: Instant, by_rule: bool) {
         self.pages += 1;
         let now = at.as_ms();
+        let joined = self.joined_at(at);
+        let as_they_came = std::mem::replace(&mut self.events, joined);
         for name in self.by_reference() {
             let Some(rule) = self.segments.get(&name) else { continue };
             let is_there = |person: &Person| self.events_of(person, now).next().is_some();
@@ -40,6 +42,7 @@ impl Oracle {
                 }
             }
         }
+        self.events = as_they_came;
     }
 
     /// The segments' names, each after those that its rule speaks of.
