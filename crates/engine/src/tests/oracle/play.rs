@@ -222,9 +222,9 @@ impl Player<'_> {
         let source = if from_kiosk { self.kiosk } else { self.shop };
         let event = self.world.send_from(source, item);
         self.oracle.receive(&event, self.world.now());
-        self.write_down(false);
         self.heard.push(event);
         self.learn_ids();
+        self.write_down(false);
     }
 
     /// Tells the oracle the ids of profiles, which it draws samples from.
