@@ -51,11 +51,17 @@ impl TransitionLog {
         Self { kept_max, held: Mutex::default() }
     }
 
-    /// Adds what has happened and wakes whoever watches.
-    pub(crate) fn extend(&self, transitions: Vec<Transition>) {
+    /// Adds what has happened in frames that come after all those before, and wakes whoever watches. Those of one
+    /// frame come in the order in which they were decided, and are kept in the order of their ids.
+    pub(crate) fn extend(&self, mut transitions: Vec<Transition>) {
         if transitions.is_empty() {
             return;
         }
+        transitions.sort_by_key(|transition| transition.id);
+        debug_assert!(
+            transitions.iter().zip(transitions.iter().skip(1)).all(|(one, next)| one.id < next.id),
+            "two transitions share an id: {transitions:?}"
+        );
         let watchers: Vec<_> = {
             let mut held = self.held.lock();
             held.transitions.extend(transitions);

@@ -346,7 +346,7 @@ pub struct TimelineCost {
 /// A transition as the stream sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TransitionView {
-    #[schema(value_type = String, example = "4711-1795443511394-17-12")]
+    #[schema(value_type = String, example = "4711-1795443511394-input-17-12")]
     pub id: TransitionId,
     #[schema(value_type = String)]
     pub profile: ProfileId,

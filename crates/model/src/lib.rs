@@ -30,5 +30,5 @@ pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;
 pub use path::{Path, PathError};
 pub use text::{fold_case, fold_character, same_text};
-pub use transition::{Cause, Direction, Transition, TransitionId};
+pub use transition::{Cause, Direction, Transition, TransitionId, Trigger};
 pub use value::{Object, Value};

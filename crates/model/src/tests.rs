@@ -107,9 +107,9 @@ fn instants_and_transition_ids_read_back() {
     assert_eq!(instant.to_string(), "2026-11-23T14:18:37.757Z");
     let before: Instant = "1969-12-31T23:59:59.9995Z".parse().expect("instant");
     assert_eq!(before.as_ms(), -1);
-    let id: TransitionId = "7-1000-3-9".parse().expect("id");
-    assert_eq!(id.to_string(), "7-1000-3-9");
-    assert!("7-1000-3".parse::<TransitionId>().is_err());
+    let id: TransitionId = "7-1000-timer-3-9".parse().expect("id");
+    assert_eq!(id.to_string(), "7-1000-timer-3-9");
+    assert!("7-1000-3-9".parse::<TransitionId>().is_err());
     let negative: TransitionId = TransitionId { due: Instant::from_ms(-5), ..id };
     assert!(
         negative.to_string().parse::<TransitionId>().is_err() || negative.to_string().parse() == Ok(negative)

@@ -15,7 +15,8 @@ pub struct Transition {
 }
 
 /// What names a transition: made from the journal alone, so that after a crash it comes out the same.
-/// Ordered as transitions happen. As text: `position-due_ms-profile-segment`.
+/// Of one trigger a profile and a segment have one transition at most, so that no two share an id; the order is
+/// that in which streams send them. As text: `position-due_ms-trigger-profile-segment`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct TransitionId {
@@ -23,8 +24,16 @@ pub struct TransitionId {
     pub position: Position,
     /// The instant at which it took effect: the frame's, or the timer's own.
     pub due: Instant,
+    pub trigger: Trigger,
     pub profile: ProfileId,
     pub segment: SegmentId,
+}
+
+/// What made memberships be decided anew. At the instant of a frame the timers come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trigger {
+    Timer,
+    Input,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +74,24 @@ pub enum Cause {
 }
 
 impl Cause {
+    #[must_use]
+    pub const fn trigger(self) -> Trigger {
+        match self {
+            Self::Expiry => Trigger::Timer,
+            Self::Event
+            | Self::Edit
+            | Self::Prime
+            | Self::Import
+            | Self::Merge
+            | Self::Split
+            | Self::Model
+            | Self::Late
+            | Self::Deletion
+            | Self::Settings
+            | Self::Product => Trigger::Input,
+        }
+    }
+
     /// Whether it was the profile that moved, and not the rule: a priming, an edit or a change of settings
     /// says of everyone anew who belongs, and nobody has done anything.
     #[must_use]
@@ -84,9 +111,17 @@ impl Cause {
     }
 }
 
+const TIMER: &str = "timer";
+const INPUT: &str = "input";
+
 impl fmt::Display for TransitionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}-{}", self.position.0, self.due.as_ms(), self.profile.0, self.segment.0)
+        let Self { position, due, trigger, profile, segment } = self;
+        let trigger = match trigger {
+            Trigger::Timer => TIMER,
+            Trigger::Input => INPUT,
+        };
+        write!(f, "{}-{}-{trigger}-{}-{}", position.0, due.as_ms(), profile.0, segment.0)
     }
 }
 
@@ -95,15 +130,21 @@ impl FromStr for TransitionId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a transition id; resume with one that the stream has sent");
-        let mut parts = text.splitn(4, '-');
+        let mut parts = text.splitn(5, '-');
         let mut next = || parts.next().ok_or_else(wrong);
         let position = next()?.parse().map_err(|_| wrong())?;
         let due = next()?.parse().map_err(|_| wrong())?;
+        let trigger = match next()? {
+            TIMER => Trigger::Timer,
+            INPUT => Trigger::Input,
+            _ => return Err(wrong()),
+        };
         let profile = next()?.parse().map_err(|_| wrong())?;
         let segment = next()?.parse().map_err(|_| wrong())?;
         Ok(Self {
             position: Position(position),
             due: Instant::from_ms(due),
+            trigger,
             profile: ProfileId(profile),
             segment: SegmentId(segment),
         })

@@ -194,7 +194,8 @@ impl Fold {
             return;
         };
         self.state.tallies.transitions += 1;
-        let id = TransitionId { position: reason.position, due: reason.now, profile, segment };
+        let (position, due, trigger) = (reason.position, reason.now, reason.cause.trigger());
+        let id = TransitionId { position, due, trigger, profile, segment };
         effects.transitions.push(Transition { id, version, direction, cause: reason.cause });
     }
 }

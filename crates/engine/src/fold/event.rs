@@ -39,6 +39,10 @@ impl Fold {
         let profile = resolution.profile;
         let mut slots = SlotSet::default();
         let merged = self.place(&resolution, stamp, event, &mut slots);
+        if !resolution.created && self.state.profiles.get(&profile).is_some_and(|record| record.rows == 0) {
+            // A split has left it without a row, but with what was recorded of it.
+            slots.extend(self.roster.all());
+        }
         self.gather_for_splits(profile, &resolution.anchor, event, stamp.position);
         self.count(event);
         let regroups = self.add_row(profile, event, stamp.position, &mut slots);

@@ -129,3 +129,35 @@ fn counts_split_by_identity_and_reach() {
     );
     assert_eq!(preview.expect("a preview").counts, counts);
 }
+
+/// Whoever resumes after any transition gets exactly those that come after it.
+fn check_resuming(world: &World) {
+    let all = world.transitions();
+    for (at, one) in all.iter().enumerate() {
+        let rest = world.engine.transitions(Some(one.id), None, 100).expect("all are kept");
+        assert_eq!(rest, all[at + 1..], "after {}", one.id);
+    }
+}
+
+#[test]
+fn a_stream_resumes_between_a_timer_and_an_event_of_one_millisecond() {
+    let mut world = World::new();
+    world.segment("Recent", r#"did "Order Completed" in last 1 day"#);
+    world.order("u1");
+    world.clock.advance_ms(DAY_MS);
+    world.order("u1");
+    assert_eq!(world.story(), ["+Recent u1 event", "-Recent u1 expiry", "+Recent u1 event"]);
+    check_resuming(&world);
+}
+
+#[test]
+fn a_stream_resumes_within_one_event_whatever_the_order_of_deciding() {
+    let mut world = World::new();
+    world.segment("Outer", r#"did "Order Completed" >= 5 times"#);
+    world.segment("Inner", r#"did "Order Completed""#);
+    world.edit("Outer", r#"in segment "Inner""#);
+    world.order("u1");
+    // The outer segment, made first, is decided last.
+    assert_eq!(world.members("Outer"), ["u1"]);
+    check_resuming(&world);
+}

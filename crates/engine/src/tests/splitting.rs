@@ -193,6 +193,20 @@ fn a_profile_that_all_rows_leave_leaves_every_segment() {
 }
 
 #[test]
+fn who_comes_back_has_what_was_recorded_before() {
+    let mut world = World::new();
+    world.segment("Buyers", r#"everyone where did "Order Completed""#);
+    world.segment("Came in", r#"everyone where entered segment "Buyers""#);
+    world.send(json!({"userId": "u1", "anonymousId": "b1", "event": "Order Completed"}));
+    world.split(world.profile("user_id", "u1"), &["user_id:u1"]);
+    assert_eq!(world.members("Came in"), ["u1"]);
+    // The browser has been left without a row, but it came in once; its next event does not touch the rule.
+    world.send(json!({"anonymousId": "b1", "event": "Product Viewed"}));
+    assert_eq!(world.members("Came in"), ["b1", "u1"]);
+    world.verify();
+}
+
+#[test]
 fn windows_end_for_both_sides() {
     let mut world = World::new();
     world.segment("Recent", r#"everyone where did "Product Viewed" in last 2 days"#);

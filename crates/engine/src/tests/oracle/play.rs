@@ -253,6 +253,7 @@ impl Player<'_> {
         let since = updated_at.min(self.world.now());
         self.oracle.products.push(ProductFact { id: id.to_owned(), since, product });
         self.world.engine.change_products(AUTHOR, vec![change]).expect("a change");
+        self.write_down(false);
     }
 
     fn rule(&self, sample: &Sample) -> (String, Rule<Named>) {
