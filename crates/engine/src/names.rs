@@ -76,6 +76,14 @@ impl Names for WorkspaceNames<'_> {
             .collect()
     }
 
+    fn product_field_exists(&self, path: &str) -> bool {
+        self.state.products.has_field(path)
+    }
+
+    fn product_fields(&self) -> Vec<String> {
+        self.state.products.fields().map(str::to_owned).collect()
+    }
+
     fn trait_exists(&self, path: &str) -> bool {
         self.state.catalogue.traits.by_path.contains_key(path)
     }

@@ -72,6 +72,14 @@ impl Names for Asked {
         Vec::new()
     }
 
+    fn product_field_exists(&self, _: &str) -> bool {
+        true
+    }
+
+    fn product_fields(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn trait_exists(&self, _: &str) -> bool {
         true
     }

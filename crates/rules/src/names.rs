@@ -22,6 +22,9 @@ pub trait Names: Labels {
     /// Whether events of that name (of any name, if there is none) ever had the property.
     fn property_exists(&self, event: Option<&str>, path: &str) -> bool;
     fn property_names(&self, event: Option<&str>) -> Vec<String>;
+    /// Whether any product of the catalogue ever had something of that name; the path is below the product.
+    fn product_field_exists(&self, path: &str) -> bool;
+    fn product_fields(&self) -> Vec<String>;
     fn trait_exists(&self, path: &str) -> bool;
     fn trait_names(&self) -> Vec<String>;
 }

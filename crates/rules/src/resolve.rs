@@ -341,13 +341,7 @@ impl Resolver<'_> {
     }
 
     fn property(&mut self, path: &str, owner: Owner<'_>, place: &str) {
-        // What the catalogue knows of a product is no property that an event brings.
-        let below_list = path.split_once("[].").map_or(path, |(_, below)| below);
-        let root = below_list.split('.').next().unwrap_or_default();
-        if matches!(root, "product" | "current_product") {
-            return;
-        }
-        if owner.has(self.names, path) {
+        if owner.has(self.names, path) || self.is_of_product(path, place) {
             return;
         }
         let message = match owner {
@@ -357,6 +351,27 @@ impl Resolver<'_> {
         };
         let problem = Problem::warning(Code::UnknownProperty, message).place(place);
         self.report_unknown(problem, path, |names| owner.properties(names));
+    }
+
+    /// Whether a path leads to what the catalogue knows of a product, which is no property that an event brings.
+    fn is_of_product(&mut self, path: &str, place: &str) -> bool {
+        let below_list = path.split_once("[].").map_or(path, |(_, below)| below);
+        let (root, field) = below_list.split_once('.').unwrap_or((below_list, ""));
+        if !matches!(root, "product" | "current_product") {
+            return false;
+        }
+        if !field.is_empty() && !self.names.product_field_exists(field) {
+            let known = self.names.product_fields();
+            let problem = |message: String| Problem::warning(Code::UnknownProperty, message).place(place);
+            match known.is_empty() {
+                true => self.report(problem("no product was ever put into the catalogue".to_owned())),
+                false => {
+                    let problem = problem(format!("no product of the catalogue ever had `{field}`"));
+                    self.report_unknown(problem, field, |_| known.clone());
+                }
+            }
+        }
+        true
     }
 
     fn each_property(&mut self, parts: &[Predicate], event: Owner<'_>, list: Option<&Path>, place: &str) {

@@ -52,7 +52,10 @@ pub use orders::{
     ORDER_ID_BYTES_MAX, Order, OrderFact, OrderFacts, OrderKey, OrderOccurrence, OrderStatus,
     REFUNDS_PER_ORDER_MAX,
 };
-pub use products::{PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion, Products};
+pub use products::{
+    PRODUCT_FIELDS_MAX, PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion,
+    Products,
+};
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
 pub use segops_rules::ORDER_EVENT;

@@ -5,6 +5,7 @@
 //! Which product a line means and what was in force when are functions of the changes alone, in the order of
 //! the journal; live and rebuild each make the catalogue for themselves, from the same commands.
 
+mod fields;
 mod join;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Instant, Object, Position, Value};
 
+use fields::Fields;
+
+pub use fields::PRODUCT_FIELDS_MAX;
 pub(crate) use join::reads_products;
 
 /// Products that a catalogue holds, deleted ones included.
@@ -61,6 +65,7 @@ pub struct Products {
     versions: BTreeMap<CompactString, Vec<ProductVersion>>,
     /// Products that have had a variant or SKU in any version.
     by_key: BTreeMap<ProductKey, BTreeSet<CompactString>>,
+    fields: Fields,
 }
 
 impl Products {
@@ -101,6 +106,9 @@ impl Products {
             if versions.len() > PRODUCT_VERSIONS_MAX {
                 versions.remove(0);
             }
+            if let Some(product) = &change.product {
+                self.fields.observe(product);
+            }
             for key in change.product.iter().flat_map(keys_of_product) {
                 self.by_key.entry(key).or_default().insert(change.id.clone());
             }
@@ -108,6 +116,17 @@ impl Products {
             touched.extend(versions.iter().flat_map(|held| &held.product).flat_map(keys_of_product));
         }
         Ok(touched)
+    }
+
+    /// Whether any product ever had something of that name, as rules write it below `product`.
+    #[must_use]
+    pub fn has_field(&self, path: &str) -> bool {
+        self.fields.has(path)
+    }
+
+    /// What products ever had.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter()
     }
 
     /// What is known of a product at an instant.

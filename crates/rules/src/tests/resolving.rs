@@ -56,6 +56,12 @@ impl Names for Shop {
     fn property_names(&self, _: Option<&str>) -> Vec<String> {
         vec!["total".to_owned(), "products[].category".to_owned()]
     }
+    fn product_field_exists(&self, path: &str) -> bool {
+        self.product_fields().iter().any(|field| field == path)
+    }
+    fn product_fields(&self) -> Vec<String> {
+        ["id", "price", "in_stock", "maker.name"].map(str::to_owned).to_vec()
+    }
     fn trait_exists(&self, path: &str) -> bool {
         path == "country"
     }
@@ -163,6 +169,20 @@ fn ids_and_back() {
     assert_eq!(unresolve(&resolved, &Shop).to_string(), text);
     let found = references(&resolved);
     assert!(found.segments.contains(&SegmentId(1)) && found.sources.contains(&SourceId(2)));
+}
+
+#[test]
+fn misspelt_product() {
+    check(
+        r#"did "Order Completed" where (current_product.in_stok is true and products[].product.price > 5 and product exists)"#,
+        None,
+        expect![[r#"
+            warning: no product of the catalogue ever had `in_stok`; did you mean `in_stock`? @ when.event.event.where.all[0].property.property
+        "#]],
+    );
+    check(r#"did "Order Completed" where products[](product.maker.nme is "Ann")"#, None, expect![[r#"
+        warning: no product of the catalogue ever had `maker.nme`; did you mean `maker.name`? @ when.event.event.where.item.where.property.property
+    "#]]);
 }
 
 fn key(text: &str) -> String {

@@ -96,7 +96,7 @@ impl Products {
 
 /// A product with a variant's own properties in the place of its own. Beside what was sent it has its `id`,
 /// `collection` where it has `collections`, `stock` as the sum of its variants', and `in_stock`.
-fn shown(product: &Object, id: &str, variant: Option<&Object>) -> Object {
+pub(super) fn shown(product: &Object, id: &str, variant: Option<&Object>) -> Object {
     let mut shown: Object = product
         .iter()
         .filter(|(name, _)| *name != "variants")

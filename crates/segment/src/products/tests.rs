@@ -139,3 +139,21 @@ fn versions_are_bounded() {
     assert_eq!(products.versions("p").len(), PRODUCT_VERSIONS_MAX);
     assert_eq!(products.versions("p")[0].since, Instant::from_ms(5));
 }
+
+#[test]
+fn names_that_joining_gives_are_known_too() {
+    let mut products = Products::default();
+    let variant = object(&[("id", "v".into()), ("stock", number(2)), ("size", "M".into())]);
+    let maker = object(&[("name", "Ann".into())]);
+    let product = object(&[
+        ("maker", Value::Object(maker)),
+        ("collections", list(&["Summer".into()])),
+        ("variants", Value::List(vec![Value::Object(variant)])),
+    ]);
+    products.apply(&[change("p", None, Some(product))], Position(1), Instant::from_ms(1)).unwrap();
+    products.apply(&[change("p", None, None)], Position(2), Instant::from_ms(2)).unwrap();
+    let expected =
+        ["collection", "collections", "id", "in_stock", "maker", "maker.name", "size", "stock", "variant_id"];
+    assert!(products.fields().eq(expected), "{:?}", products.fields().collect::<Vec<_>>());
+    assert!(products.has_field("maker.name") && !products.has_field("maker.nme"));
+}

@@ -97,6 +97,12 @@ impl Names for Known {
     fn property_names(&self, _: Option<&str>) -> Vec<String> {
         Vec::new()
     }
+    fn product_field_exists(&self, _: &str) -> bool {
+        true
+    }
+    fn product_fields(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn trait_exists(&self, _: &str) -> bool {
         true
     }

@@ -25,7 +25,6 @@ pub fn router(app: App) -> Router {
     let description = document();
     documented
         .route("/api/v1/openapi.json", get(|| async move { Json(description) }))
-        .route("/api/v1/rules/schema.json", get(rules::schema))
         .route("/v1/projects/{write_key}/settings", get(sources_config::settings).options(allow_settings))
         .route("/health", get(health::rudder_health))
         .method_not_allowed_fallback(wrong_method)
@@ -58,6 +57,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(members::explain))
         .routes(routes!(members::cost))
         .routes(routes!(rules::check))
+        .routes(routes!(rules::schema))
         .routes(routes!(definitions::read))
         .routes(routes!(profiles::find))
         .routes(routes!(profiles::show, people::delete))

@@ -112,7 +112,9 @@ pub(crate) async fn preview(
     .await
 }
 
-/// The JSON Schema of a rule's JSON form: a description by itself, beside that of the API.
+/// The JSON Schema (draft 2020-12) of `rule_json`, for editors and for checks before a rule is sent.
+#[utoipa::path(get, path = "/api/v1/rules/schema.json", tag = "Segments", responses(
+    (status = 200, description = "A JSON Schema", body = Object), (status = "4XX", body = Problem)))]
 pub(crate) async fn schema(_: Reader) -> Json<serde_json::Value> {
     Json(segops_rules::json_schema())
 }
