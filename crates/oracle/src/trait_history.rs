@@ -1,7 +1,7 @@
 //! What a trait was: every set of it in order, as steps from one value to the next.
 
 use segops_model::{Event, Object, Value};
-use segops_rules::{HeldFor, HistoryTest, StateTest, TraitHistoryCondition, Window};
+use segops_rules::{HeldFor, HistoryTest, PastTime, StateTest, TraitHistoryCondition, Window};
 
 use crate::Calendar;
 use crate::filter::reached;
@@ -38,6 +38,23 @@ pub(crate) fn history_passes(
                 HeldFor::AtLeast(_) => since < recent,
                 HeldFor::LessThan(_) => since >= recent,
             }
+        }
+        HistoryTest::Was { state: past, when } => {
+            let at = match when {
+                PastTime::Ago(span) => calendar.bounds(&Window::Last(*span), now).0 - 1,
+                PastTime::On(date) => {
+                    let (_, end) = calendar.bounds(&Window::On(*date), now);
+                    now.min(end - 1)
+                }
+                PastTime::At(moment) => {
+                    let (start, _) = calendar.bounds(&Window::Range { from: Some(*moment), to: None }, now);
+                    now.min(start)
+                }
+            };
+            let in_force = steps.iter().rposition(|(from, _)| *from <= at);
+            // Of a time before the oldest set that exists nothing is known.
+            let known = in_force.filter(|step| *step > 0 || !is_cut).and_then(|step| steps.get(step));
+            known.is_some_and(|(_, value)| state(past, value))
         }
         HistoryTest::Changed { from, to, window } => {
             let (start, end) = calendar.bounds(window, now);

@@ -40,7 +40,7 @@ pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
 pub use subject::{LINE_FIELDS, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Subject, is_order_money};
 pub use trait_date::{DatePeriod, DateTest, DateWindow, MonthDay, TraitDateCondition};
-pub use trait_history::{HeldFor, HistoryTest, StateTest, TraitHistoryCondition};
+pub use trait_history::{HeldFor, HistoryTest, PastTime, StateTest, TraitHistoryCondition};
 
 /// The format number that every stored rule carries.
 pub const RULE_FORMAT: u32 = 1;

@@ -35,11 +35,11 @@ pub use ast::{
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
     CadenceTest, Circle, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow,
     DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, Measure,
-    MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PeriodGrid,
-    PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition, RankingEnd, Resolved,
-    Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, StateTest,
-    Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
-    TransitionCondition, Window, WithinCondition, is_order_money, same_in_line_items,
+    MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PastTime,
+    PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition,
+    RankingEnd, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep,
+    Side, Stage, StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition,
+    TraitHistoryCondition, TransitionCondition, Window, WithinCondition, is_order_money, same_in_line_items,
 };
 pub use check::{check, compile_pattern};
 pub use countries::country_code;

@@ -115,6 +115,8 @@ pub enum Observed {
     Distance(Option<Decimal>),
     /// Whether the trait's value passes the test, and since when: no instant where it has never been otherwise.
     Held { passes: bool, since: Option<Instant> },
+    /// Whether the trait's value at an instant passes the test; not known where the sets from then no longer exist.
+    Was { at: Instant, passed: Option<bool> },
     /// The profile's place among all under a sample's name, in percent.
     Share(Decimal),
     /// Since when the profile is in the other segment, if it is.
@@ -370,6 +372,13 @@ impl<V: ProfileView> Explainer<'_, V> {
                 // The set that began it is the last of its instant.
                 let began = since.and_then(|since| timeline.nth_newest_until(since, 1));
                 explanation.evidence = began.into_iter().collect();
+            }
+            HistoryTest::Was { .. } => {
+                explanation.window = None;
+                let at = node.past_instant(self.now);
+                let passed = sets.passed_at(at);
+                explanation.observed = Some(Observed::Was { at, passed });
+                explanation.evidence = timeline.nth_newest_until(at, 1).into_iter().collect();
             }
             HistoryTest::Changed { .. } => {
                 explanation.evidence = sets.changes(self.now).take(EVIDENCE_MAX).collect();

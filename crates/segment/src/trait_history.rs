@@ -1,4 +1,4 @@
-//! What a trait was: how long its value has passed a test, and when it became another.
+//! What a trait was: how long its value has passed a test, when it became another, and what it was at one time.
 //!
 //! **Cost.** Of a profile and a watched trait the newest [`TRAIT_SETS_MAX`] sets and unsets are kept, 48 bytes
 //! each, by (ts, position); older ones do not exist. Of one condition's answer: a search among them that
@@ -10,7 +10,7 @@ mod tests;
 use std::ops::Range;
 
 use segops_model::{Instant, SignalId};
-use segops_rules::{HeldFor, HistoryTest, TraitHistoryCondition, Window};
+use segops_rules::{HeldFor, HistoryTest, Moment, PastTime, TraitHistoryCondition, Window};
 
 use crate::evaluate::{Outcome, ProfileView};
 use crate::instants::{Occurrences, occurs_within};
@@ -35,7 +35,14 @@ pub(crate) struct TraitHistoryNode {
 enum Asked {
     HeldAtLeast,
     HeldLessThan,
-    Changed { from: Option<i128>, to: Option<i128> },
+    Changed {
+        from: Option<i128>,
+        to: Option<i128>,
+    },
+    /// At the last instant before the window.
+    WasBefore,
+    /// At the last instant of the window.
+    WasAtEnd,
 }
 
 impl TraitHistoryNode {
@@ -62,6 +69,17 @@ impl TraitHistoryNode {
                 };
                 (tests, true, asked, window.clone())
             }
+            HistoryTest::Was { state, when } => {
+                let (asked, window) = match when {
+                    PastTime::Ago(span) => (Asked::WasBefore, Window::Last(*span)),
+                    PastTime::On(date) => (Asked::WasAtEnd, Window::On(*date)),
+                    PastTime::At(moment) => {
+                        let after = Moment::Instant(moment.instant(&calendar.zone).plus_ms(1));
+                        (Asked::WasAtEnd, Window::Range { from: None, to: Some(after) })
+                    }
+                };
+                (vec![state.clone()], false, asked, window)
+            }
         };
         let watch = TraitWatch { path: leaf.path.clone(), tests, keyed };
         let missing = watch.state_of(&watch.compile_tests(&calendar.zone), None);
@@ -83,7 +101,28 @@ impl TraitHistoryNode {
         match self.asked {
             Asked::Changed { .. } => occurs_within(&self.window, &sets, now),
             Asked::HeldAtLeast | Asked::HeldLessThan => self.held(&sets, now),
+            Asked::WasBefore | Asked::WasAtEnd => self.was(&sets, now),
         }
+    }
+
+    /// The instant whose value is asked for.
+    pub(crate) fn past_instant(&self, now: Instant) -> Instant {
+        let (after, until) = self.window.bounds(now);
+        match self.asked {
+            Asked::WasBefore => after,
+            Asked::WasAtEnd | Asked::HeldAtLeast | Asked::HeldLessThan | Asked::Changed { .. } => until,
+        }
+    }
+
+    fn was(&self, sets: &Sets<'_>, now: Instant) -> Outcome {
+        let at = self.past_instant(now);
+        let holds = sets.passed_at(at) == Some(true);
+        let other = sets.first_otherwise(at, holds);
+        let next_change = match self.asked {
+            Asked::WasBefore => other.and_then(|other| self.window.leaves_at(other)),
+            _ => other.and_then(|other| self.window.reached_by_until(other)),
+        };
+        Outcome { holds, next_change }
     }
 
     fn held(&self, sets: &Sets<'_>, now: Instant) -> Outcome {
@@ -151,6 +190,51 @@ impl Sets<'_> {
                 Some(_) | None => return Some(Some(ts)),
             }
         }
+    }
+
+    /// Whether the value at an instant passed; `None` where the sets that made it no longer exist.
+    pub(crate) fn passed_at(&self, at: Instant) -> Option<bool> {
+        let value = match self.newest_before(self.timeline.count_until(at)) {
+            Some(newest) => self.value(newest)?,
+            None if self.is_full => return None,
+            None => self.node.missing,
+        };
+        Some(value != 0)
+    }
+
+    /// The first instant after one from which on the value passes if it did not before, and the other way.
+    fn first_otherwise(&self, at: Instant, passed: bool) -> Option<Instant> {
+        let mut from = self.timeline.count_until(at).max(self.first);
+        loop {
+            let ts = self.timeline.get(self.first_with(from, !passed)?)?.ts;
+            let end = self.timeline.count_until(ts);
+            if (self.value(self.newest_before(end)?)? != 0) != passed {
+                return Some(ts);
+            }
+            // It was never in force: a later set at the very same instant passes as before.
+            from = end;
+        }
+    }
+
+    /// The index of the first set from an index on that passes, or that does not.
+    fn first_with(&self, from: usize, passing: bool) -> Option<usize> {
+        let is_in = |range: Range<usize>| {
+            let subtotal = self.timeline.subtotal(range);
+            if passing { subtotal.max != 0 } else { subtotal.min == 0 }
+        };
+        let (mut low, mut high) = (from, self.timeline.len());
+        if low >= high || !is_in(low..high) {
+            return None;
+        }
+        while high - low > 1 {
+            let middle = low.midpoint(high);
+            if is_in(low..middle) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Some(low)
     }
 
     fn newest_before(&self, end: usize) -> Option<usize> {

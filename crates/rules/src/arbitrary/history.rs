@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{ago, date, path, range, span, test, window};
+use super::{ago, date, moment, path, range, span, test, window};
 use crate::ast::{
-    DatePeriod, DateTest, DateWindow, HeldFor, HistoryTest, MonthDay, StateTest, TraitDateCondition,
-    TraitHistoryCondition, Window,
+    DatePeriod, DateTest, DateWindow, HeldFor, HistoryTest, MonthDay, PastTime, StateTest,
+    TraitDateCondition, TraitHistoryCondition, Window,
 };
 use crate::time::Weekday;
 
@@ -63,8 +63,14 @@ pub(super) fn state() -> BoxedStrategy<StateTest> {
 pub(super) fn trait_history() -> BoxedStrategy<TraitHistoryCondition> {
     let time = (any::<bool>(), span())
         .prop_map(|(is_least, span)| if is_least { HeldFor::AtLeast(span) } else { HeldFor::LessThan(span) });
+    let when = prop_oneof![
+        span().prop_map(PastTime::Ago),
+        date().prop_map(PastTime::On),
+        moment().prop_map(PastTime::At),
+    ];
     let test = prop_oneof![
         (state(), time).prop_map(|(state, time)| HistoryTest::Held { state, time }),
+        (state(), when).prop_map(|(state, when)| HistoryTest::Was { state, when }),
         (option::of(state()), option::of(state()), window())
             .prop_map(|(from, to, window)| HistoryTest::Changed { from, to, window }),
     ];

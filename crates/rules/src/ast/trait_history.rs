@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use segops_model::Path;
 
 use super::{Test, Window};
-use crate::time::Span;
+use crate::time::{Moment, Span};
 
 /// A condition on the values that a trait of the profile has had.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,19 @@ pub enum HistoryTest {
         #[serde(default)]
         window: Window,
     },
+    /// The value passed a test at a time that is past.
+    Was { state: StateTest, when: PastTime },
+}
+
+/// One time of which a trait's value is asked; while it is still to come, now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PastTime {
+    /// So long before now.
+    Ago(Span),
+    /// The end of a local day.
+    On(jiff::civil::Date),
+    At(Moment),
 }
 
 /// A test of the value that a trait had at one time; a missing value passes the negative ones.

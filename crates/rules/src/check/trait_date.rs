@@ -2,7 +2,7 @@
 
 use super::test::check_test;
 use super::window::{check_span, check_window};
-use crate::ast::{DateTest, DateWindow, HistoryTest, StateTest, TraitHistoryCondition, Window};
+use crate::ast::{DateTest, DateWindow, HistoryTest, PastTime, StateTest, TraitHistoryCondition, Window};
 use crate::problem::{Code, Problem};
 
 pub(super) fn check_date_test(test: &DateTest, place: &str) -> Vec<Problem> {
@@ -83,6 +83,13 @@ pub(super) fn check_history(leaf: &TraitHistoryCondition, place: &str) -> Vec<Pr
         HistoryTest::Held { state: held, time } => {
             let mut problems = state(held, &format!("{place}.test.held.state"));
             problems.extend(check_span(time.span(), &format!("{place}.test.held.for")));
+            problems
+        }
+        HistoryTest::Was { state: past, when } => {
+            let mut problems = state(past, &format!("{place}.test.was.state"));
+            if let PastTime::Ago(span) = when {
+                problems.extend(check_span(*span, &format!("{place}.test.was.when.ago")));
+            }
             problems
         }
         HistoryTest::Changed { from, to, window } => {

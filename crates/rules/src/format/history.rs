@@ -2,7 +2,7 @@
 
 use super::{quoted, span_text, test_text, trait_name, value_text, weekday_text, window};
 use crate::ast::{
-    DateTest, DateWindow, HeldFor, HistoryTest, MonthDay, StateTest, Test, TraitDateCondition,
+    DateTest, DateWindow, HeldFor, HistoryTest, MonthDay, PastTime, StateTest, Test, TraitDateCondition,
     TraitHistoryCondition, Window,
 };
 
@@ -58,6 +58,14 @@ pub(super) fn trait_history(leaf: &TraitHistoryCondition) -> String {
                 HeldFor::LessThan(span) => ("less than", span),
             };
             format!("{name} has been {} for {compare} {}", state(held), span_text(*span))
+        }
+        HistoryTest::Was { state: past, when } => {
+            let when = match when {
+                PastTime::Ago(span) => format!("{} ago", span_text(*span)),
+                PastTime::On(date) => format!("on {date}"),
+                PastTime::At(moment) => format!("at {moment}"),
+            };
+            format!("{name} was {} {when}", state(past))
         }
         HistoryTest::Changed { from, to, window: when } => {
             let mut text = format!("{name} changed");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{span, test_key, window};
 use crate::ast::{
-    DateTest, DateWindow, HeldFor, HistoryTest, StateTest, TraitDateCondition, TraitHistoryCondition, Window,
+    DateTest, DateWindow, HeldFor, HistoryTest, PastTime, StateTest, TraitDateCondition,
+    TraitHistoryCondition, Window,
 };
 
 pub(super) fn trait_date(leaf: &TraitDateCondition) -> String {
@@ -42,6 +43,13 @@ pub(super) fn trait_history(leaf: &TraitHistoryCondition) -> String {
         }
         HistoryTest::Held { state: held, time: HeldFor::LessThan(time) } => {
             format!("trait held {} for less than {}", state(held), span(*time))
+        }
+        HistoryTest::Was { state: past, when } => {
+            let when = match when {
+                PastTime::Ago(ago) => format!("{} ago", span(*ago)),
+                other => format!("{other:?}"),
+            };
+            format!("trait was {} {when}", state(past))
         }
         HistoryTest::Changed { from, to, window: when } => {
             let (from, to) = (from.as_ref().map(state), to.as_ref().map(state));

@@ -1,5 +1,5 @@
 //! What a trait was: `plan has been "gold" for at least 30 days`,
-//! `status changed from "trial" to "paid" in last 7 days`.
+//! `status changed from "trial" to "paid" in last 7 days`, `plan was "gold" on 2026-03-01`.
 
 use segops_model::Path;
 
@@ -7,14 +7,15 @@ use super::Parser;
 use super::lexer::{Kind, Operator};
 use super::shape::Shape;
 use super::words::TEST_WORDS;
-use crate::ast::{Condition, HeldFor, HistoryTest, Named, StateTest, Test, TraitHistoryCondition};
+use crate::ast::{Condition, HeldFor, HistoryTest, Named, PastTime, StateTest, Test, TraitHistoryCondition};
 use crate::lists::negative;
 use crate::problem::{Code, Problem};
+use crate::time::Moment;
 
 impl Parser<'_> {
     /// Whether what follows a trait's path asks for its history.
     pub(super) fn starts_history(&self) -> bool {
-        self.is_word(0, "changed") || self.has_been().is_some()
+        self.is_any_word(0, &["changed", "was", "were"]) || self.has_been().is_some()
     }
 
     /// How many words `has been` takes, and whether they deny what follows.
@@ -42,6 +43,7 @@ impl Parser<'_> {
                 let state = self.state(denied)?;
                 self.held(state)?
             }
+            None if self.eat_word("was") || self.eat_word("were") => self.was()?,
             None => {
                 self.bump();
                 self.changed()?
@@ -122,6 +124,51 @@ impl Parser<'_> {
                 );
             }
         }
+    }
+
+    fn was(&mut self) -> Option<HistoryTest> {
+        let state = self.state(false)?;
+        if self.eat_word("on") {
+            let span = self.peek().span;
+            let when = match self.moment()? {
+                Moment::Date(date) => PastTime::On(date),
+                Moment::Local(_) | Moment::Instant(_) => {
+                    self.report(
+                        Problem::error(Code::BadDate, "`on` takes a whole day, without a time")
+                            .span(span)
+                            .expected("`on 2026-03-01`")
+                            .suggestion("for one instant write `at`"),
+                    );
+                    return None;
+                }
+            };
+            return Some(HistoryTest::Was { state, when });
+        }
+        if self.eat_word("at") {
+            return Some(HistoryTest::Was { state, when: PastTime::At(self.moment()?) });
+        }
+        let counts = usize::from(self.is_any_word(0, &["a", "an"]));
+        let is_span = matches!(self.peek_at(counts).kind, Kind::Number(_)) || self.is_unit_at(counts);
+        if !is_span {
+            return self.no_past_time();
+        }
+        if counts == 1 {
+            self.bump();
+        }
+        let span = self.span()?;
+        if !self.eat_word("ago") {
+            return self.no_past_time();
+        }
+        Some(HistoryTest::Was { state, when: PastTime::Ago(span) })
+    }
+
+    fn no_past_time<T>(&mut self) -> Option<T> {
+        let message = format!("when it was so is not said, and {} follows", self.written());
+        self.refuse(
+            Problem::error(Code::Unexpected, message)
+                .expected("one time: `30 days ago`, `on 2026-03-01` or `at 2026-03-01T12:00`"),
+        );
+        None
     }
 
     /// A value, or any test; `set` and `missing` for whether there is a value.

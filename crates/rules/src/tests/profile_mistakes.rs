@@ -43,3 +43,21 @@ fn sample_of_nobody_under_no_name() {
         "#]],
     );
 }
+
+#[test]
+fn past_of_a_trait_without_its_time() {
+    check(
+        r#"plan was "gold" and plan was "gold" in last 3 days and plan was "gold" on 2026-03-01T12:00 and plan was "gold" 0 days ago"#,
+        expect![[r#"
+            error: when it was so is not said, and `and` follows; expected one time: `30 days ago`, `on 2026-03-01` or `at 2026-03-01T12:00`
+              | plan was "gold" and plan was "gold" in last 3 days and plan was "gold" on 2026-03-01T12:00 and plan was "gold" 0 days ago
+              |                 ^^^
+            error: when it was so is not said, and `in` follows; expected one time: `30 days ago`, `on 2026-03-01` or `at 2026-03-01T12:00`
+              | plan was "gold" and plan was "gold" in last 3 days and plan was "gold" on 2026-03-01T12:00 and plan was "gold" 0 days ago
+              |                                     ^^
+            error: `on` takes a whole day, without a time; expected `on 2026-03-01`; for one instant write `at`
+              | plan was "gold" and plan was "gold" in last 3 days and plan was "gold" on 2026-03-01T12:00 and plan was "gold" 0 days ago
+              |                                                                           ^^^^^^^^^^^^^^^^
+        "#]],
+    );
+}

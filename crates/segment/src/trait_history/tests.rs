@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use segops_model::{DAY_MS, Instant, Object, Position, Value};
 use segops_rules::{
-    Base, Condition, HeldFor, HistoryTest, RULE_FORMAT, Resolved, Rule, Span, StateTest, Test,
-    TraitHistoryCondition, Unit, Window,
+    Base, Condition, HeldFor, HistoryTest, Moment, PastTime, RULE_FORMAT, Resolved, Rule, Span, StateTest,
+    Test, TraitHistoryCondition, Unit, Window,
 };
 
 use super::TRAIT_SETS_MAX;
@@ -86,6 +86,12 @@ fn plain(rule: &Rule<Resolved>, calendar: &Calendar, sets: &[Set], now: Instant)
             let (after, _) = WindowBounds::new(&Window::Last(time.span()), calendar).bounds(now);
             since.is_none_or(|since| since <= after) == matches!(time, HeldFor::AtLeast(_))
         }
+        HistoryTest::Was { state, when } => {
+            let window = WindowBounds::new(&past_window(when, calendar), calendar);
+            let (after, until) = window.bounds(now);
+            let at = if matches!(when, PastTime::Ago(_)) { after } else { until };
+            passes(state, value_at(sets, at))
+        }
         HistoryTest::Changed { from, to, window } => {
             let (after, until) = WindowBounds::new(window, calendar).bounds(now);
             instants.iter().any(|at| {
@@ -100,6 +106,28 @@ fn plain(rule: &Rule<Resolved>, calendar: &Calendar, sets: &[Set], now: Instant)
             })
         }
     }
+}
+
+/// The window before which, or at whose end, the value is asked for.
+fn past_window(when: &PastTime, calendar: &Calendar) -> Window {
+    match when {
+        PastTime::Ago(span) => Window::Last(*span),
+        PastTime::On(date) => Window::On(*date),
+        PastTime::At(moment) => {
+            let after = moment.instant(&calendar.zone).plus_ms(1);
+            Window::Range { from: None, to: Some(Moment::Instant(after)) }
+        }
+    }
+}
+
+fn any_past_time() -> impl Strategy<Value = PastTime> {
+    let unit = prop::sample::select(vec![Unit::Hour, Unit::Day, Unit::Month]);
+    let date = |at: Instant| jiff::tz::TimeZone::UTC.to_datetime(at.to_jiff()).date();
+    prop_oneof![
+        4 => (1_u32..6, unit).prop_map(|(count, unit)| PastTime::Ago(Span { count, unit })),
+        1 => any_instant().prop_map(move |at| PastTime::On(date(at))),
+        1 => any_instant().prop_map(|at| PastTime::At(Moment::Instant(at))),
+    ]
 }
 
 fn any_state() -> impl Strategy<Value = StateTest> {
@@ -120,6 +148,7 @@ fn any_rule() -> impl Strategy<Value = Rule<Resolved>> {
     });
     prop_oneof![
         (any_state(), time).prop_map(|(state, time)| HistoryTest::Held { state, time }),
+        (any_state(), any_past_time()).prop_map(|(state, when)| HistoryTest::Was { state, when }),
         (prop::option::of(any_state()), prop::option::of(any_state()), any_window())
             .prop_map(|(from, to, window)| HistoryTest::Changed { from, to, window }),
     ]
@@ -155,6 +184,7 @@ proptest! {
         let window = match &rule.when {
             Condition::TraitHistory(leaf) => match &leaf.test {
                 HistoryTest::Held { time, .. } => Window::Last(time.span()),
+                HistoryTest::Was { when, .. } => past_window(when, &calendar),
                 HistoryTest::Changed { window, .. } => window.clone(),
             },
             _ => panic!("a history"),
