@@ -180,9 +180,13 @@ fn misspelt_product() {
             warning: no product of the catalogue ever had `in_stok`; did you mean `in_stock`? @ when.event.event.where.all[0].property.property
         "#]],
     );
-    check(r#"did "Order Completed" where products[](product.maker.nme is "Ann")"#, None, expect![[r#"
+    check(
+        r#"did "Order Completed" where products[](product.maker.nme is "Ann")"#,
+        None,
+        expect![[r#"
         warning: no product of the catalogue ever had `maker.nme`; did you mean `maker.name`? @ when.event.event.where.item.where.property.property
-    "#]]);
+    "#]],
+    );
 }
 
 fn key(text: &str) -> String {
