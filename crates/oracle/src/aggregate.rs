@@ -21,10 +21,14 @@ pub(crate) fn aggregate_of(
     window: std::ops::Range<i64>,
     calendar: &Calendar,
 ) -> Option<Fraction> {
+    if aggregate.function == AggregateFunction::Count {
+        let inside = events.iter().filter(|event| window.contains(&event.ts.as_ms()));
+        return Some((i128::try_from(inside.count()).ok()? * 1_000_000_000, 1));
+    }
     let mut texts = BTreeSet::new();
     let mut numbers = Vec::new();
     for event in events.iter().filter(|event| window.contains(&event.ts.as_ms())) {
-        let path = aggregate.property.to_string();
+        let path = aggregate.property.as_ref()?.to_string();
         for (value, quantity) in values_at(&path, aggregate.event.predicate.as_ref(), event, calendar) {
             if matches!(&value, Value::Text(text) if text.trim().is_empty()) {
                 continue;
@@ -46,7 +50,7 @@ pub(crate) fn aggregate_of(
         AggregateFunction::Minimum => Some((*numbers.first()?, 1)),
         AggregateFunction::Maximum => Some((*numbers.last()?, 1)),
         AggregateFunction::Median => Some((numbers.get(last / 2)? + numbers.get(numbers.len() / 2)?, 2)),
-        AggregateFunction::Average => None,
+        AggregateFunction::Average | AggregateFunction::Count => None,
     }
 }
 

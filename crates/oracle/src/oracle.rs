@@ -357,7 +357,7 @@ fn is_money(aggregate: &Aggregate<Named>) -> bool {
     ];
     aggregate.event.subject != Subject::Events
         && aggregate.function != AggregateFunction::Distinct
-        && AMOUNTS.contains(&aggregate.property.to_string().as_str())
+        && aggregate.property.as_ref().is_some_and(|path| AMOUNTS.contains(&path.to_string().as_str()))
 }
 
 /// Whether only orders of one currency pass.

@@ -106,6 +106,7 @@ fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
         AggregateFunction::Maximum,
         AggregateFunction::Distinct,
         AggregateFunction::Median,
+        AggregateFunction::Count,
     ]);
     let property = (option::of(path()), path()).prop_map(|(list, path)| match list {
         Some(list) => Path::joined(&list, Some(&path)),
@@ -113,7 +114,9 @@ fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
     });
     (function, property, any::<bool>(), chosen(), window()).prop_map(
         |(function, property, by_quantity, event, window)| {
-            let by_quantity = by_quantity && function != AggregateFunction::Distinct;
+            let is_of_values = !matches!(function, AggregateFunction::Distinct | AggregateFunction::Count);
+            let by_quantity = by_quantity && is_of_values;
+            let property = (function != AggregateFunction::Count).then_some(property);
             Aggregate { function, property, by_quantity, event, window }
         },
     )
@@ -123,7 +126,12 @@ fn ranking() -> impl Strategy<Value = RankingCondition<Named>> {
     let end = prop::sample::select(vec![RankingEnd::Top, RankingEnd::Bottom]);
     let percent = (1_i128..1_000).prop_map(|tenths| Decimal::from_billionths(tenths * 100_000_000));
     let by = prop_oneof![
-        3 => aggregate().prop_map(Measure::Aggregate),
+        3 => aggregate().prop_map(|aggregate| match aggregate.function {
+            AggregateFunction::Count => {
+                Measure::Count(CountMeasure { event: aggregate.event, window: aggregate.window })
+            }
+            _ => Measure::Aggregate(aggregate),
+        }),
         2 => (filter(), window()).prop_map(|(event, window)| Measure::Count(CountMeasure { event, window })),
         1 => path().prop_map(Measure::Trait),
     ];
@@ -160,6 +168,7 @@ fn aggregate_condition() -> impl Strategy<Value = AggregateCondition<Named>> {
         .prop_map(|(mut aggregate, test)| {
             if test.is_of_dates() {
                 aggregate.function = AggregateFunction::Maximum;
+                aggregate.property.get_or_insert_with(|| Path::of_name("ship_at"));
                 aggregate.by_quantity = false;
             }
             AggregateCondition { aggregate, test }

@@ -229,9 +229,10 @@ fn aggregate_condition(leaf: &AggregateCondition<Named>) -> String {
 /// What is spent, in words of its own.
 fn spend(tree: &Aggregate<Named>) -> Option<&'static str> {
     let is_sum = tree.function == AggregateFunction::Sum && !tree.by_quantity;
-    match (tree.event.subject, tree.property.to_string().as_str()) {
-        (Subject::Orders, "net") if is_sum => Some("net spend"),
-        (Subject::Orders, "value") if is_sum => Some("gross spend"),
+    let property = tree.property.as_ref().map(ToString::to_string);
+    match (tree.event.subject, property.as_deref()) {
+        (Subject::Orders, Some("net")) if is_sum => Some("net spend"),
+        (Subject::Orders, Some("value")) if is_sum => Some("gross spend"),
         _ => None,
     }
 }
@@ -242,13 +243,17 @@ fn aggregate(tree: &Aggregate<Named>) -> String {
     }
     let name = named_event(&tree.event);
     let times = if tree.by_quantity { "*quantity" } else { "" };
-    let property = match tree.property.to_string() {
+    let function = tree.function.word();
+    let clauses = clauses(&tree.event, &tree.window, true);
+    let Some(property) = tree.property.as_ref().map(ToString::to_string) else {
+        return format!("{function} of {name}{clauses}");
+    };
+    let property = match property {
         // Alone it would read as what comes after the property.
         over if over.eq_ignore_ascii_case("over") => quoted(&over),
         other => path(&other),
     };
-    let clauses = clauses(&tree.event, &tree.window, true);
-    format!("{} of {property}{times} over {name}{clauses}", tree.function.word())
+    format!("{function} of {property}{times} over {name}{clauses}")
 }
 
 fn aggregate_test(test: &AggregateTest<Named>) -> String {

@@ -4,9 +4,9 @@
 use segops_model::Path;
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, AggregateTest, Condition, EventFilter, ItemTest,
-    Measure, Named, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition,
-    TraitHistoryCondition,
+    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Condition,
+    CountMeasure, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, Rule, Stage, Test,
+    TraitCondition, TraitDateCondition, TraitHistoryCondition,
 };
 use crate::transitions::condition_of_event;
 
@@ -56,13 +56,7 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
             Condition::Cadence(leaf)
         }
         Condition::Ranking(mut leaf) => {
-            match &mut leaf.by {
-                Measure::Aggregate(aggregate) => desugar_aggregate(aggregate),
-                Measure::Count(count) => {
-                    desugar_filter(&mut count.event);
-                }
-                Measure::Trait(path) => *path = whole(path.clone()),
-            }
+            leaf.by = desugar_measure(leaf.by);
             Condition::Ranking(leaf)
         }
         Condition::Trait(leaf) => Condition::Trait(TraitCondition { path: whole(leaf.path), ..leaf }),
@@ -81,13 +75,33 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
     }
 }
 
+/// A count is written in one way only.
+fn desugar_measure(measure: Measure<Named>) -> Measure<Named> {
+    match measure {
+        Measure::Aggregate(mut aggregate) => {
+            desugar_aggregate(&mut aggregate);
+            match aggregate.function {
+                AggregateFunction::Count => {
+                    Measure::Count(CountMeasure { event: aggregate.event, window: aggregate.window })
+                }
+                _ => Measure::Aggregate(aggregate),
+            }
+        }
+        Measure::Count(mut count) => {
+            desugar_filter(&mut count.event);
+            Measure::Count(count)
+        }
+        Measure::Trait(path) => Measure::Trait(whole(path)),
+    }
+}
+
 fn desugar_filter<S: Stage>(filter: &mut EventFilter<S>) {
     filter.predicate = filter.predicate.take().map(desugar);
 }
 
 fn desugar_aggregate<S: Stage>(aggregate: &mut Aggregate<S>) {
     aggregate.event.predicate = aggregate.event.predicate.take().map(desugar);
-    aggregate.property = whole(aggregate.property.clone());
+    aggregate.property = aggregate.property.take().map(whole);
 }
 
 fn desugar_aggregates<S: Stage>(leaf: &mut AggregateCondition<S>) {

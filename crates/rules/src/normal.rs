@@ -195,7 +195,7 @@ fn aggregate(tree: &Aggregate<Resolved>) -> String {
     format!(
         "{} of {:?}{times} over {:?} {}{}",
         tree.function.word(),
-        tree.property.to_string(),
+        tree.property.as_ref().map(ToString::to_string).unwrap_or_default(),
         tree.event.name,
         window(&tree.window),
         filter(&tree.event)

@@ -260,7 +260,8 @@ impl Resolver<'_> {
     }
 
     fn aggregate(&mut self, tree: &Aggregate<Named>, place: &str) -> Option<Aggregate<Resolved>> {
-        let event = self.filter(&tree.event, Some((&tree.property, place)), &format!("{place}.event"))?;
+        let property = tree.property.as_ref().map(|property| (property, place));
+        let event = self.filter(&tree.event, property, &format!("{place}.event"))?;
         Some(Aggregate {
             function: tree.function,
             property: tree.property.clone(),

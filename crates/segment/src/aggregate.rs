@@ -189,7 +189,7 @@ impl Reading {
     ) -> Self {
         Self {
             signal: registry.intern(filter, &calendar.zone),
-            function: AggregateFunction::Sum,
+            function: AggregateFunction::Count,
             window: WindowBounds::new(window, calendar),
             currencies: None,
             is_of_orders: filter.subject.is_orders(),
@@ -207,14 +207,16 @@ impl Reading {
         registry: &mut SignalRegistry,
         calendar: &Calendar,
     ) -> Self {
+        let Some(property) = &aggregate.property else {
+            return Self::of_matches(&aggregate.event, &aggregate.window, registry, calendar);
+        };
         let kind = match aggregate.function {
             AggregateFunction::Distinct => CaptureKind::Keys,
             _ if is_of_dates => CaptureKind::Dates,
             AggregateFunction::Sum if aggregate.event.subject.is_orders() => CaptureKind::Amounts,
             _ => CaptureKind::Numbers,
         };
-        let capture =
-            Capture { kind, property: aggregate.property.clone(), by_quantity: aggregate.by_quantity };
+        let capture = Capture { kind, property: property.clone(), by_quantity: aggregate.by_quantity };
         Self {
             signal: registry.intern_values(&aggregate.event, capture, &calendar.zone),
             function: aggregate.function,

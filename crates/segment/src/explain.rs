@@ -413,12 +413,12 @@ impl<V: ProfileView> Explainer<'_, V> {
         let indexes = node.left.indexes(timeline, self.now);
         let oldest = timeline.get(indexes.start).filter(|_| !indexes.is_empty());
         explanation.evidence_expires_at = oldest.and_then(|entry| node.left.window.leaves_at(entry.ts));
-        for value in timeline.values_at(indexes).rev() {
-            if evidence.last() != Some(&value.entry) {
+        for entry in indexes.rev().filter_map(|index| timeline.get(index)) {
+            if evidence.last() != Some(&entry) {
                 if evidence.len() == EVIDENCE_MAX {
                     break;
                 }
-                evidence.push(value.entry);
+                evidence.push(entry);
             }
         }
         explanation.evidence = evidence;

@@ -15,13 +15,14 @@ pub struct AggregateCondition<S: Stage> {
     pub test: AggregateTest<S>,
 }
 
-/// One number, or date, made of a property of the events in a window.
+/// One number, or date, made of the events in a window, or of a property of theirs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "", deny_unknown_fields)]
 pub struct Aggregate<S: Stage> {
     pub function: AggregateFunction,
-    /// The property's path: `total`, or of every line of a list `products[].price`.
-    pub property: Path,
+    /// The property's path: `total`, or of every line of a list `products[].price`. A count has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property: Option<Path>,
     /// Whether each value counts times the `quantity` beside it, which is one where there is none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_quantity: bool,
@@ -40,6 +41,8 @@ pub enum AggregateFunction {
     /// How many different values.
     Distinct,
     Median,
+    /// How many events, whatever their properties.
+    Count,
 }
 
 /// What is asked of an aggregate. Where there is none, nothing to average or no least, every comparison is
@@ -166,6 +169,7 @@ impl AggregateFunction {
             Self::Maximum => "maximum",
             Self::Distinct => "distinct",
             Self::Median => "median",
+            Self::Count => "count",
         }
     }
 }

@@ -34,8 +34,8 @@ impl Checker<'_> {
         if leaf.test.is_of_dates() {
             self.problems_of(check_dates(&leaf.aggregate, &test_place));
         }
-        if leaf.aggregate.function == AggregateFunction::Distinct {
-            self.problems_of(check_distinct(&leaf.test, &test_place));
+        if matches!(leaf.aggregate.function, AggregateFunction::Distinct | AggregateFunction::Count) {
+            self.problems_of(check_number_of(leaf.aggregate.function, &leaf.test, &test_place));
         }
     }
 
@@ -43,14 +43,39 @@ impl Checker<'_> {
         self.conditions += 1;
         self.chosen(&aggregate.event, &format!("{place}.event"), depth);
         self.problems_of(check_window(&aggregate.window, &format!("{place}.window")));
-        self.problems_of(check_property(&aggregate.property, &format!("{place}.property")));
-        if aggregate.by_quantity && aggregate.function == AggregateFunction::Distinct {
-            let problem = Problem::error(Code::UnsupportedValue, "different values are not multiplied");
+        self.problems_of(check_property_of(aggregate, place));
+        let is_number_of =
+            matches!(aggregate.function, AggregateFunction::Distinct | AggregateFunction::Count);
+        if aggregate.by_quantity && is_number_of {
+            let message = match aggregate.function {
+                AggregateFunction::Count => "a count of events is not multiplied",
+                _ => "different values are not multiplied",
+            };
+            let problem = Problem::error(Code::UnsupportedValue, message);
             self.report(
                 problem
                     .place(format!("{place}.by_quantity"))
                     .suggestion("leave `*quantity` out, or ask for the `sum`"),
             );
+        }
+    }
+}
+
+/// A count is of events; everything else is of a property.
+fn check_property_of<S: Stage>(aggregate: &Aggregate<S>, place: &str) -> Option<Problem> {
+    let place = format!("{place}.property");
+    match (&aggregate.property, aggregate.function) {
+        (None, AggregateFunction::Count) => None,
+        (Some(property), AggregateFunction::Count) => {
+            let message = format!("events are counted, not values of `{property}`");
+            let problem = Problem::error(Code::UnsupportedValue, message).place(place);
+            Some(problem.suggestion("leave the property out, or ask for `distinct`"))
+        }
+        (Some(property), _) => check_property(property, &place),
+        (None, function) => {
+            let message = format!("the {} is of a property, and none is named", function.word());
+            let problem = Problem::error(Code::ExpectedName, message).place(place);
+            Some(problem.expected("a property's path, such as `total`"))
         }
     }
 }
@@ -71,35 +96,41 @@ fn check_dates<S: Stage>(aggregate: &Aggregate<S>, place: &str) -> Option<Proble
     let what = match aggregate.function {
         _ if has_dates => "a value times a quantity".to_owned(),
         AggregateFunction::Distinct => "how many values there are".to_owned(),
+        AggregateFunction::Count => "how many events there are".to_owned(),
         function => format!("the {}", function.word()),
     };
     let problem = Problem::error(Code::UnsupportedValue, format!("{what} is not compared with a date"));
     Some(problem.place(place).expected("a number; the `minimum` and the `maximum` can be dates"))
 }
 
-/// How many different values there are is never below 0.
-fn check_distinct<S: Stage>(test: &AggregateTest<S>, place: &str) -> Option<Problem> {
+/// How many different values, or events, there are is never below 0.
+fn check_number_of<S: Stage>(
+    function: AggregateFunction,
+    test: &AggregateTest<S>,
+    place: &str,
+) -> Option<Problem> {
+    let of = if function == AggregateFunction::Count { "events" } else { "values" };
     let never = |message: String| Some(Problem::error(Code::NeverHolds, message).place(place));
     let always = |message: String| Some(Problem::error(Code::AlwaysHolds, message).place(place));
     let zero = Decimal::ZERO;
     match test {
         AggregateTest::Equals(AggregateOperand::Number(n)) if *n < zero => {
-            never(format!("no number of values is {n}"))
+            never(format!("no number of {of} is {n}"))
         }
         AggregateTest::LessThan(AggregateOperand::Number(n)) if *n <= zero => {
-            never(format!("no number of values is below {n}"))
+            never(format!("no number of {of} is below {n}"))
         }
         AggregateTest::AtMost(AggregateOperand::Number(n)) if *n < zero => {
-            never(format!("no number of values is below {n}"))
+            never(format!("no number of {of} is below {n}"))
         }
         AggregateTest::Between(_, Scalar::Number(high)) if *high < zero => {
-            never(format!("no number of values is below {high}"))
+            never(format!("no number of {of} is below {high}"))
         }
         AggregateTest::AtLeast(AggregateOperand::Number(n)) if *n <= zero => {
-            always(format!("every number of values is at least {n}"))
+            always(format!("every number of {of} is at least {n}"))
         }
         AggregateTest::MoreThan(AggregateOperand::Number(n)) if *n < zero => {
-            always(format!("every number of values is above {n}"))
+            always(format!("every number of {of} is above {n}"))
         }
         _ => None,
     }

@@ -28,6 +28,8 @@ const FUNCTIONS: &[(&str, AggregateFunction)] = &[
     ("distinct", AggregateFunction::Distinct),
     ("unique", AggregateFunction::Distinct),
     ("median", AggregateFunction::Median),
+    ("count", AggregateFunction::Count),
+    ("number", AggregateFunction::Count),
 ];
 
 type Compare = fn(AggregateOperand<Named>) -> AggregateTest<Named>;
@@ -93,13 +95,16 @@ impl Parser<'_> {
             }
             let subject = self.order_subject();
             let (event, window, parts) = self.aggregated(subject, None, Some(spend), counts)?;
-            let (function, property) = (spend.function(), spend.property());
+            let (function, property) = (spend.function(), Some(spend.property()));
             let shape = Shape { span: self.span_from(start), parts };
             return Some((Aggregate { function, property, by_quantity: false, event, window }, shape));
         }
         let function = self.function(0)?;
         self.bump();
         self.bump();
+        if function == AggregateFunction::Count {
+            return self.counted_events(start, counts);
+        }
         let property = match &self.peek().kind {
             Kind::Text(_) => self.path(true)?,
             Kind::Word(_) if !self.is_word(0, "over") || self.is_word(1, "over") => self.path(true)?,
@@ -132,7 +137,67 @@ impl Parser<'_> {
         };
         let (event, window, parts) = self.aggregated(subject, name, None, counts)?;
         let shape = Shape { span: self.span_from(start), parts };
-        Some((Aggregate { function, property, by_quantity, event, window }, shape))
+        Some((Aggregate { function, property: Some(property), by_quantity, event, window }, shape))
+    }
+
+    /// What follows `count of`.
+    fn counted_events(&mut self, start: usize, counts: Counts) -> Option<(Aggregate<Named>, Shape)> {
+        if self.is_word(1, "over") {
+            let message = "`count of` counts events, not values of a property";
+            self.refuse(Problem::error(Code::ExpectedEvent, message).suggestion(
+                "write `count of` and the event, with `where ... exists`; or ask for `distinct of` the property",
+            ));
+            return None;
+        }
+        let (subject, name) = if self.eat_word("orders") {
+            (self.order_subject(), None)
+        } else {
+            (Subject::Events, self.event_name("count of")?)
+        };
+        let (event, window, parts) = self.aggregated(subject, name, None, counts)?;
+        let shape = Shape { span: self.span_from(start), parts };
+        let function = AggregateFunction::Count;
+        Some((Aggregate { function, property: None, by_quantity: false, event, window }, shape))
+    }
+
+    /// Whether `more often than` comes next, after an event.
+    pub(super) fn starts_more_often(&self) -> bool {
+        self.is_any_word(0, &["more", "less"]) && self.is_word(1, "often") && self.is_word(2, "than")
+    }
+
+    /// What follows `did "Product Viewed"`: `more often than "Product Added" in last 30 days`. A time that is
+    /// said only at the end is that of both.
+    pub(super) fn more_often(
+        &mut self,
+        start: usize,
+        event: EventFilter<Named>,
+        window: Option<Window>,
+        filter: Option<Shape>,
+    ) -> Option<(Condition<Named>, Shape)> {
+        let compare: Compare =
+            if self.is_word(0, "more") { AggregateTest::MoreThan } else { AggregateTest::LessThan };
+        for _ in 0..3 {
+            self.bump();
+        }
+        let other_start = self.peek().span.0;
+        let _ = self.eat_word("did");
+        let name = self.event_name("more often than")?;
+        let (other, other_window, parts) = self.aggregated(Subject::Events, name, None, Counts::Refused)?;
+        let window = window.unwrap_or_else(|| other_window.clone());
+        let other_shape = Shape { span: self.span_from(other_start), parts };
+        let count = |event, window| Aggregate {
+            function: AggregateFunction::Count,
+            property: None,
+            by_quantity: false,
+            event,
+            window,
+        };
+        let multiple = AggregateMultiple { factor: Decimal::ONE, aggregate: count(other, other_window) };
+        let test = compare(AggregateOperand::Times(Box::new(multiple)));
+        let leaf = AggregateCondition { aggregate: count(event, window), test };
+        let span = self.span_from(start);
+        let own = filter.unwrap_or(Shape::leaf(span));
+        Some((Condition::Aggregate(Box::new(leaf)), Shape { span, parts: vec![own, other_shape] }))
     }
 
     /// The clauses of what is aggregated.

@@ -45,7 +45,10 @@ impl Parser<'_> {
         let (predicate, filter_shape) = clauses.predicate.clone().unzip();
         let sources = clauses.sources.clone().unwrap_or_default();
         let event = EventFilter { subject: Subject::Events, name, predicate, sources };
-        let (leaf, shape) = if self.starts_around() {
+        let is_counted = clauses.count.is_some() || clauses.periods.is_some() || clauses.days.is_some();
+        let (leaf, shape) = if !is_counted && self.starts_more_often() {
+            self.more_often(start, event, clauses.window, filter_shape)?
+        } else if self.starts_around() {
             self.around()?.condition(self, start, event, &clauses, filter_shape)?
         } else {
             let leaf = match self.did_actively(start, &event, &clauses) {

@@ -7,7 +7,8 @@ use super::event::Counts;
 use super::lexer::Kind;
 use super::shape::Shape;
 use crate::ast::{
-    Condition, CountMeasure, EventFilter, Measure, Named, RankingCondition, RankingEnd, Subject,
+    AggregateFunction, Condition, CountMeasure, EventFilter, Measure, Named, RankingCondition, RankingEnd,
+    Subject,
 };
 use crate::problem::{Code, Problem};
 
@@ -82,21 +83,18 @@ impl Parser<'_> {
     fn measure(&mut self) -> Option<(Measure<Named>, Vec<Shape>)> {
         if self.starts_aggregate(0) {
             let (aggregate, shape) = self.aggregate(Counts::Refused)?;
-            return Some((Measure::Aggregate(aggregate), shape.parts));
-        }
-        let is_counted = self.is_any_word(0, &["count", "number"]) && self.is_word(1, "of");
-        if is_counted {
-            self.bump();
-            self.bump();
+            let measure = match aggregate.function {
+                AggregateFunction::Count => {
+                    Measure::Count(CountMeasure { event: aggregate.event, window: aggregate.window })
+                }
+                _ => Measure::Aggregate(aggregate),
+            };
+            return Some((measure, shape.parts));
         }
         if self.is_word(0, "orders") {
             self.bump();
             let subject = self.order_subject();
-            return self.counted(subject, None);
-        }
-        if is_counted {
-            let name = self.event_name("count of")?;
-            return self.counted(Subject::Events, name);
+            return self.counted_orders(subject);
         }
         let is_prefix = self.is_word(0, "trait");
         if is_prefix {
@@ -106,13 +104,14 @@ impl Parser<'_> {
         Some((Measure::Trait(path), Vec::new()))
     }
 
-    fn counted(&mut self, subject: Subject, name: Option<String>) -> Option<(Measure<Named>, Vec<Shape>)> {
+    fn counted_orders(&mut self, subject: Subject) -> Option<(Measure<Named>, Vec<Shape>)> {
         let clauses = self.clauses(Counts::Refused)?;
         let (predicate, parts) = match clauses.predicate {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
         };
-        let event = EventFilter { subject, name, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event =
+            EventFilter { subject, name: None, predicate, sources: clauses.sources.unwrap_or_default() };
         let window = clauses.window.unwrap_or_default();
         Some((Measure::Count(CountMeasure { event, window }), parts))
     }

@@ -1,4 +1,5 @@
 mod choosing;
+mod counts;
 mod json_mistakes;
 mod mistakes;
 mod orders;

@@ -62,7 +62,7 @@ pub(super) fn currencies(
 ) -> Option<Reading> {
     let is_money = aggregate.event.subject.is_orders()
         && aggregate.function != AggregateFunction::Distinct
-        && is_order_money(&aggregate.property);
+        && aggregate.property.as_ref().is_some_and(is_order_money);
     if !is_money || names_currency(&aggregate.event) {
         return None;
     }

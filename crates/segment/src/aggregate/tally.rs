@@ -27,6 +27,8 @@ enum Held {
     Counted(FxHashMap<i128, usize>),
     /// Every value, in order.
     Sorted(Vec<i128>),
+    /// Where matches alone are counted.
+    Nothing,
 }
 
 impl<'a> Tally<'a> {
@@ -35,6 +37,7 @@ impl<'a> Tally<'a> {
         let held = match reading.function {
             AggregateFunction::Distinct => Held::Counted(FxHashMap::default()),
             AggregateFunction::Median => Held::Sorted(Vec::new()),
+            AggregateFunction::Count => Held::Nothing,
             _ => Held::Subtotal(ValueSubtotal::default()),
         };
         let mut tally = Self { reading, timeline, indexes: indexes.clone(), held };
@@ -69,6 +72,7 @@ impl<'a> Tally<'a> {
     fn take_in(&mut self, indexes: Range<usize>) {
         let Some(timeline) = self.timeline else { return };
         match &mut self.held {
+            Held::Nothing => {}
             Held::Subtotal(held) => held.add(&timeline.subtotal(indexes)),
             Held::Counted(counts) => {
                 for value in timeline.values_at(indexes) {
@@ -85,6 +89,7 @@ impl<'a> Tally<'a> {
     fn let_go(&mut self, indexes: Range<usize>) {
         let Some(timeline) = self.timeline else { return };
         match &mut self.held {
+            Held::Nothing => {}
             Held::Subtotal(held) => {
                 let gone = timeline.subtotal(indexes);
                 if gone.min <= held.min || gone.max >= held.max {
@@ -134,6 +139,7 @@ impl<'a> Tally<'a> {
     /// What the values come to; `None` where nothing can be made of none.
     pub(super) fn value(&self) -> Option<Fraction> {
         match (&self.held, self.reading.function) {
+            (Held::Nothing, _) => Some(Fraction::whole(Decimal::from_u64(self.count() as u64).billionths())),
             (Held::Counted(counts), _) => {
                 let count = Decimal::from_u64(counts.len() as u64);
                 Some(Fraction::whole(count.billionths()))

@@ -15,6 +15,7 @@ const BILLION: i128 = 1_000_000_000;
 
 fn aggregate(function: AggregateFunction, event: &str, window: Window) -> Aggregate<Resolved> {
     let property: Path = "total".parse().unwrap();
+    let property = (function != AggregateFunction::Count).then_some(property);
     Aggregate { function, property, by_quantity: false, event: named(event), window }
 }
 
@@ -44,6 +45,7 @@ fn plain_value(
     let sum: i128 = values.iter().sum();
     Some(match aggregate.function {
         AggregateFunction::Sum => (sum, 1),
+        AggregateFunction::Count => (count * BILLION, 1),
         AggregateFunction::Distinct => {
             values.dedup();
             (values.len() as i128 * BILLION, 1)
@@ -89,6 +91,7 @@ fn any_function() -> impl Strategy<Value = AggregateFunction> {
         AggregateFunction::Maximum,
         AggregateFunction::Distinct,
         AggregateFunction::Median,
+        AggregateFunction::Count,
     ])
 }
 

@@ -1,4 +1,4 @@
-use segops_model::Path;
+use segops_model::{Decimal, Path};
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Named, Scalar,
 };
@@ -48,12 +48,19 @@ impl Told<'_> {
 
     fn scalar(&self, scalar: &Scalar) -> String {
         match scalar {
-            Scalar::Number(number) if self.aggregate.function == AggregateFunction::Distinct => {
-                self.words.amount(&Path::of_name("values"), *number)
-            }
-            Scalar::Number(number) => self.words.amount(&self.aggregate.property, *number),
+            Scalar::Number(number) => self.number(*number),
             Scalar::Date(moment) => moment_text(moment, self.words),
         }
+    }
+
+    /// A number of the aggregate's kind: how many values or events there are is no money.
+    fn number(&self, number: Decimal) -> String {
+        let counted = Path::of_name("count");
+        let property = match self.aggregate.function {
+            AggregateFunction::Distinct | AggregateFunction::Count => &counted,
+            _ => self.aggregate.property.as_ref().unwrap_or(&counted),
+        };
+        self.words.amount(property, number)
     }
 
     fn need(&self, test: &AggregateTest<Named>, compared_with: Option<&Scalar>) -> String {
@@ -73,7 +80,7 @@ impl Told<'_> {
             AggregateOperand::Date(moment) => format!("{how}{}", moment_text(moment, self.words)),
             AggregateOperand::Times(multiple) => {
                 let other = aggregate_name(&multiple.aggregate, self.words);
-                let times = if multiple.factor == segops_model::Decimal::ONE {
+                let times = if multiple.factor == Decimal::ONE {
                     String::new()
                 } else {
                     format!("{} times ", multiple.factor)
@@ -87,7 +94,9 @@ impl Told<'_> {
 
     /// How much a sum lacks.
     fn gap(&self, test: &AggregateTest<Named>, value: Option<&Scalar>) -> Option<String> {
-        let (AggregateFunction::Sum, Some(Scalar::Number(value))) = (self.aggregate.function, value) else {
+        let (AggregateFunction::Sum | AggregateFunction::Count, Some(Scalar::Number(value))) =
+            (self.aggregate.function, value)
+        else {
             return None;
         };
         let (AggregateTest::AtLeast(AggregateOperand::Number(needed))
@@ -100,7 +109,7 @@ impl Told<'_> {
             return None;
         }
         let over = if matches!(test, AggregateTest::MoreThan(_)) { "over " } else { "" };
-        Some(format!("{over}{}", self.words.amount(&self.aggregate.property, gap)))
+        Some(format!("{over}{}", self.number(gap)))
     }
 }
 
@@ -112,14 +121,14 @@ fn aggregate_name(aggregate: &Aggregate<Named>, words: &Words<'_>) -> String {
         AggregateFunction::Maximum => "greatest",
         AggregateFunction::Distinct => "number of different values of",
         AggregateFunction::Median => "median",
+        AggregateFunction::Count => "number of",
     };
     let times = if aggregate.by_quantity { " times quantity" } else { "" };
     let events = Events::of(&aggregate.event, words);
-    format!(
-        "{how} {}{times} over {}{} {}",
-        name_of(&aggregate.property),
-        events.many,
-        events.which,
-        window_text(&aggregate.window, words)
-    )
+    let over = match &aggregate.property {
+        Some(property) => format!("{}{times} over ", name_of(property)),
+        None => String::new(),
+    };
+    let window = window_text(&aggregate.window, words);
+    format!("{how} {over}{}{} {window}", events.many, events.which)
 }

@@ -16,7 +16,7 @@ pub(super) fn phrase(
         return Phrase::of_text(found);
     };
     let property = match &leaf.by {
-        Measure::Aggregate(aggregate) => aggregate.property.clone(),
+        Measure::Aggregate(aggregate) => aggregate.property.clone().unwrap_or_else(|| Path::of_name("count")),
         Measure::Count(_) => Path::of_name("count"),
         Measure::Trait(path) => path.clone(),
     };

@@ -133,7 +133,8 @@ impl Reader<'_> {
                 };
                 let (event, window, test) = (event?, window?, test?);
                 let function = AggregateFunction::Sum;
-                let aggregate = Aggregate { function, property, by_quantity: false, event, window };
+                let aggregate =
+                    Aggregate { function, property: Some(property), by_quantity: false, event, window };
                 Some(Condition::Aggregate(Box::new(AggregateCondition { aggregate, test })))
             }
             other => self.notes.cannot(&place, format!("the measurement `{other}` is not known")),
@@ -291,7 +292,7 @@ impl Reader<'_> {
         let test = self.amount(operator, number?, place)?;
         let property = value.parse().ok()?;
         let (event, window) = (order(), Window::AllTime);
-        let aggregate = Aggregate { function, property, by_quantity: false, event, window };
+        let aggregate = Aggregate { function, property: Some(property), by_quantity: false, event, window };
         Some(Condition::Aggregate(Box::new(AggregateCondition { aggregate, test })))
     }
 }

@@ -132,7 +132,7 @@ impl Reader<'_> {
                 );
             }
         };
-        let property = self.reduced_property(reducer)?;
+        let property = Some(self.reduced_property(reducer)?);
         let test = amount_test(&found, &mut self.notes, &reducer.place())?;
         let Stream { event, window } = stream;
         let aggregate = Aggregate { function, property, by_quantity: false, event, window };

@@ -269,6 +269,10 @@ const AGGREGATES: &[&str] = &[
     r#"average of total over any event {window} < 1.5 times average of total over any event"#,
     r#"sum of total over any event {window} > sum of total over "Order Completed""#,
     r#"distinct of category over any event {window} >= 0.5 times distinct of category over any event"#,
+    r#"count of {event} {window} > 0.5 times count of any event {window}"#,
+    r#"count of any event where total exists {window} >= count of any event where not total exists"#,
+    r#"count of {event} {window} < 1.5"#,
+    r#"did {event} less often than any event where total >= 20 {window}"#,
 ];
 const AGGREGATE_WINDOWS: &[&str] = &[
     "",

@@ -55,6 +55,20 @@ fn others_and_comparisons_with_another() {
         ],
     );
     tell(
+        r#"count of "Order Completed" in last 90 days >= 4"#,
+        &story,
+        &expect![
+            "Out: number of orders in the last 90 days is 2, needs at least 4. Enters with 2 more before 10 Nov at 13:03."
+        ],
+    );
+    tell(
+        r#"did "Order Completed" more often than any event between 90 and 180 days ago"#,
+        &story,
+        &expect![
+            "Out: number of orders between 90 and 180 days ago is 1, needs over the number of events of any kind between 90 and 180 days ago: 1. Stays out as long as nothing changes."
+        ],
+    );
+    tell(
         r#"sum of total over "Order Completed" in last 90 days < 0.5 times sum of total over "Order Completed" between 90 and 180 days ago"#,
         &story,
         &expect![
