@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("segops-collect", 3),
     ("segops-identity", 3),
     ("segops-store", 3),
+    ("segops-parts", 3),
     ("segops-segment", 3),
     ("segops-score", 3),
     ("segops-connect", 3),
@@ -43,7 +44,13 @@ const TEST_CRATES: &[&str] = &["segops-testkit", "segops-oracle"];
 const TABLE: &str = "xtask/src/tidy/edges.rs";
 
 /// External crates that are heavy or shape everything they touch, and the one crate that may name them.
-const WALLED: &[(&str, &str)] = &[("datafusion", "segops-query")];
+/// `segops-query` names Arrow through DataFusion, which is of the same versions.
+const WALLED: &[(&str, &str)] = &[
+    ("datafusion", "segops-query"),
+    ("arrow", "segops-parts"),
+    ("parquet", "segops-parts"),
+    ("object_store", "segops-parts"),
+];
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Package {

@@ -139,6 +139,20 @@ fn only_query_names_datafusion() {
 }
 
 #[test]
+fn only_parts_names_arrow() {
+    check_edge("segops-parts", "arrow-array", None, false, &expect![[""]]);
+    check_edge(
+        "segops-store",
+        "parquet",
+        None,
+        false,
+        &expect![[r#"
+            error: crates/store/Cargo.toml: `parquet` is named by `segops-parts` alone; move this code there, or ask `segops-parts` for it
+        "#]],
+    );
+}
+
+#[test]
 fn a_file_is_short() {
     check_source("crates/model/src/a.rs", &"// line\n".repeat(500), &expect![[""]]);
     check_source(

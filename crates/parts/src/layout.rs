@@ -1,0 +1,101 @@
+//! The columns of one part: the fixed ones, then its typed ones; and what its file says of them.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, UInt64Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use segops_model::Event;
+use serde::{Deserialize, Serialize};
+
+use crate::choose::Chooser;
+use crate::columns::TypedColumn;
+use crate::error::PartsError;
+use crate::fixed::{FIXED, encode};
+use crate::row::PartRow;
+use crate::typed::{build, combine};
+
+/// The column of marks that rows carry on their way into a file: the bit of each typed column that does not
+/// give the row's value back exactly. Files hold it by row group.
+pub(crate) const INEXACT: &str = "inexact";
+
+/// The key of [`PartInfo`] in a file's footer.
+pub(crate) const INFO_KEY: &str = "segops.part";
+
+/// The format of part files that this version writes.
+pub(crate) const PART_FORMAT: u32 = 1;
+
+/// What a part's file says of itself, as JSON in its footer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartInfo {
+    pub(crate) format: u32,
+    pub(crate) columns: Vec<ColumnInfo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ColumnInfo {
+    pub(crate) column: TypedColumn,
+    /// Rows that have a value in it.
+    pub(crate) rows: u64,
+    /// Row groups in which some row's value is not exactly what the column has.
+    pub(crate) inexact: Vec<usize>,
+}
+
+/// The typed columns of a part.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Layout {
+    pub(crate) columns: Vec<TypedColumn>,
+}
+
+impl Layout {
+    /// The columns for rows that are sorted by name.
+    pub(crate) fn for_rows(rows: &[&PartRow]) -> Self {
+        let mut chooser = Chooser::default();
+        for of_name in rows.chunk_by(|left, right| left.event.name == right.event.name) {
+            chooser.look_at(of_name.iter().map(|row| &row.event), of_name.len());
+        }
+        Self { columns: chooser.choose() }
+    }
+
+    /// The schema of the file.
+    pub(crate) fn file_schema(&self) -> SchemaRef {
+        let fixed = FIXED.fields().iter().cloned();
+        let typed = self.columns.iter().map(|column| Arc::new(column.field()));
+        Arc::new(Schema::new(fixed.chain(typed).collect::<Vec<_>>()))
+    }
+
+    /// The schema of rows on their way into a file: with the marks.
+    pub(crate) fn row_schema(&self) -> SchemaRef {
+        let mut fields: Vec<_> = self.file_schema().fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(INEXACT, DataType::UInt64, false)));
+        Arc::new(Schema::new(fields))
+    }
+
+    /// Rows with all columns and marks.
+    pub(crate) fn encode(&self, rows: &[&PartRow]) -> Result<RecordBatch, PartsError> {
+        let fixed = encode(rows.iter().copied())?;
+        let mut columns = fixed.columns().to_vec();
+        let mut marks = Vec::new();
+        for (at, column) in self.columns.iter().enumerate() {
+            let (array, inexact) = build(column, rows.iter().map(|row| &row.event))?;
+            columns.push(array);
+            marks.push((at, inexact));
+        }
+        columns.push(Arc::new(UInt64Array::from(combine(&marks, rows.len()))));
+        Ok(RecordBatch::try_new(self.row_schema(), columns)?)
+    }
+}
+
+/// Some typed columns of events, and the marks of the rows under the columns' numbers.
+pub(crate) fn typed_of(
+    columns: &[(usize, &TypedColumn)],
+    events: &[Event],
+) -> Result<(Vec<arrow_array::ArrayRef>, Vec<u64>), PartsError> {
+    let mut arrays = Vec::with_capacity(columns.len());
+    let mut marks = Vec::with_capacity(columns.len());
+    for (number, column) in columns {
+        let (array, inexact) = build(column, events.iter())?;
+        arrays.push(array);
+        marks.push((*number, inexact));
+    }
+    Ok((arrays, combine(&marks, events.len())))
+}

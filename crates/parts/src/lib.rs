@@ -1,0 +1,55 @@
+//! The event history in columns: immutable Parquet parts, a manifest that says which they are, and readers that
+//! give rows in the order in which rules want them.
+//!
+//! This crate walls off Arrow, Parquet and object stores. It knows rows as identity has resolved them, and
+//! nothing of rules, journals or who resolved them; it is told what happened to profiles, and reads accordingly.
+//!
+//! - [`Parts`] is the history: [`Parts::flush`] takes rows in, [`Parts::compact`] tidies,
+//!   [`Parts::held_until`] says from where on rows are to be handed over again after a crash.
+//! - [`Snapshot`] is the history at one moment, with rows that no part holds yet ([`Tail`]): one signal
+//!   ([`Snapshot::scan`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]).
+//! - [`Overlay`] is what happened to profiles since their rows were written.
+
+mod check;
+mod choose;
+mod columns;
+mod compact;
+mod error;
+mod exact_json;
+mod fixed;
+mod garbage;
+mod layout;
+mod manifest;
+mod merge;
+mod objects;
+mod options;
+mod overlay;
+mod part_file;
+mod partition;
+mod parts;
+mod row;
+mod shape;
+mod sidecar;
+mod signal_scan;
+mod snapshot;
+mod stream;
+mod typed;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{CheckReport, Finding};
+pub use columns::{ColumnKind, ItemField, ScalarKind, TypedColumn};
+pub use compact::{Compacted, CompactionWork, Effort};
+pub use error::PartsError;
+pub use manifest::{Manifest, NameRows, OverlayEntry, PartEntry, Retired, SidecarEntry};
+pub use objects::Objects;
+pub use options::PartsOptions;
+pub use overlay::{Change, ChangeKind, Overlay};
+pub use partition::{Bucket, Month, Partition};
+pub use parts::Parts;
+pub use row::{PartRow, RowKey};
+pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan};
+pub use snapshot::{RowScan, Snapshot, Tail};
+pub use stream::RowFilter;

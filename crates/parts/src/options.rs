@@ -1,0 +1,42 @@
+/// How parts are laid out, and when they are merged. Every bound has a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartsOptions {
+    /// Rows of one row group.
+    pub row_group_rows: usize,
+    /// Rows of one part; past it the next one begins. A part is held in memory while it is written.
+    pub part_rows_max: u64,
+    /// Into how many buckets of profiles a month is divided.
+    pub buckets: u32,
+    /// Parts of level 0 that wait at most before they are split by month.
+    pub level0_parts_max: usize,
+    /// Rows that one split of level 0 takes on at most, but for a single larger part.
+    pub level0_rows_max: u64,
+    /// Parts of similar size of one month and bucket that are merged into one.
+    pub merged_parts: usize,
+    /// One in so many rows of a part may be of moved profiles before the part is written anew. Deleted rows go
+    /// at the next compaction, however few.
+    pub moved_one_in: u64,
+    /// For how long a file is kept after the last manifest that names it, for readers in other processes.
+    pub grace_ms: i64,
+    /// Bytes that a reader asks for in advance, for each column that it reads.
+    pub read_ahead_bytes: u64,
+    /// Rows of one batch of a scan.
+    pub batch_rows: usize,
+}
+
+impl Default for PartsOptions {
+    fn default() -> Self {
+        Self {
+            row_group_rows: 262_144,
+            part_rows_max: 2_000_000,
+            buckets: 1,
+            level0_parts_max: 8,
+            level0_rows_max: 4_000_000,
+            merged_parts: 4,
+            moved_one_in: 20,
+            grace_ms: segops_model::HOUR_MS,
+            read_ahead_bytes: 1024 * 1024,
+            batch_rows: 8_192,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! An opened part: its footer is read once, its pages as they are asked for.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::RecordBatch;
+use bytes::{Buf, Bytes, buf};
+use parking_lot::Mutex;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
+use rustc_hash::FxHashMap;
+use segops_model::ProfileId;
+
+use crate::error::PartsError;
+use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
+use crate::manifest::PartEntry;
+use crate::objects::Objects;
+use crate::overlay::Overlay;
+use crate::sidecar::{Index, Run};
+
+/// Up to so many profiles are looked up one by one; past it the whole sidecar is read.
+const LOOKUPS_MAX: usize = 16;
+
+pub(crate) struct PartFile {
+    pub(crate) entry: PartEntry,
+    pub(crate) info: PartInfo,
+    objects: Objects,
+    metadata: ArrowReaderMetadata,
+    /// The rows of each row group.
+    groups: Vec<Range<u64>>,
+    /// The bytes of each column chunk, in the order of the file.
+    chunks: Arc<[Range<u64>]>,
+    read_ahead_bytes: u64,
+    sidecar: OnceLock<Arc<Index>>,
+}
+
+impl std::fmt::Debug for PartFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartFile").field("path", &self.entry.path).finish_non_exhaustive()
+    }
+}
+
+impl PartFile {
+    pub(crate) fn open(
+        objects: &Objects,
+        entry: &PartEntry,
+        read_ahead_bytes: u64,
+    ) -> Result<Self, PartsError> {
+        let path = &entry.path;
+        let damaged = |error: ParquetError| PartsError::damaged(path, error);
+        let bare = ReadAhead {
+            objects: objects.clone(),
+            path: path.clone(),
+            bytes: entry.bytes,
+            chunks: Arc::from([]),
+            ahead_bytes: read_ahead_bytes,
+            held: Mutex::default(),
+        };
+        let options = ArrowReaderOptions::new()
+            .with_offset_index_policy(PageIndexPolicy::Required)
+            .with_column_index_policy(PageIndexPolicy::Skip);
+        let metadata = ArrowReaderMetadata::load(&bare, options).map_err(damaged)?;
+        let info = info_of(path, &metadata)?;
+        let mut start = 0;
+        let mut groups = Vec::new();
+        let mut chunks = Vec::new();
+        for group in metadata.metadata().row_groups() {
+            let rows = u64::try_from(group.num_rows()).unwrap_or_default();
+            groups.push(start..start + rows);
+            start += rows;
+            chunks.extend(group.columns().iter().map(|column| {
+                let (offset, bytes) = column.byte_range();
+                offset..offset + bytes
+            }));
+        }
+        if start != entry.rows {
+            return Err(PartsError::damaged(
+                path,
+                format_args!("it has {start} rows, the manifest says {}", entry.rows),
+            ));
+        }
+        chunks.sort_by_key(|chunk| chunk.start);
+        Ok(Self {
+            entry: entry.clone(),
+            info,
+            objects: objects.clone(),
+            metadata,
+            groups,
+            chunks: chunks.into(),
+            read_ahead_bytes,
+            sidecar: OnceLock::new(),
+        })
+    }
+
+    /// The row groups that hold any of these rows.
+    pub(crate) fn groups_of(&self, rows: &Range<u64>) -> impl Iterator<Item = usize> {
+        self.groups
+            .iter()
+            .enumerate()
+            .filter(move |(_, group)| group.start < rows.end && rows.start < group.end)
+            .map(|(number, _)| number)
+    }
+
+    /// Reads columns of rows; the ranges are in ascending order and do not overlap.
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        columns: &[&str],
+        ranges: &[Range<u64>],
+        batch_rows: usize,
+    ) -> PartReader {
+        let fields = self.metadata.schema().fields().iter().enumerate();
+        let roots = fields.filter(|(_, field)| columns.contains(&field.name().as_str())).map(|(at, _)| at);
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let mut groups = VecDeque::new();
+        for (number, group) in self.groups.iter().enumerate() {
+            let within = ranges.iter().filter_map(|range| {
+                let (start, end) = (range.start.max(group.start), range.end.min(group.end));
+                (start < end).then(|| as_usize(start - group.start)..as_usize(end - group.start))
+            });
+            let within: Vec<_> = within.collect();
+            if !within.is_empty() {
+                groups.push_back((number, within));
+            }
+        }
+        let columns = mask_columns(&mask, &self.metadata).max(1);
+        let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
+        PartReader { file: Arc::clone(self), mask, groups, current: None, batch_rows, ahead_bytes }
+    }
+
+    fn index(&self) -> Result<&Arc<Index>, PartsError> {
+        if let Some(index) = self.sidecar.get() {
+            return Ok(index);
+        }
+        let sidecar = &self.entry.sidecar;
+        let bytes = self.sidecar_range(sidecar.index_offset..sidecar.bytes)?;
+        let index = Arc::new(Index::read(&sidecar.path, &bytes, sidecar.index_offset)?);
+        Ok(self.sidecar.get_or_init(|| index))
+    }
+
+    fn sidecar_range(&self, range: Range<u64>) -> Result<Bytes, PartsError> {
+        let path = &self.entry.sidecar.path;
+        let read = self.objects.get_range(path, range);
+        read.map_err(|source| PartsError::Objects { action: "read", path: path.clone(), source })
+    }
+
+    /// The runs of a profile, in the order of the rows.
+    pub(crate) fn runs_of(&self, profile: ProfileId) -> Result<Vec<Run>, PartsError> {
+        let (first, last) = self.entry.profiles;
+        if !(first..=last).contains(&profile.0) {
+            return Ok(Vec::new());
+        }
+        let index = self.index()?;
+        let Some((number, range)) = index.block_of(profile.0) else { return Ok(Vec::new()) };
+        let mut runs = index.read_block(number, &self.sidecar_range(range)?)?;
+        runs.retain(|run| run.profile == profile.0);
+        Ok(runs)
+    }
+
+    /// The runs of every profile, in ascending order of profile.
+    pub(crate) fn all_runs(&self) -> Result<Vec<Run>, PartsError> {
+        let bytes = self.sidecar_range(0..self.entry.sidecar.bytes)?;
+        self.index()?.read_all(&bytes)
+    }
+
+    /// The runs of profiles that later changes take rows from, in the order of the rows.
+    pub(crate) fn lifted(&self, overlay: &Overlay) -> Result<Vec<Run>, PartsError> {
+        let since = Overlay::since(self.entry.positions.0, self.entry.resolved_until);
+        let (first, last) = self.entry.profiles;
+        let mut sources = overlay.sources(since);
+        sources.retain(|profile| (first..=last).contains(&profile.0));
+        let mut runs = Vec::new();
+        if sources.len() > LOOKUPS_MAX {
+            runs = self.all_runs()?;
+            runs.retain(|run| sources.binary_search(&ProfileId(run.profile)).is_ok());
+        } else {
+            for profile in sources {
+                runs.extend(self.runs_of(profile)?);
+            }
+        }
+        runs.sort_unstable_by_key(|run| run.start);
+        Ok(runs)
+    }
+}
+
+fn info_of(path: &str, metadata: &ArrowReaderMetadata) -> Result<PartInfo, PartsError> {
+    let entries = metadata.metadata().file_metadata().key_value_metadata();
+    let entry = entries.into_iter().flatten().find(|entry| entry.key == INFO_KEY);
+    let json = entry.and_then(|entry| entry.value.as_deref());
+    let json = json.ok_or_else(|| PartsError::damaged(path, "it does not say what its columns are"))?;
+    let info: PartInfo = serde_json::from_str(json).map_err(|error| PartsError::damaged(path, error))?;
+    if info.format != PART_FORMAT {
+        return Err(PartsError::UnknownFormat { path: path.to_owned(), format: info.format });
+    }
+    Ok(info)
+}
+
+fn mask_columns(mask: &ProjectionMask, metadata: &ArrowReaderMetadata) -> usize {
+    (0..metadata.parquet_schema().num_columns()).filter(|leaf| mask.leaf_included(*leaf)).count()
+}
+
+fn as_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Reads rows of a part, one row group after the other.
+pub(crate) struct PartReader {
+    file: Arc<PartFile>,
+    mask: ProjectionMask,
+    groups: VecDeque<(usize, Vec<Range<usize>>)>,
+    current: Option<(usize, ParquetRecordBatchReader)>,
+    batch_rows: usize,
+    ahead_bytes: u64,
+}
+
+impl std::fmt::Debug for PartReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartReader").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl PartReader {
+    /// The next rows, and the row group that they are of.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<(usize, RecordBatch)>, PartsError> {
+        loop {
+            if let Some((group, reader)) = &mut self.current {
+                match reader.next() {
+                    Some(Ok(batch)) => return Ok(Some((*group, batch))),
+                    Some(Err(error)) => return Err(PartsError::damaged(&self.file.entry.path, error)),
+                    None => self.current = None,
+                }
+            }
+            let Some((group, ranges)) = self.groups.pop_front() else { return Ok(None) };
+            let reader = self.open_group(group, ranges);
+            let reader = reader.map_err(|error| PartsError::damaged(&self.file.entry.path, error))?;
+            self.current = Some((group, reader));
+        }
+    }
+
+    fn open_group(
+        &self,
+        group: usize,
+        ranges: Vec<Range<usize>>,
+    ) -> Result<ParquetRecordBatchReader, ParquetError> {
+        let PartFile { entry, objects, metadata, groups, chunks, .. } = self.file.as_ref();
+        let rows = groups.get(group).map_or(0, |rows| as_usize(rows.end - rows.start));
+        let input = ReadAhead {
+            objects: objects.clone(),
+            path: entry.path.clone(),
+            bytes: entry.bytes,
+            chunks: Arc::clone(chunks),
+            ahead_bytes: self.ahead_bytes,
+            held: Mutex::default(),
+        };
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata.clone())
+            .with_projection(self.mask.clone())
+            .with_row_groups(vec![group])
+            .with_batch_size(self.batch_rows);
+        let is_whole = matches!(ranges.as_slice(), [all] if *all == (0..rows));
+        if is_whole {
+            return builder.build();
+        }
+        builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), rows)).build()
+    }
+}
+
+/// A file's bytes through the object store. Of each column it asks for more than is wanted at once, since
+/// pages are read one after the other.
+struct ReadAhead {
+    objects: Objects,
+    path: String,
+    bytes: u64,
+    chunks: Arc<[Range<u64>]>,
+    ahead_bytes: u64,
+    /// What was fetched last of each column chunk, and where it starts.
+    held: Mutex<FxHashMap<usize, (u64, Bytes)>>,
+}
+
+impl ReadAhead {
+    fn fetch(&self, range: Range<u64>) -> Result<Bytes, ParquetError> {
+        self.objects.get_range(&self.path, range).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+
+    fn chunk_of(&self, start: u64) -> Option<(usize, &Range<u64>)> {
+        let number = self.chunks.partition_point(|chunk| chunk.start <= start).checked_sub(1)?;
+        self.chunks.get(number).filter(|chunk| chunk.contains(&start)).map(|chunk| (number, chunk))
+    }
+
+    fn read(&self, start: u64, wanted: u64) -> Result<Bytes, ParquetError> {
+        // A small file is one piece: it is asked for once.
+        let whole = 0..self.bytes;
+        let is_small = self.bytes <= self.ahead_bytes;
+        let piece = if is_small { Some((usize::MAX, &whole)) } else { self.chunk_of(start) };
+        let Some((number, chunk)) = piece else {
+            return self.fetch(start..start + wanted);
+        };
+        let mut held = self.held.lock();
+        if is_small && held.is_empty() {
+            held.insert(number, (0, self.fetch(whole.clone())?));
+        }
+        if let Some((from, bytes)) = held.get(&number)
+            && *from <= start
+            && start + wanted <= from + bytes.len() as u64
+        {
+            let at = as_usize(start - from);
+            return Ok(bytes.slice(at..at + as_usize(wanted)));
+        }
+        let end = (start + wanted.max(self.ahead_bytes)).min(chunk.end.max(start + wanted));
+        let bytes = self.fetch(start..end)?;
+        held.insert(number, (start, bytes.clone()));
+        Ok(bytes.slice(..as_usize(wanted).min(bytes.len())))
+    }
+}
+
+impl Length for ReadAhead {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for ReadAhead {
+    type T = buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let end = self.chunk_of(start).map_or(self.bytes, |(_, chunk)| chunk.end);
+        Ok(self.read(start, end - start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.read(start, length as u64)
+    }
+}

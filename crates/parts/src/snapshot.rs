@@ -1,0 +1,219 @@
+//! The history as it stood at one moment: a manifest, an overlay, and rows that are not in a part yet.
+
+mod timeline;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use segops_model::{Position, ProfileId};
+
+use crate::error::PartsError;
+use crate::fixed::decode;
+use crate::manifest::{Manifest, PartEntry};
+use crate::merge::{Merge, Source};
+use crate::objects::Objects;
+use crate::options::PartsOptions;
+use crate::overlay::{Change, Overlay};
+use crate::part_file::PartFile;
+use crate::row::PartRow;
+use crate::shape::Shape;
+use crate::sidecar::Run;
+use crate::signal_scan::{SignalRequest, SignalScan, sources};
+use crate::stream::{Reading, RowFilter};
+
+/// Rows that came in after what parts hold, and what happened to profiles since.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tail {
+    /// As they came in.
+    pub rows: Vec<PartRow>,
+    pub changes: Vec<Change>,
+    /// Everything before this position is here or in a part.
+    pub until: Position,
+}
+
+/// Opened parts, shared by all snapshots.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) objects: Objects,
+    read_ahead_bytes: u64,
+    opened: Mutex<FxHashMap<String, Arc<PartFile>>>,
+}
+
+impl Files {
+    pub(crate) fn new(objects: Objects, options: &PartsOptions) -> Self {
+        Self { objects, read_ahead_bytes: options.read_ahead_bytes, opened: Mutex::default() }
+    }
+
+    pub(crate) fn open(&self, entry: &PartEntry) -> Result<Arc<PartFile>, PartsError> {
+        if let Some(file) = self.opened.lock().get(&entry.path) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(PartFile::open(&self.objects, entry, self.read_ahead_bytes)?);
+        self.opened.lock().insert(entry.path.clone(), Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Forgets files that nobody may ask for any more.
+    pub(crate) fn retain(&self, is_needed: impl Fn(&str) -> bool) {
+        self.opened.lock().retain(|path, _| is_needed(path));
+    }
+}
+
+/// The whole history, unchanging for as long as it is held: whatever is flushed, compacted or removed meanwhile.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub(crate) files: Arc<Files>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) overlay: Arc<Overlay>,
+    tail: Option<Arc<Tail>>,
+    batch_rows: usize,
+    /// Of each part, the rows that changes may have moved.
+    lifted: Arc<Mutex<FxHashMap<String, Arc<[Run]>>>>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        files: Arc<Files>,
+        manifest: Arc<Manifest>,
+        overlay: Arc<Overlay>,
+        batch_rows: usize,
+    ) -> Self {
+        Self { files, manifest, overlay, tail: None, batch_rows, lifted: Arc::default() }
+    }
+
+    /// The same history with rows that no part holds yet. Those that a part holds already are left out, so that
+    /// a tail may be older than the snapshot.
+    #[must_use]
+    pub fn with_tail(&self, tail: &Tail) -> Self {
+        let held_until = self.manifest.held_until;
+        let tail = Tail {
+            rows: tail.rows.iter().filter(|row| row.position >= held_until).cloned().collect(),
+            changes: tail.changes.iter().filter(|change| change.position >= held_until).cloned().collect(),
+            until: tail.until.max(held_until),
+        };
+        Self {
+            overlay: Arc::new(self.overlay.with(&tail.changes)),
+            tail: Some(Arc::new(tail)),
+            lifted: Arc::default(),
+            files: Arc::clone(&self.files),
+            manifest: Arc::clone(&self.manifest),
+            batch_rows: self.batch_rows,
+        }
+    }
+
+    /// Everything before this position is in the snapshot, and nothing after it.
+    #[must_use]
+    pub fn until(&self) -> Position {
+        self.tail.as_ref().map_or(self.manifest.held_until, |tail| tail.until)
+    }
+
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    #[must_use]
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// Every event name of which there may be rows, in order. Inputs that are no events have the empty name.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let in_parts = self.manifest.parts.iter().flat_map(|part| &part.names);
+        let mut names: BTreeSet<&str> = in_parts.map(|of_name| of_name.name.as_str()).collect();
+        names.extend(self.tail_rows().map(|row| row.event.name.as_str()));
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Rows of one event name with some of their properties.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn scan(&self, request: &SignalRequest) -> Result<SignalScan, PartsError> {
+        let parts = self.manifest.parts.iter().filter(|part| {
+            let of_name = part.names.iter().find(|of_name| of_name.name == request.event);
+            of_name.is_some_and(|of_name| request.filter.may_have(of_name.ts))
+        });
+        let files = parts.map(|part| self.files.open(part)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<_> = self.tail_rows().filter(|row| row.event.name == request.event.as_str()).collect();
+        let (columns, shape) = sources(request, &files, &rows)?;
+        let merge = self.merged(&files, std::slice::from_ref(&request.event), &shape, request.filter)?;
+        Ok(SignalScan::new(merge, columns))
+    }
+
+    /// Whole rows of some event names, or of all, in the order of (profile, ts, position) across the names.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn rows(&self, names: Option<&[String]>, filter: RowFilter) -> Result<RowScan, PartsError> {
+        let names = names.map_or_else(|| self.names(), <[String]>::to_vec);
+        let has_any = |part: &&PartEntry| {
+            part.names.iter().any(|of_name| names.contains(&of_name.name) && filter.may_have(of_name.ts))
+        };
+        let files = self.manifest.parts.iter().filter(has_any).map(|part| self.files.open(part));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        Ok(RowScan { merge: self.merged(&files, &names, &Shape::events(), filter)? })
+    }
+
+    fn merged(
+        &self,
+        files: &[Arc<PartFile>],
+        names: &[String],
+        shape: &Shape,
+        filter: RowFilter,
+    ) -> Result<Merge, PartsError> {
+        // Every stream has a batch in memory; the more there are, the smaller they get.
+        let batch_rows = (self.batch_rows * 8 / (files.len() * names.len()).max(8)).max(256);
+        let reading = Reading { shape, overlay: &self.overlay, filter, batch_rows };
+        let mut streams: Vec<Box<dyn Source>> = Vec::new();
+        for file in files {
+            let lifted = self.lifted(file)?;
+            for name in names {
+                streams.extend(reading.streams_of(file, name, &lifted)?);
+            }
+        }
+        let in_tail = self.tail_rows().filter(|row| names.iter().any(|name| row.event.name == name.as_str()));
+        streams.extend(reading.stream_of_rows(in_tail)?);
+        Merge::new(streams, self.batch_rows)
+    }
+
+    /// The runs of a part that changes may have moved.
+    pub(crate) fn lifted(&self, file: &PartFile) -> Result<Arc<[Run]>, PartsError> {
+        if self.overlay.is_empty() {
+            return Ok(Arc::from([]));
+        }
+        if let Some(runs) = self.lifted.lock().get(&file.entry.path) {
+            return Ok(Arc::clone(runs));
+        }
+        let runs: Arc<[Run]> = file.lifted(&self.overlay)?.into();
+        self.lifted.lock().insert(file.entry.path.clone(), Arc::clone(&runs));
+        Ok(runs)
+    }
+
+    fn tail_rows(&self) -> impl Iterator<Item = &PartRow> {
+        self.tail.iter().flat_map(|tail| &tail.rows)
+    }
+
+    fn owner_in_tail(&self, row: &PartRow) -> Option<ProfileId> {
+        self.overlay.resolve(row.profile, Overlay::since(row.position, Position(0)), &row.anchor)
+    }
+}
+
+/// Whole rows in the order of (profile, ts, position).
+#[derive(Debug)]
+pub struct RowScan {
+    merge: Merge,
+}
+
+impl RowScan {
+    /// The next rows; `None` at the end.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn next_rows(&mut self) -> Result<Option<Vec<PartRow>>, PartsError> {
+        self.merge.next_batch()?.map(|batch| decode(&batch)).transpose()
+    }
+}

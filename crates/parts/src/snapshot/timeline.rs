@@ -1,0 +1,165 @@
+//! One profile's newest events, across all names.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use segops_model::{Instant, Position, ProfileId};
+
+use super::Snapshot;
+use crate::error::PartsError;
+use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, FIXED, POSITION, PROFILE, TS, anchor_of, decode};
+use crate::merge::Keys;
+use crate::overlay::Overlay;
+use crate::part_file::PartFile;
+use crate::row::PartRow;
+
+/// A row that may be among the newest.
+struct Candidate {
+    ts: Instant,
+    position: Position,
+    place: Place,
+}
+
+enum Place {
+    /// The number of a file among those that were looked at, and of the row in it.
+    Part(usize, u64),
+    Tail(Box<PartRow>),
+}
+
+impl Snapshot {
+    /// The newest events of a profile, newest first.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn timeline(&self, profile: ProfileId, rows_max: usize) -> Result<Vec<PartRow>, PartsError> {
+        let mut candidates: Vec<Candidate> = self
+            .tail_rows()
+            .filter(|row| self.owner_in_tail(row) == Some(profile))
+            .map(|row| Candidate {
+                ts: row.event.ts,
+                position: row.position,
+                place: Place::Tail(Box::new(row.clone())),
+            })
+            .collect();
+        keep_newest(&mut candidates, rows_max);
+        let origins = self.overlay.origins(profile);
+        let mut parts: Vec<_> = self.manifest.parts.iter().collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.ts.1));
+        let mut files: Vec<Arc<PartFile>> = Vec::new();
+        for part in parts {
+            let oldest = candidates.last().filter(|_| candidates.len() >= rows_max);
+            if oldest.is_some_and(|oldest| oldest.ts > part.ts.1) {
+                break;
+            }
+            let (first, last) = part.profiles;
+            if !origins.iter().any(|origin| (first..=last).contains(&origin.0)) {
+                continue;
+            }
+            let file = self.files.open(part)?;
+            self.look_into(&file, files.len(), profile, &origins, &mut candidates)?;
+            files.push(file);
+            keep_newest(&mut candidates, rows_max);
+        }
+        self.read_whole(profile, &files, candidates)
+    }
+
+    /// Adds every row of the profile that a part has.
+    fn look_into(
+        &self,
+        file: &Arc<PartFile>,
+        number: usize,
+        profile: ProfileId,
+        origins: &[ProfileId],
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<(), PartsError> {
+        let mut ranges = Vec::new();
+        for origin in origins {
+            ranges.extend(file.runs_of(*origin)?.iter().map(|run| run.range()));
+        }
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        ranges.sort_by_key(|range| range.start);
+        let resolved_until = file.entry.resolved_until;
+        let is_settled = self.overlay.is_empty();
+        let columns: &[&str] = if is_settled {
+            &[PROFILE, TS, POSITION]
+        } else {
+            &[PROFILE, TS, POSITION, ANCHOR_KIND, ANCHOR_VALUE]
+        };
+        let mut numbers = ranges.clone().into_iter().flatten();
+        let mut reader = file.read(columns, &ranges, 4_096);
+        while let Some((_, batch)) = reader.next_batch()? {
+            let keys = Keys::of(&batch)?;
+            for row in 0..batch.num_rows() {
+                let (Some((stands_under, ts, position)), Some(place)) = (keys.at(row), numbers.next()) else {
+                    break;
+                };
+                let stands_under = ProfileId(stands_under);
+                let owner = if is_settled {
+                    Some(stands_under)
+                } else {
+                    let since = Overlay::since(Position(position), resolved_until);
+                    anchor_of(&batch, row)
+                        .and_then(|anchor| self.overlay.resolve(stands_under, since, &anchor))
+                };
+                if owner == Some(profile) {
+                    let (ts, position) = (Instant::from_ms(ts), Position(position));
+                    candidates.push(Candidate { ts, position, place: Place::Part(number, place) });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_whole(
+        &self,
+        profile: ProfileId,
+        files: &[Arc<PartFile>],
+        candidates: Vec<Candidate>,
+    ) -> Result<Vec<PartRow>, PartsError> {
+        let mut rows = Vec::with_capacity(candidates.len());
+        let mut wanted: Vec<Vec<u64>> = vec![Vec::new(); files.len()];
+        for candidate in candidates {
+            match candidate.place {
+                Place::Tail(row) => rows.push(*row),
+                Place::Part(file, row) => {
+                    if let Some(of_file) = wanted.get_mut(file) {
+                        of_file.push(row);
+                    }
+                }
+            }
+        }
+        let schema = Arc::clone(&FIXED);
+        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        for (file, mut numbers) in files.iter().zip(wanted) {
+            numbers.sort_unstable();
+            let mut reader = file.read(&columns, &ranges_of(&numbers), 4_096);
+            while let Some((_, batch)) = reader.next_batch()? {
+                rows.extend(decode(&batch)?);
+            }
+        }
+        for row in &mut rows {
+            row.profile = profile;
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.key()));
+        Ok(rows)
+    }
+}
+
+fn keep_newest(candidates: &mut Vec<Candidate>, rows_max: usize) {
+    candidates.sort_by_key(|candidate| std::cmp::Reverse((candidate.ts, candidate.position)));
+    candidates.truncate(rows_max);
+}
+
+/// Numbers in ascending order as ranges.
+fn ranges_of(numbers: &[u64]) -> Vec<Range<u64>> {
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some(last) if last.end == *number => last.end += 1,
+            _ => ranges.push(*number..number + 1),
+        }
+    }
+    ranges
+}

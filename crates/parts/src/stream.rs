@@ -1,0 +1,224 @@
+//! The rows of one event name in one part, as an overlay has them: in two sorted streams, those that stay where
+//! they are and those that were moved.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{BooleanArray, RecordBatch, UInt32Array, UInt64Array};
+use arrow_select::concat::concat_batches;
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
+use segops_model::{Instant, Position, ProfileId};
+
+use crate::error::PartsError;
+use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, PROFILE, anchor_of};
+use crate::merge::{InMemory, Keys, Source};
+use crate::overlay::Overlay;
+use crate::part_file::{PartFile, PartReader};
+use crate::partition::Bucket;
+use crate::row::PartRow;
+use crate::shape::{Shape, project, replaced};
+use crate::sidecar::Run;
+
+/// Which rows are wanted, beside their name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// Only profiles of this bucket.
+    pub bucket: Option<Bucket>,
+    /// Only events from this instant on.
+    pub from: Option<Instant>,
+    /// Only events before this instant.
+    pub before: Option<Instant>,
+}
+
+impl RowFilter {
+    pub(crate) fn may_have(&self, ts: (Instant, Instant)) -> bool {
+        self.from.is_none_or(|from| ts.1 >= from) && self.before.is_none_or(|before| ts.0 < before)
+    }
+
+    pub(crate) fn has(&self, profile: ProfileId, ts: Instant) -> bool {
+        self.may_have((ts, ts)) && self.bucket.is_none_or(|bucket| bucket.holds(profile))
+    }
+
+    /// Whether all rows of a part are wanted that has these instants.
+    fn has_all(&self, file: &PartFile, ts: (Instant, Instant)) -> bool {
+        let of_part = file.entry.partition.map(|partition| partition.bucket);
+        self.from.is_none_or(|from| ts.0 >= from)
+            && self.before.is_none_or(|before| ts.1 < before)
+            && self.bucket.is_none_or(|bucket| of_part == Some(bucket))
+    }
+
+    /// Whether a part may have rows of a profile of the bucket that were not moved.
+    fn may_have_bucket(&self, file: &PartFile) -> bool {
+        match (self.bucket, file.entry.partition) {
+            (Some(wanted), Some(partition)) => {
+                partition.bucket.of != wanted.of || partition.bucket.number == wanted.number
+            }
+            _ => true,
+        }
+    }
+
+    fn filter(&self, batch: RecordBatch) -> Result<RecordBatch, PartsError> {
+        let keys = Keys::of(&batch)?;
+        let wanted: BooleanArray = keys
+            .profiles
+            .iter()
+            .zip(&keys.ts)
+            .map(|(profile, ts)| Some(self.has(ProfileId(*profile), Instant::from_ms(*ts))))
+            .collect();
+        if wanted.true_count() == batch.num_rows() {
+            return Ok(batch);
+        }
+        Ok(filter_record_batch(&batch, &wanted)?)
+    }
+}
+
+/// Rows of a part that stay where they are.
+struct Staying {
+    file: Arc<PartFile>,
+    reader: PartReader,
+    shape: Shape,
+    filter: Option<RowFilter>,
+}
+
+impl Source for Staying {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, PartsError> {
+        let Some((group, batch)) = self.reader.next_batch()? else { return Ok(None) };
+        let batch = self.shape.adapt(&self.file, group, &batch)?;
+        self.filter.map_or(Ok(batch.clone()), |filter| filter.filter(batch)).map(Some)
+    }
+}
+
+/// How a scan reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) overlay: &'a Overlay,
+    pub(crate) filter: RowFilter,
+    pub(crate) batch_rows: usize,
+}
+
+impl Reading<'_> {
+    /// The streams of one name of a part. `lifted` are the runs of profiles that changes take rows from.
+    pub(crate) fn streams_of(
+        &self,
+        file: &Arc<PartFile>,
+        name: &str,
+        lifted: &[Run],
+    ) -> Result<Vec<Box<dyn Source>>, PartsError> {
+        let Some(of_name) = file.entry.names.iter().find(|of_name| of_name.name == name) else {
+            return Ok(Vec::new());
+        };
+        if !self.filter.may_have(of_name.ts) {
+            return Ok(Vec::new());
+        }
+        let rows = of_name.range();
+        let lifted: Vec<_> =
+            lifted.iter().map(|run| run.range()).filter(|run| rows.contains(&run.start)).collect();
+        let mut streams: Vec<Box<dyn Source>> = Vec::new();
+        if self.filter.may_have_bucket(file) {
+            let columns = self.shape.columns_of(file);
+            let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+            let reader = file.read(&columns, &without(&rows, &lifted), self.batch_rows);
+            streams.push(Box::new(Staying {
+                file: Arc::clone(file),
+                reader,
+                shape: self.shape.clone(),
+                filter: (!self.filter.has_all(file, of_name.ts)).then_some(self.filter),
+            }));
+        }
+        if !lifted.is_empty()
+            && let Some(moved) = self.moved(file, &lifted)?
+        {
+            streams.push(Box::new(InMemory(Some(moved))));
+        }
+        Ok(streams)
+    }
+
+    /// Rows that changes may have moved, under the profiles that they are of now.
+    fn moved(&self, file: &Arc<PartFile>, lifted: &[Range<u64>]) -> Result<Option<RecordBatch>, PartsError> {
+        let mut columns = self.shape.columns_of(file);
+        columns.extend([ANCHOR_KIND, ANCHOR_VALUE].map(str::to_owned));
+        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+        let mut reader = file.read(&columns, lifted, self.batch_rows);
+        let schema = self.shape.schema();
+        let mut batches = Vec::new();
+        while let Some((group, batch)) = reader.next_batch()? {
+            let owners = self.owners(&batch, file.entry.resolved_until)?;
+            let kept: BooleanArray = owners.iter().map(|owner| Some(owner.is_some())).collect();
+            let owners = UInt64Array::from_iter_values(owners.into_iter().flatten().map(|owner| owner.0));
+            let batch = self.shape.adapt(file, group, &filter_record_batch(&batch, &kept)?)?;
+            let batch = replaced(&batch, PROFILE, Arc::new(owners))?;
+            batches.push(self.filter.filter(project(&batch, &schema)?)?);
+        }
+        let all = concat_batches(&schema, &batches)?;
+        if all.num_rows() == 0 { Ok(None) } else { sorted(&all).map(Some) }
+    }
+
+    /// Whose each row is now; `None` if it is deleted.
+    fn owners(
+        &self,
+        batch: &RecordBatch,
+        resolved_until: Position,
+    ) -> Result<Vec<Option<ProfileId>>, PartsError> {
+        let keys = Keys::of(batch)?;
+        (0..batch.num_rows())
+            .map(|row| {
+                let no_row = || PartsError::Encode("a row lacks its anchor".to_owned());
+                let (profile, _, position) = keys.at(row).ok_or_else(no_row)?;
+                let anchor = anchor_of(batch, row).ok_or_else(no_row)?;
+                let since = Overlay::since(Position(position), resolved_until);
+                Ok(self.overlay.resolve(ProfileId(profile), since, &anchor))
+            })
+            .collect()
+    }
+
+    /// The stream of rows in memory, of one name.
+    pub(crate) fn stream_of_rows<'a>(
+        &self,
+        rows: impl Iterator<Item = &'a PartRow>,
+    ) -> Result<Option<Box<dyn Source>>, PartsError> {
+        let mut owned: Vec<(PartRow, ProfileId)> = Vec::new();
+        for row in rows {
+            let since = Overlay::since(row.position, Position(0));
+            let Some(owner) = self.overlay.resolve(row.profile, since, &row.anchor) else { continue };
+            if self.filter.has(owner, row.event.ts) {
+                owned.push((row.clone(), owner));
+            }
+        }
+        if owned.is_empty() {
+            return Ok(None);
+        }
+        let mut rows: Vec<_> =
+            owned.into_iter().map(|(row, owner)| PartRow { profile: owner, ..row }).collect();
+        rows.sort_by_key(PartRow::key);
+        let batch = self.shape.encode(&rows.iter().collect::<Vec<_>>())?;
+        Ok(Some(Box::new(InMemory(Some(batch)))))
+    }
+}
+
+/// Rows in the order of scans.
+fn sorted(batch: &RecordBatch) -> Result<RecordBatch, PartsError> {
+    let keys = Keys::of(batch)?;
+    let rows = u32::try_from(batch.num_rows()).map_err(|error| PartsError::Encode(error.to_string()))?;
+    let mut order: Vec<u32> = (0..rows).collect();
+    order.sort_unstable_by_key(|row| keys.at(*row as usize));
+    Ok(take_record_batch(batch, &UInt32Array::from(order))?)
+}
+
+/// A range of rows without some, which are in ascending order and within it.
+fn without(rows: &Range<u64>, holes: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut holes: VecDeque<_> = holes.iter().collect();
+    let (mut left, mut start) = (Vec::new(), rows.start);
+    while let Some(hole) = holes.pop_front() {
+        if start < hole.start {
+            left.push(start..hole.start);
+        }
+        start = hole.end;
+    }
+    if start < rows.end {
+        left.push(start..rows.end);
+    }
+    left
+}

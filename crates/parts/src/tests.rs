@@ -1,0 +1,2 @@
+mod exact_json;
+mod sidecar;

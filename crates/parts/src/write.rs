@@ -1,0 +1,266 @@
+//! Sorted rows into a part file and its sidecar.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMillisecondType, UInt64Type};
+use arrow_array::{Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use segops_model::{Instant, Position};
+
+use crate::error::PartsError;
+use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, CONTEXT, EVENT, POSITION, PROFILE, PROPERTIES, TS};
+use crate::layout::{ColumnInfo, INEXACT, INFO_KEY, Layout, PART_FORMAT, PartInfo};
+use crate::manifest::{NameRows, PartEntry, SidecarEntry, checksum_of};
+use crate::objects::Objects;
+use crate::partition::Partition;
+use crate::sidecar::{Run, write};
+
+/// Bytes of one page before compression: a reader of a single profile unpacks a page of each column.
+const PAGE_BYTES: usize = 96 * 1024;
+/// Rows of one page.
+const PAGE_ROWS: usize = 8_192;
+
+/// Writes one part, which is held in memory until it is whole.
+pub(crate) struct PartWriter {
+    layout: Layout,
+    arrow: ArrowWriter<Vec<u8>>,
+    row_group_rows: usize,
+    group: usize,
+    rows_in_group: usize,
+    group_marks: u64,
+    /// For each typed column, the row groups with marks, and the rows that have a value.
+    inexact: Vec<Vec<usize>>,
+    valued: Vec<u64>,
+    facts: Facts,
+}
+
+/// What is gathered of the rows on their way.
+#[derive(Debug, Default)]
+struct Facts {
+    rows: u64,
+    positions: Option<(u64, u64)>,
+    profiles: Option<(u64, u64)>,
+    names: Vec<NameRows>,
+    runs: Vec<Run>,
+}
+
+/// A part that is written and not stored yet.
+#[derive(Debug)]
+pub(crate) struct WrittenPart {
+    bytes: Vec<u8>,
+    sidecar: crate::sidecar::Written,
+    facts: Facts,
+}
+
+impl PartWriter {
+    pub(crate) fn new(layout: Layout, row_group_rows: usize) -> Result<Self, PartsError> {
+        let options = ArrowWriterOptions::new().with_properties(properties(&layout, row_group_rows));
+        let arrow = ArrowWriter::try_new_with_options(Vec::new(), layout.file_schema(), options);
+        let columns = layout.columns.len();
+        Ok(Self {
+            layout,
+            arrow: arrow.map_err(encode_error)?,
+            row_group_rows: row_group_rows.max(1),
+            group: 0,
+            rows_in_group: 0,
+            group_marks: 0,
+            inexact: vec![Vec::new(); columns],
+            valued: vec![0; columns],
+            facts: Facts::default(),
+        })
+    }
+
+    pub(crate) const fn rows(&self) -> u64 {
+        self.facts.rows
+    }
+
+    /// Appends rows of the layout's row schema, which continue the order.
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), PartsError> {
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let rows = (self.row_group_rows - self.rows_in_group).min(batch.num_rows() - at);
+            self.push_within_group(&batch.slice(at, rows))?;
+            at += rows;
+            if self.rows_in_group == self.row_group_rows {
+                self.arrow.flush().map_err(encode_error)?;
+                self.end_group();
+            }
+        }
+        Ok(())
+    }
+
+    fn push_within_group(&mut self, batch: &RecordBatch) -> Result<(), PartsError> {
+        let file_columns = batch.num_columns() - 1;
+        let columns = batch.columns().get(..file_columns).unwrap_or_default();
+        let first_typed = file_columns - self.layout.columns.len();
+        for (valued, column) in self.valued.iter_mut().zip(columns.iter().skip(first_typed)) {
+            *valued += (column.len() - column.null_count()) as u64;
+        }
+        let marks = batch.column_by_name(INEXACT).and_then(|column| column.as_primitive_opt::<UInt64Type>());
+        self.group_marks |=
+            marks.map_or(u64::MAX, |marks| marks.values().iter().fold(0, |all, mark| all | mark));
+        self.facts.note(batch)?;
+        self.rows_in_group += batch.num_rows();
+        let file_batch = RecordBatch::try_new(self.layout.file_schema(), columns.to_vec())?;
+        self.arrow.write(&file_batch).map_err(encode_error)
+    }
+
+    fn end_group(&mut self) {
+        for (column, groups) in self.inexact.iter_mut().enumerate() {
+            if self.group_marks >> column & 1 == 1 {
+                groups.push(self.group);
+            }
+        }
+        (self.group, self.rows_in_group, self.group_marks) = (self.group + 1, 0, 0);
+    }
+
+    pub(crate) fn finish(mut self) -> Result<WrittenPart, PartsError> {
+        if self.rows_in_group > 0 {
+            self.end_group();
+        }
+        let per_column = self.layout.columns.into_iter().zip(self.valued).zip(self.inexact);
+        let columns = per_column.map(|((column, rows), inexact)| ColumnInfo { column, rows, inexact });
+        let info = PartInfo { format: PART_FORMAT, columns: columns.collect() };
+        let json = serde_json::to_string(&info).map_err(|error| PartsError::Encode(error.to_string()))?;
+        self.arrow.append_key_value_metadata(KeyValue::new(INFO_KEY.to_owned(), json));
+        let bytes = self.arrow.into_inner().map_err(encode_error)?;
+        let mut facts = self.facts;
+        let sidecar = write(std::mem::take(&mut facts.runs));
+        Ok(WrittenPart { bytes, sidecar, facts })
+    }
+}
+
+impl std::fmt::Debug for PartWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartWriter").field("layout", &self.layout).field("facts", &self.facts).finish()
+    }
+}
+
+impl Facts {
+    fn note(&mut self, batch: &RecordBatch) -> Result<(), PartsError> {
+        let missing = || PartsError::Encode("a part's rows lack a fixed column".to_owned());
+        let events: &StringArray = batch.column_by_name(EVENT).ok_or_else(missing)?.as_string();
+        let numbers = |name: &str| -> Result<&[u64], PartsError> {
+            Ok(batch.column_by_name(name).ok_or_else(missing)?.as_primitive::<UInt64Type>().values())
+        };
+        let (profiles, positions) = (numbers(PROFILE)?, numbers(POSITION)?);
+        let ts = batch.column_by_name(TS).ok_or_else(missing)?.as_primitive::<TimestampMillisecondType>();
+        for (row, ((profile, position), ts)) in profiles.iter().zip(positions).zip(ts.values()).enumerate() {
+            let (name, ts) = (events.value(row), Instant::from_ms(*ts));
+            let is_new_name = self.names.last().is_none_or(|last| last.name != name);
+            if is_new_name {
+                self.names.push(NameRows { name: name.to_owned(), start: self.rows, rows: 0, ts: (ts, ts) });
+            }
+            if let Some(of_name) = self.names.last_mut() {
+                of_name.rows += 1;
+                of_name.ts = (of_name.ts.0.min(ts), of_name.ts.1.max(ts));
+            }
+            match self.runs.last_mut() {
+                Some(run) if run.profile == *profile && !is_new_name => run.rows += 1,
+                _ => self.runs.push(Run { profile: *profile, start: self.rows, rows: 1 }),
+            }
+            self.positions = Some(widened(self.positions, *position));
+            self.profiles = Some(widened(self.profiles, *profile));
+            self.rows += 1;
+        }
+        Ok(())
+    }
+}
+
+impl WrittenPart {
+    /// Stores the part under the name of its content, beside its sidecar.
+    pub(crate) fn store(
+        self,
+        objects: &Objects,
+        level: u8,
+        partition: Option<Partition>,
+        resolved_until: Position,
+    ) -> Result<PartEntry, PartsError> {
+        let folder = partition.map_or_else(|| "parts/level0".to_owned(), Partition::folder);
+        let checksum = checksum_of(&self.bytes);
+        let path = format!("{folder}/{checksum}.parquet");
+        let sidecar_path = format!("{folder}/{checksum}.profiles");
+        let Facts { rows, positions, profiles, names, runs: _ } = self.facts;
+        let (first, last) = positions.unwrap_or_default();
+        let start = names.iter().map(|of_name| of_name.ts.0).min().unwrap_or_default();
+        let end = names.iter().map(|of_name| of_name.ts.1).max().unwrap_or_default();
+        let entry = PartEntry {
+            path,
+            bytes: self.bytes.len() as u64,
+            checksum,
+            sidecar: SidecarEntry {
+                path: sidecar_path,
+                bytes: self.sidecar.bytes.len() as u64,
+                index_offset: self.sidecar.index_offset,
+                checksum: checksum_of(&self.sidecar.bytes),
+            },
+            level,
+            partition,
+            rows,
+            positions: (Position(first), Position(last)),
+            ts: (start, end),
+            profiles: profiles.unwrap_or_default(),
+            resolved_until,
+            names,
+        };
+        objects.put(&entry.sidecar.path, self.sidecar.bytes)?;
+        objects.put(&entry.path, self.bytes)?;
+        Ok(entry)
+    }
+}
+
+fn widened(range: Option<(u64, u64)>, number: u64) -> (u64, u64) {
+    range.map_or((number, number), |(first, last)| (first.min(number), last.max(number)))
+}
+
+fn encode_error(error: ParquetError) -> PartsError {
+    PartsError::Encode(error.to_string())
+}
+
+/// Numbers that scans read are packed as differences and compressed lightly; texts that are read seldom are
+/// compressed harder. There are no Bloom filters: names are in the manifest and profiles in the sidecar, and
+/// nothing else is looked up by equality.
+fn properties(layout: &Layout, row_group_rows: usize) -> WriterProperties {
+    let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
+    let zstd = ZstdLevel::try_new(3).map(Compression::ZSTD).unwrap_or(Compression::LZ4_RAW);
+    let mut builder = WriterProperties::builder()
+        .set_created_by("segops".to_owned())
+        .set_max_row_group_row_count(Some(row_group_rows))
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(512)
+        .set_compression(Compression::LZ4_RAW)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_column_index_truncate_length(Some(32))
+        .set_statistics_truncate_length(Some(64));
+    for name in [PROFILE, TS, POSITION, "received_at"] {
+        builder = builder
+            .set_column_dictionary_enabled(path(name), false)
+            .set_column_encoding(path(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    for name in ["message_id", PROPERTIES, "traits", "group_traits", CONTEXT] {
+        builder = builder
+            .set_column_dictionary_enabled(path(name), false)
+            .set_column_statistics_enabled(path(name), EnabledStatistics::None)
+            .set_column_compression(path(name), zstd);
+    }
+    let identifiers = |leaf: &str| {
+        ColumnPath::new(["identifiers", "list", "item", leaf].iter().map(|part| (*part).to_owned()).collect())
+    };
+    for column in [path(ANCHOR_VALUE), path(ANCHOR_KIND), identifiers("kind"), identifiers("value")] {
+        builder = builder
+            .set_column_statistics_enabled(column.clone(), EnabledStatistics::None)
+            .set_column_compression(column, zstd);
+    }
+    for column in &layout.columns {
+        if column.field().data_type() == &arrow_schema::DataType::Utf8 {
+            builder = builder.set_column_compression(path(&column.column_name()), zstd);
+        }
+    }
+    builder.build()
+}

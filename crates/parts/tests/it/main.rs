@@ -1,0 +1,9 @@
+//! Parts as their users see them: rows in, the same rows out, whatever happened in between.
+
+mod crash;
+mod failing_store;
+mod history;
+mod naive;
+mod place;
+mod property;
+mod stories;

@@ -1,0 +1,145 @@
+//! A place for parts in memory, with a clock that stands still, and the comparison that every test ends with.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use segops_model::{Clock, Instant, Path, ProfileId};
+use segops_parts::{
+    Bucket, Objects, PartRow, Parts, PartsError, PartsOptions, RowFilter, SignalRequest, Snapshot,
+};
+
+use crate::naive::Naive;
+
+/// A clock that shows one instant, far from that of the files' own times.
+#[derive(Debug)]
+pub(crate) struct Standing(pub(crate) Instant);
+
+impl Clock for Standing {
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+/// The year 2100: whatever is not needed is past its grace.
+pub(crate) fn far_future() -> Arc<dyn Clock> {
+    Arc::new(Standing(Instant::from_ms(4_102_444_800_000)))
+}
+
+/// Bounds so small that a few dozen rows meet them all.
+pub(crate) fn small(buckets: u32) -> PartsOptions {
+    PartsOptions {
+        row_group_rows: 8,
+        part_rows_max: 48,
+        buckets,
+        level0_parts_max: 3,
+        level0_rows_max: 60,
+        merged_parts: 2,
+        moved_one_in: 5,
+        read_ahead_bytes: 512,
+        batch_rows: 7,
+        grace_ms: 0,
+    }
+}
+
+pub(crate) fn memory() -> Arc<dyn ObjectStore> {
+    Arc::new(InMemory::new())
+}
+
+pub(crate) fn open(store: &Arc<dyn ObjectStore>, options: PartsOptions) -> Result<Parts, PartsError> {
+    Parts::open(Objects::new(Arc::clone(store), "shop"), far_future(), options)
+}
+
+pub(crate) fn all_rows(snapshot: &Snapshot) -> Vec<PartRow> {
+    let mut scan = snapshot.rows(None, RowFilter::default()).expect("readable");
+    let mut rows = Vec::new();
+    while let Some(more) = scan.next_rows().expect("readable") {
+        rows.extend(more);
+    }
+    rows
+}
+
+pub(crate) fn paths() -> Vec<Path> {
+    ["total", "coupon", "gift", "address.city", "products[].price", "at", "context.locale", "nothing"]
+        .iter()
+        .map(|path| path.parse().expect("a path"))
+        .collect()
+}
+
+/// The rows are what the naive history says.
+pub(crate) fn compare_rows(snapshot: &Snapshot, naive: &Naive) {
+    assert_eq!(snapshot.until(), naive.until);
+    assert_eq!(all_rows(snapshot), naive.truth(), "whole rows");
+}
+
+/// Everything that can be read is what the naive history says.
+pub(crate) fn compare(snapshot: &Snapshot, naive: &Naive) {
+    compare_rows(snapshot, naive);
+    let truth = naive.truth();
+    let mut names: Vec<_> = truth.iter().map(|row| row.event.name.to_string()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in &names {
+        let of_name: Vec<_> = truth.iter().filter(|row| row.event.name == name.as_str()).collect();
+        compare_scan(snapshot, name, RowFilter::default(), &of_name);
+        let middle = of_name.get(of_name.len() / 2).map(|row| row.event.ts);
+        for filter in [
+            RowFilter { before: middle, ..RowFilter::default() },
+            RowFilter { bucket: Some(Bucket { number: 0, of: 2 }), from: middle, before: None },
+        ] {
+            let has = |row: &PartRow| {
+                filter.from.is_none_or(|from| row.event.ts >= from)
+                    && filter.before.is_none_or(|before| row.event.ts < before)
+                    && filter.bucket.is_none_or(|bucket| bucket.holds(row.profile))
+            };
+            let wanted: Vec<_> = of_name.iter().copied().filter(|row| has(row)).collect();
+            compare_scan(snapshot, name, filter, &wanted);
+        }
+    }
+    let profiles = naive.profiles();
+    let some = profiles.iter().copied().step_by(profiles.len() / 4 + 1);
+    for profile in some.chain([ProfileId(1_000_000)]) {
+        for rows_max in [3, usize::MAX] {
+            let newest = truth.iter().rev().filter(|row| row.profile == profile).take(rows_max);
+            let newest: Vec<_> = newest.cloned().collect();
+            assert_eq!(snapshot.timeline(profile, rows_max).expect("readable"), newest, "{profile}");
+        }
+    }
+}
+
+fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&PartRow]) {
+    let paths = paths();
+    let request = SignalRequest { event: event.to_owned(), paths: paths.clone(), filter };
+    let mut scan = snapshot.scan(&request).expect("readable");
+    let mut wanted = wanted.iter();
+    while let Some(batch) = scan.next_batch().expect("readable") {
+        for row in 0..batch.len() {
+            let expected = wanted.next().expect("no more rows than there are");
+            let key = (expected.profile.0, expected.event.ts.as_ms(), expected.position.0);
+            assert_eq!((batch.profiles()[row], batch.ts_ms()[row], batch.positions()[row]), key, "{event}");
+            for (path, column) in paths.iter().zip(batch.columns()) {
+                let expected = Naive::value(expected, path);
+                let held = column.value(row);
+                match path.split_list() {
+                    None => assert_eq!(held, expected, "{event} {path}"),
+                    Some((_, member)) => {
+                        let member = member.expect("the tests ask for a member");
+                        assert_eq!(members(held, &member), members(expected, &member), "{event} {path}");
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(wanted.next(), None, "all rows of {event}");
+}
+
+/// The member of each object of a list.
+fn members(value: Option<segops_model::Value>, member: &Path) -> Option<Vec<Option<segops_model::Value>>> {
+    let value = value?;
+    let list = value.as_list()?;
+    let of_item = |item: &segops_model::Value| {
+        let member = member.in_object(item.as_object()?)?;
+        (*member != segops_model::Value::Null).then(|| member.clone())
+    };
+    Some(list.iter().map(of_item).collect())
+}
