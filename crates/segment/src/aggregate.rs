@@ -6,6 +6,7 @@
 //! values at a time.
 
 mod fraction;
+mod held;
 mod measured;
 mod tally;
 
@@ -21,7 +22,9 @@ use segops_rules::{
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{Calendar, Capture, CaptureKind, Keep, SignalRegistry, Timeline, WindowBounds};
 pub(crate) use fraction::Fraction;
+pub(crate) use held::Halves;
 pub(crate) use measured::Measured;
+pub(crate) use tally::CarriedTally;
 use tally::Tally;
 
 /// Values that a median looks at: the newest of the profile and the filter, by (ts, position).
@@ -134,6 +137,9 @@ impl AggregateNode {
             [left.next(), right.and_then(Measured::next)].into_iter().flatten().min()
         };
         let holds = self.holds(&left, right.as_ref());
+        if let Some(falling) = self.falling(&left, holds) {
+            return falling;
+        }
         for _ in 0..STEPS_MAX {
             let Some(next) = next_of(&left, right.as_ref()) else {
                 return Outcome { holds, next_change: None };
@@ -147,6 +153,27 @@ impl AggregateNode {
             }
         }
         Outcome { holds, next_change: next_of(&left, right.as_ref()) }
+    }
+
+    /// The outcome where time alone can only make the value smaller, and the comparison is with a number: then the
+    /// answer changes once at most, and values need not be let go one by one to find out when.
+    fn falling(&self, left: &Measured<'_>, holds: bool) -> Option<Outcome> {
+        let Comparison::Order(order, Operand::Fixed(bound)) = &self.test else { return None };
+        let can_change = match order {
+            Order::More | Order::AtLeast => holds,
+            Order::Less | Order::AtMost => !holds,
+            Order::Equal | Order::NotEqual => return None,
+        };
+        if !left.can_only_fall() {
+            return None;
+        }
+        if !can_change {
+            return Some(Outcome::settled(holds));
+        }
+        // More and at most are told apart by what is above the bound, the others by what is not below it.
+        let is_beyond_bound = matches!(order, Order::More | Order::AtMost);
+        let is_high = |sum: i128| if is_beyond_bound { sum > *bound } else { sum >= *bound };
+        Some(Outcome { holds, next_change: left.falls_when(is_high)? })
     }
 
     fn holds(&self, left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {

@@ -1,11 +1,16 @@
 //! The time since the newest event, against the profile's own usual gap between such events.
 //!
-//! **Cost** of one answer: one pass over the gaps between the newest 10,000 events.
+//! **Cost** of one answer: one pass over the gaps between the newest 10,000 events; of a long history that has merely
+//! grown since the answer before, only over what is new.
+
+use std::ops::Range;
 
 use segops_model::{Decimal, Instant, SignalId};
 use segops_rules::{CadenceCondition, CadenceTest, Resolved};
 
+use crate::aggregate::Halves;
 use crate::evaluate::{Outcome, ProfileView};
+use crate::timeline::Lineage;
 use crate::{Calendar, Entry, Keep, SignalRegistry, Timeline};
 
 /// Events between which gaps are looked at: the newest of the profile and the filter, by (ts, position).
@@ -46,7 +51,7 @@ impl CadenceNode {
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         const NEVER: Outcome = Outcome { holds: false, next_change: None };
         let Some(timeline) = view.timeline(self.signal) else { return NEVER };
-        let Some(habit) = self.habit(timeline, now) else { return NEVER };
+        let Some(habit) = self.carried_habit(view, timeline, now) else { return NEVER };
         let crossing = habit.crossing(self.test);
         let is_past = crossing.is_some_and(|crossing| crossing <= now);
         let holds = match self.test {
@@ -58,12 +63,8 @@ impl CadenceNode {
 
     /// The habit by an instant, if there are events enough to have one.
     pub(crate) fn habit(&self, timeline: &Timeline, now: Instant) -> Option<Habit> {
-        let end = timeline.count_until(now);
-        let count = end.min(CADENCE_EVENTS_MAX as usize);
-        if count < (self.events_min as usize).max(2) {
-            return None;
-        }
-        let entries: Vec<Entry> = (end - count..end).filter_map(|index| timeline.get(index)).collect();
+        let indexes = self.indexes(timeline, now)?;
+        let entries: Vec<Entry> = indexes.filter_map(|index| timeline.get(index)).collect();
         let newest = *entries.last()?;
         let mut gaps: Vec<i64> = entries
             .iter()
@@ -71,11 +72,72 @@ impl CadenceNode {
             .map(|(older, newer)| newer.ts.ms_since(older.ts))
             .collect();
         let upper = gaps.len() / 2;
+        let is_even = gaps.len().is_multiple_of(2);
         let (below, middle, _) = gaps.select_nth_unstable(upper);
         let middle = i128::from(*middle);
         // Of an even number of gaps two are in the middle.
-        let lower = if count.is_multiple_of(2) { middle } else { i128::from(*below.iter().max()?) };
+        let lower = if is_even { i128::from(*below.iter().max()?) } else { middle };
         Some(Habit { newest, two_gaps_ms: lower + middle })
+    }
+
+    /// As [`habit`](Self::habit); of long timelines with the gaps that the answer before has left.
+    fn carried_habit(&self, view: &impl ProfileView, timeline: &Timeline, now: Instant) -> Option<Habit> {
+        let indexes = self.indexes(timeline, now)?;
+        let carried = view.carried().filter(|carried| carried.is_worth_it(indexes.len()));
+        let (Some(carried), Some((lineage, origin))) = (carried, timeline.lineage()) else {
+            return self.habit(timeline, now);
+        };
+        let newest = timeline.get(indexes.end.checked_sub(1)?)?;
+        let key = (view.profile(), self.signal);
+        let indexes = indexes.start + origin..indexes.end + origin;
+        let before = carried.gaps.take(key, |_| true).filter(|before| before.goes_on_to(lineage, &indexes));
+        let mut gaps = before.unwrap_or_else(|| CarriedGaps {
+            lineage,
+            indexes: indexes.start..indexes.start + 1,
+            gaps: Halves::default(),
+        });
+        for _ in gaps.indexes.start..indexes.start {
+            gaps.gaps.pop_oldest();
+        }
+        let entries = (gaps.indexes.end - 1..indexes.end).filter_map(|index| timeline.get(index - origin));
+        let mut older: Option<Entry> = None;
+        for entry in entries {
+            if let Some(older) = older {
+                gaps.gaps.push_newest(i128::from(entry.ts.ms_since(older.ts)));
+            }
+            older = Some(entry);
+        }
+        gaps.indexes = indexes;
+        let two_gaps_ms = gaps.gaps.two_medians()?;
+        let values = gaps.gaps.len();
+        carried.gaps.put(key, gaps, values, |_| true);
+        Some(Habit { newest, two_gaps_ms })
+    }
+
+    /// The events between which gaps are looked at, if they are enough.
+    fn indexes(&self, timeline: &Timeline, now: Instant) -> Option<Range<usize>> {
+        let end = timeline.count_until(now);
+        let count = end.min(CADENCE_EVENTS_MAX as usize);
+        (count >= (self.events_min as usize).max(2)).then(|| end - count..end)
+    }
+}
+
+/// The gaps between neighbouring events, and of which events they are.
+#[derive(Debug)]
+pub(crate) struct CarriedGaps {
+    lineage: Lineage,
+    /// Counted from where the lineage began.
+    indexes: Range<usize>,
+    gaps: Halves,
+}
+
+impl CarriedGaps {
+    /// Whether nothing but newer events and the end of older ones lies between these events and those.
+    fn goes_on_to(&self, lineage: Lineage, indexes: &Range<usize>) -> bool {
+        self.lineage == lineage
+            && self.indexes.start <= indexes.start
+            && self.indexes.end <= indexes.end
+            && indexes.start < self.indexes.end
     }
 }
 

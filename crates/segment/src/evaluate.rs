@@ -7,7 +7,7 @@ use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
 
 use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
-use crate::{RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds};
+use crate::{Carried, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
@@ -30,6 +30,10 @@ pub trait ProfileView {
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold>;
     /// What was recorded of the profile and a segment, up to now at least.
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions>;
+    /// What spares reading long histories anew for every answer. A view of one answer has none.
+    fn carried(&self) -> Option<&Carried> {
+        None
+    }
 }
 
 /// The answer of a rule for one profile at one instant.

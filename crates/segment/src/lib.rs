@@ -11,6 +11,7 @@ mod backfill;
 mod cadence;
 mod calendar;
 mod capture;
+mod carried;
 mod count_range;
 mod evaluate;
 mod explain;
@@ -42,6 +43,7 @@ pub use backfill::{Backfill, History, HistoryRequest};
 pub use cadence::CADENCE_EVENTS_MAX;
 pub use calendar::Calendar;
 pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
+pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
     BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedWindow, Threshold, explain,

@@ -10,6 +10,7 @@
 //! cannot be completed never comes into question again, and a completion uses its events up. A sequence that
 //! depends on nothing but its newest matches looks at few of them first, and at more only while it must.
 
+mod carried;
 mod layers;
 mod search;
 
@@ -19,9 +20,11 @@ mod tests;
 use segops_model::{Instant, SignalId};
 use segops_rules::{EventFilter, Resolved, SequenceCondition, Window};
 
+use crate::carried::Shelf;
 use crate::count_range::CountRange;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{Calendar, Capture, CaptureKind, Entry, Keep, SignalRegistry, WindowBounds};
+pub(crate) use carried::CarriedSearch;
 use layers::Layers;
 use search::Search;
 
@@ -31,18 +34,20 @@ pub const SEQUENCE_MATCHES_MAX: u32 = 10_000;
 /// How often the search for the instant at which a sequence changes its answer goes on to the next one at which
 /// it can. Past it, that instant is given: too early, never too late.
 const SKIPS_MAX: usize = 32;
+/// What a carried search counts for, in entries.
+const COPIED_ENTRIES: usize = 64;
 /// How many of each step's newest matches are looked at, before more are.
 const DEPTHS: [usize; 3] = [32, 512, SEQUENCE_MATCHES_MAX as usize];
 
 /// A sequence, compiled: its events in order, each with what must not happen after it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SequenceNode {
     steps: Vec<Step>,
     pub(crate) range: CountRange,
     pub(crate) window: WindowBounds,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Step {
     signal: SignalId,
     /// How long after the event before: as a window that the event before must still be in.
@@ -51,7 +56,7 @@ struct Step {
 }
 
 /// What does not happen after a step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Absence {
     signal: SignalId,
     /// For how long, as a window that the step must have left; without it, until the next step.
@@ -117,13 +122,26 @@ impl SequenceNode {
         if self.steps.iter().any(lacks_events) {
             return Outcome { holds: self.range.holds(0), next_change: None };
         }
-        if !self.has_pending() {
+        let shelf = self.shelf(view, now);
+        let key = (view.profile(), self.first_signal());
+        let before = shelf.and_then(|shelf| shelf.take(key, |one| one.is_of(self)));
+        let since = before.as_ref().and_then(|before| before.looks_back_to(view, now));
+        let before = before.filter(|_| since.is_some());
+        if !self.has_pending() && before.is_none() {
             let found = self.newest(view, now, needed);
             let holds = self.range.holds(found.count());
+            self.carry(shelf, view, now, &found);
             return Outcome { holds, next_change: self.falls_at(&found, holds) };
         }
-        let layers = Layers::of(self, view, self.window.bounds(now).0);
-        let mut found = Search::at(self, &layers, now).completions(needed);
+        let after = self.window.bounds(now).0;
+        let layers = Layers::of(self, view, since.map_or(after, |since| since.max(after)));
+        let best = before.as_ref().and_then(|before| before.best.as_ref());
+        let completions = |at| {
+            let found = Search::at(self, &layers, at).completions(needed);
+            self.later_start(found, best, at)
+        };
+        let mut found = completions(now);
+        self.carry(shelf, view, now, &found);
         let holds = self.range.holds(found.count());
         let mut at = now;
         for _ in 0..SKIPS_MAX {
@@ -140,13 +158,39 @@ impl SequenceNode {
                 (_, Some(certain)) => certain,
                 (Some(falls), None) => falls,
             };
-            found = Search::at(self, &layers, next).completions(needed);
+            found = completions(next);
             at = next;
             if self.range.holds(found.count()) != holds {
                 break;
             }
         }
         Outcome { holds, next_change: Some(at) }
+    }
+
+    /// Where searches of long timelines are carried.
+    fn shelf<'a>(&self, view: &'a impl ProfileView, now: Instant) -> Option<&'a Shelf<CarriedSearch>> {
+        let carried = view.carried().filter(|_| self.can_carry())?;
+        let timelines = || self.signals().filter_map(|(signal, _)| view.timeline(signal));
+        // A question about the past is no step on the way.
+        let looks_back = timelines().filter_map(crate::Timeline::newest).any(|newest| newest.ts > now);
+        let entries = timelines().map(crate::Timeline::len).sum();
+        (!looks_back && carried.is_worth_it(entries)).then_some(&carried.searches)
+    }
+
+    fn first_signal(&self) -> SignalId {
+        self.steps.first().map_or(SignalId(0), |step| step.signal)
+    }
+
+    fn carry(
+        &self,
+        shelf: Option<&Shelf<CarriedSearch>>,
+        view: &impl ProfileView,
+        now: Instant,
+        found: &Completions,
+    ) {
+        let Some(shelf) = shelf else { return };
+        let Some(carried) = CarriedSearch::of(self, view, now, found.events.first().cloned()) else { return };
+        shelf.put((view.profile(), self.first_signal()), carried, COPIED_ENTRIES, |one| one.is_of(self));
     }
 
     /// Every completion at an instant, and whether older matches of some step are not looked at.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::Instant;
 
+pub(crate) use chunk::Lineage;
 pub use chunk::{CHUNK_ENTRIES_MAX, Chunk};
 pub use item::{Entry, TimelineItem, ValueEntry, ValueSubtotal};
 use item::{Item, Subtotal};
@@ -287,6 +288,12 @@ impl Timeline {
         self.values_at(from..self.len()).take_while(move |value| value.entry == entry)
     }
 
+    /// Of a long timeline its lineage, and how many entries of it were dropped at the older end: an index plus that
+    /// many means the same entry for as long as the lineage is the same.
+    pub(crate) fn lineage(&self) -> Option<(Lineage, usize)> {
+        ask!(self, run => run.lineage())
+    }
+
     /// What the values with these indexes come to.
     #[must_use]
     pub fn subtotal(&self, indexes: Range<usize>) -> ValueSubtotal {
@@ -307,7 +314,11 @@ impl Timeline {
     }
 
     fn entries_at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = Entry> {
-        indexes.filter_map(|index| self.get(index))
+        let (plain, valued) = match &self.entries {
+            Entries::Plain(run) => (Some(run.at(indexes)), None),
+            Entries::Valued(run) => (None, Some(run.at(indexes).map(|value| value.entry))),
+        };
+        plain.into_iter().flatten().chain(valued.into_iter().flatten())
     }
 }
 

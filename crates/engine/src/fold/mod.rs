@@ -27,7 +27,7 @@ mod view;
 use segops_collect::RejectionCode;
 use segops_identity::Unplaced;
 use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
-use segops_segment::{Keep, SignalRegistry};
+use segops_segment::{Carried, Keep, SignalRegistry};
 
 use crate::artefact::Artefacts;
 use crate::command::{Outcome, Refusal};
@@ -51,6 +51,8 @@ pub struct Fold {
     roster: Roster,
     rankings: Rankings,
     matched: Vec<segops_model::SignalId>,
+    /// No part of the state: it only spares reading long histories again.
+    carried: Carried,
     #[cfg(test)]
     pub(crate) planted: Option<PlantedBug>,
 }
@@ -136,6 +138,7 @@ impl Fold {
             roster: Roster::default(),
             rankings: Rankings::default(),
             matched: Vec::new(),
+            carried: Carried::default(),
             #[cfg(test)]
             planted: None,
         }

@@ -1,6 +1,6 @@
 use segops_model::{Direction, ProfileId, SegmentId, SignalId, Value};
 use segops_segment::{
-    ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
+    Carried, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
 };
 use segops_store::Keyspace;
 
@@ -103,5 +103,9 @@ impl ProfileView for LiveProfile<'_> {
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         let added = self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded);
         added.or_else(|| self.fold.state.records.of(self.profile, segment))
+    }
+
+    fn carried(&self) -> Option<&Carried> {
+        Some(&self.fold.carried)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     pub(crate) fn of(reading: &'a Reading, view: &'a impl ProfileView, now: Instant) -> Self {
-        let tally_of = |reading: &'a Reading| Tally::of(reading, view.timeline(reading.signal), now);
+        let tally_of = |reading: &'a Reading| Tally::of(reading, view, now);
         Self { tally: tally_of(reading), currencies: reading.currencies.as_deref().map(tally_of) }
     }
 
@@ -31,6 +31,18 @@ impl<'a> Measured<'a> {
         if let Some(currencies) = &mut self.currencies {
             currencies.advance(now);
         }
+    }
+
+    /// Whether time alone can only make the value smaller.
+    pub(super) fn can_only_fall(&self) -> bool {
+        self.currencies.is_none() && self.tally.can_only_fall()
+    }
+
+    /// The first instant at which a sum that can only fall is no longer high, as it is now; the outer `None` where it
+    /// is no such sum. Without an instant it stays high.
+    #[expect(clippy::option_option, reason = "not known, and never, are two answers")]
+    pub(super) fn falls_when(&self, is_high: impl Fn(i128) -> bool) -> Option<Option<Instant>> {
+        self.tally.falls_when(is_high)
     }
 
     pub(crate) fn is_of_several_currencies(&self) -> bool {

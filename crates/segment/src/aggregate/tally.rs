@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use segops_model::{Decimal, Instant};
 use segops_rules::AggregateFunction;
 
+use super::held::{Held, count_in, count_out};
 use super::{Fraction, Reading};
-use crate::{Timeline, ValueSubtotal};
+use crate::carried::{Key, Shelf};
+use crate::evaluate::ProfileView;
+use crate::timeline::Lineage;
+use crate::{Timeline, WindowBounds};
 
 /// A reading at one instant, which can be moved to later ones.
 #[derive(Debug)]
@@ -17,32 +19,70 @@ pub(super) struct Tally<'a> {
     timeline: Option<&'a Timeline>,
     indexes: Range<usize>,
     held: Held,
+    /// Where it goes when it is done with, as it was at the instant that was asked about.
+    home: Option<Home<'a>>,
 }
 
 #[derive(Debug)]
-enum Held {
-    /// For sums, averages, the least and the greatest.
-    Subtotal(ValueSubtotal),
-    /// How often each value is there.
-    Counted(FxHashMap<i128, usize>),
-    /// Every value, in order.
-    Sorted(Vec<i128>),
-    /// Where matches alone are counted.
-    Nothing,
+struct Home<'a> {
+    shelf: &'a Shelf<CarriedTally>,
+    key: Key,
+    indexes: Range<usize>,
+}
+
+/// A window's tally, and of which entries it is.
+#[derive(Debug)]
+pub(crate) struct CarriedTally {
+    function: AggregateFunction,
+    window: WindowBounds,
+    lineage: Lineage,
+    /// Counted from where the lineage began.
+    indexes: Range<usize>,
+    held: Held,
+}
+
+impl CarriedTally {
+    fn is_of(&self, reading: &Reading) -> bool {
+        self.function == reading.function && self.window == reading.window
+    }
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn of(reading: &'a Reading, timeline: Option<&'a Timeline>, now: Instant) -> Self {
+    pub(super) fn of(reading: &'a Reading, view: &'a impl ProfileView, now: Instant) -> Self {
+        let timeline = view.timeline(reading.signal);
         let indexes = timeline.map_or(0..0, |timeline| reading.indexes(timeline, now));
-        let held = match reading.function {
-            AggregateFunction::Distinct => Held::Counted(FxHashMap::default()),
-            AggregateFunction::Median => Held::Sorted(Vec::new()),
-            AggregateFunction::Count => Held::Nothing,
-            _ => Held::Subtotal(ValueSubtotal::default()),
-        };
-        let mut tally = Self { reading, timeline, indexes: indexes.clone(), held };
-        tally.take_in(indexes);
+        let held = Held::of_none(reading.function);
+        // Anything else is a few subtotals.
+        let is_held_one_by_one = matches!(held, Held::Counted(_) | Held::Halves(_));
+        let carried = view.carried().filter(|one| is_held_one_by_one && one.is_worth_it(indexes.len()));
+        let home = carried.map(|carried| {
+            let key = (view.profile(), reading.signal);
+            Home { shelf: &carried.tallies, key, indexes: indexes.clone() }
+        });
+        let mut tally = Self { reading, timeline, indexes: 0..0, held, home };
+        tally.take_up();
+        tally.move_to(indexes);
         tally
+    }
+
+    /// Goes on from where the window was before, if that was on the same way.
+    fn take_up(&mut self) {
+        let (Some(home), Some(timeline)) = (&self.home, self.timeline) else { return };
+        let Some((lineage, origin)) = timeline.lineage() else { return };
+        let carried = home.shelf.take(home.key, |carried| carried.is_of(self.reading));
+        let Some(mut carried) = carried.filter(|carried| carried.lineage == lineage) else { return };
+        // What has been dropped since is to be let go, and is there no more.
+        let dropped = origin.saturating_sub(carried.indexes.start).min(carried.indexes.len());
+        match &mut carried.held {
+            Held::Halves(halves) => (0..dropped).for_each(|_| halves.pop_oldest()),
+            _ if dropped > 0 => return,
+            _ => {}
+        }
+        let start = carried.indexes.start + dropped;
+        if let Some(start) = start.checked_sub(origin) {
+            self.indexes = start..carried.indexes.end - origin;
+            self.held = carried.held;
+        }
     }
 
     /// The next instant at which a value comes in or goes out.
@@ -56,66 +96,87 @@ impl<'a> Tally<'a> {
 
     /// Moves on to a later instant.
     pub(super) fn advance(&mut self, now: Instant) {
-        let Some(timeline) = self.timeline else { return };
-        let before = self.indexes.clone();
-        self.indexes = self.reading.indexes(timeline, now);
-        let comes = before.end.max(self.indexes.start)..self.indexes.end;
-        let goes = before.start..self.indexes.start.min(before.end);
-        if !comes.is_empty() {
-            self.take_in(comes);
-        }
-        if !goes.is_empty() {
-            self.let_go(goes);
+        if let Some(timeline) = self.timeline {
+            self.move_to(self.reading.indexes(timeline, now));
         }
     }
 
-    fn take_in(&mut self, indexes: Range<usize>) {
+    /// Moves to other values, taking in and letting go those at the ends.
+    fn move_to(&mut self, indexes: Range<usize>) {
+        let mut before = std::mem::replace(&mut self.indexes, indexes.clone());
         let Some(timeline) = self.timeline else { return };
-        match &mut self.held {
-            Held::Nothing => {}
-            Held::Subtotal(held) => held.add(&timeline.subtotal(indexes)),
-            Held::Counted(counts) => {
-                for value in timeline.values_at(indexes) {
-                    *counts.entry(value.value).or_default() += 1;
-                }
-            }
-            Held::Sorted(sorted) => {
-                sorted.extend(timeline.values_at(indexes).map(|value| value.value));
-                sorted.sort_unstable();
-            }
+        let is_apart = before.end <= indexes.start || indexes.end <= before.start;
+        if is_apart {
+            self.held = Held::of_none(self.reading.function);
+            before = indexes.start..indexes.start;
         }
-    }
-
-    fn let_go(&mut self, indexes: Range<usize>) {
-        let Some(timeline) = self.timeline else { return };
+        let (older, newer) = (indexes.start..before.start, before.end..indexes.end);
+        let (oldest_gone, newest_gone) = (before.start..indexes.start, indexes.end..before.end);
+        let values = |indexes: Range<usize>| timeline.values_at(indexes).map(|value| value.value);
         match &mut self.held {
             Held::Nothing => {}
+            Held::Subtotal(held) if is_apart || !older.is_empty() || !newest_gone.is_empty() => {
+                *held = timeline.subtotal(indexes);
+            }
             Held::Subtotal(held) => {
-                let gone = timeline.subtotal(indexes);
-                if gone.min <= held.min || gone.max >= held.max {
-                    *held = timeline.subtotal(self.indexes.clone());
+                held.add(&timeline.subtotal(newer));
+                let gone = timeline.subtotal(oldest_gone);
+                if gone.count > 0 && (gone.min <= held.min || gone.max >= held.max) {
+                    *held = timeline.subtotal(indexes);
                 } else {
                     held.count -= gone.count;
                     held.sum = held.sum.wrapping_sub(gone.sum);
                 }
             }
             Held::Counted(counts) => {
-                for value in timeline.values_at(indexes) {
-                    let count = counts.entry(value.value).or_default();
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        counts.remove(&value.value);
-                    }
-                }
+                values(older).chain(values(newer)).for_each(|value| count_in(counts, value));
+                values(oldest_gone).chain(values(newest_gone)).for_each(|value| count_out(counts, value));
             }
-            Held::Sorted(sorted) => {
-                for value in timeline.values_at(indexes) {
-                    if let Ok(at) = sorted.binary_search(&value.value) {
-                        sorted.remove(at);
-                    }
-                }
+            Held::Halves(halves) => {
+                values(older).rev().for_each(|value| halves.push_oldest(value));
+                values(newer).for_each(|value| halves.push_newest(value));
+                oldest_gone.for_each(|_| halves.pop_oldest());
+                newest_gone.for_each(|_| halves.pop_newest());
             }
         }
+    }
+
+    /// Whether time alone can only make the value smaller: values only go out, and none that goes adds by that.
+    pub(super) fn can_only_fall(&self) -> bool {
+        let falls = match (&self.held, self.reading.function) {
+            (Held::Counted(_) | Held::Nothing, _) => true,
+            (Held::Subtotal(held), AggregateFunction::Sum) => held.count == 0 || held.min >= 0,
+            _ => false,
+        };
+        let comes = self.timeline.is_some_and(|timeline| self.indexes.end < timeline.len());
+        falls && !comes && self.reading.window.ends_now()
+    }
+
+    /// As [`super::Measured::falls_when`] has it.
+    #[expect(clippy::option_option, reason = "not known, and never, are two answers")]
+    pub(super) fn falls_when(&self, is_high: impl Fn(i128) -> bool) -> Option<Option<Instant>> {
+        let Some(timeline) = self.timeline else { return Some(None) };
+        let end = self.indexes.end;
+        let sum_from = |from: usize| match &self.held {
+            Held::Subtotal(_) => Some(timeline.subtotal(from..end).sum),
+            Held::Nothing => Some(Decimal::from_u64((end - from) as u64).billionths()),
+            Held::Counted(_) | Held::Halves(_) => None,
+        };
+        sum_from(end)?;
+        let (mut high, mut low) = (self.indexes.start, self.indexes.end);
+        // From `high` on the values are enough, from `low` on they are not.
+        if high >= low || is_high(0) {
+            return Some(None);
+        }
+        while high + 1 < low {
+            let middle = high.midpoint(low);
+            if is_high(sum_from(middle)?) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Some(timeline.get(high).and_then(|entry| self.reading.window.leaves_at(entry.ts)))
     }
 
     /// How many values, or matches, are in the window.
@@ -138,28 +199,24 @@ impl<'a> Tally<'a> {
 
     /// What the values come to; `None` where nothing can be made of none.
     pub(super) fn value(&self) -> Option<Fraction> {
-        match (&self.held, self.reading.function) {
-            (Held::Nothing, _) => Some(Fraction::whole(Decimal::from_u64(self.count() as u64).billionths())),
-            (Held::Counted(counts), _) => {
-                let count = Decimal::from_u64(counts.len() as u64);
-                Some(Fraction::whole(count.billionths()))
-            }
-            (Held::Sorted(sorted), _) => median(sorted),
-            (Held::Subtotal(held), AggregateFunction::Sum) => Some(Fraction::whole(held.sum)),
-            (Held::Subtotal(held), _) if held.count == 0 => None,
-            (Held::Subtotal(held), AggregateFunction::Minimum) => Some(Fraction::whole(held.min)),
-            (Held::Subtotal(held), AggregateFunction::Maximum) => Some(Fraction::whole(held.max)),
-            (Held::Subtotal(held), _) => Some(Fraction { numerator: held.sum, denominator: held.count }),
-        }
+        self.held.value(self.reading.function, self.count())
     }
 }
 
-/// The value in the middle; of an even number, half of the two in the middle together.
-fn median(sorted: &[i128]) -> Option<Fraction> {
-    let upper = *sorted.get(sorted.len() / 2)?;
-    if sorted.len() % 2 == 1 {
-        return Some(Fraction::whole(upper));
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        let Some(Home { shelf, key, indexes }) = self.home.take() else { return };
+        let Some((lineage, origin)) = self.timeline.and_then(Timeline::lineage) else { return };
+        self.move_to(indexes);
+        let held = std::mem::replace(&mut self.held, Held::of_none(AggregateFunction::Sum));
+        let carried = CarriedTally {
+            function: self.reading.function,
+            window: self.reading.window.clone(),
+            lineage,
+            indexes: self.indexes.start + origin..self.indexes.end + origin,
+            held,
+        };
+        let values = carried.held.size();
+        shelf.put(key, carried, values, |other| other.is_of(self.reading));
     }
-    let lower = *sorted.get(sorted.len() / 2 - 1)?;
-    Some(Fraction { numerator: lower.saturating_add(upper), denominator: 2 })
 }

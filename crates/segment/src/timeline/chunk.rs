@@ -1,6 +1,8 @@
 //! Long timelines as runs of entries, found by binary search, with what their values come to.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Entry, Item, Subtotal};
 
@@ -48,152 +50,273 @@ impl<T: Item> Slot<T> {
     }
 }
 
+/// Slots in one block at most.
+const BLOCK_SLOTS_MAX: usize = 64;
+
 /// The chunks of one timeline, oldest first.
-#[derive(Debug, Clone)]
-pub(super) struct Slots<T: Item>(pub(super) Vec<Slot<T>>);
-
-/// Cuts sorted entries into chunks.
-pub(super) fn slots_of<T: Item>(entries: &[T]) -> Box<Slots<T>> {
-    let chunks = entries.chunks(CHUNK_ENTRIES_MAX).enumerate();
-    Box::new(Slots(chunks.filter_map(|(at, entries)| Slot::new(at * CHUNK_ENTRIES_MAX, entries)).collect()))
+#[derive(Debug)]
+pub(super) struct Slots<T: Item> {
+    slots: Vec<Slot<T>>,
+    /// What each [`BLOCK_SLOTS_MAX`] neighbouring slots come to; the first block lacks the slots that were dropped.
+    blocks: Vec<T::Subtotal>,
+    dropped_of_first: usize,
+    lineage: Lineage,
 }
 
-fn origin<T: Item>(slots: &[Slot<T>]) -> usize {
-    slots.first().map_or(0, |slot| slot.start)
-}
+/// Names a course of a timeline through which it has only grown at its newer end and shrunk at its older one. Nothing
+/// else has the same; it is no part of what the timeline says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lineage(u64);
 
-pub(super) fn total<T: Item>(slots: &[Slot<T>]) -> usize {
-    slots.last().map_or(0, Slot::end) - origin(slots)
-}
-
-/// Bytes of memory of the slots and their chunks, each chunk with the two counts that it is shared by.
-pub(super) fn heap_bytes<T: Item>(slots: &Vec<Slot<T>>) -> usize {
-    let counts = 2 * size_of::<usize>();
-    let of_chunk =
-        |slot: &Slot<T>| counts + size_of::<Chunk<T>>() + slot.chunk.entries.capacity() * size_of::<T>();
-    slots.capacity() * size_of::<Slot<T>>() + slots.iter().map(of_chunk).sum::<usize>()
-}
-
-pub(super) fn get<T: Item>(slots: &[Slot<T>], index: usize) -> Option<T> {
-    let index = index.checked_add(origin(slots))?;
-    let at = slots.partition_point(|slot| slot.end() <= index);
-    let slot = slots.get(at)?;
-    slot.chunk.entries.get(index - slot.start).copied()
-}
-
-/// How many entries come first for which something holds that holds for none after them.
-pub(super) fn count_while<T: Item>(slots: &[Slot<T>], holds: impl Fn(&T) -> bool) -> usize {
-    let at = slots.partition_point(|slot| holds(&slot.newest));
-    match slots.get(at) {
-        None => total(slots),
-        Some(slot) => {
-            let within = slot.chunk.entries.partition_point(&holds);
-            slot.start + within - origin(slots)
-        }
+impl Lineage {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// What the entries with these indexes come to: whole chunks by their subtotals, the two at the ends one by
-/// one.
-pub(super) fn subtotal<T: Item>(slots: &[Slot<T>], from: usize, to: usize) -> T::Subtotal {
-    let (from, to) = (from + origin(slots), to + origin(slots));
-    let mut sum = T::Subtotal::default();
-    let first = slots.partition_point(|slot| slot.end() <= from);
-    for slot in slots.iter().skip(first).take_while(|slot| slot.start < to) {
-        if from <= slot.start && slot.end() <= to {
-            sum.add(&slot.subtotal);
-        } else {
+impl<T: Item> Clone for Slots<T> {
+    /// From here on the two may go different ways.
+    fn clone(&self) -> Self {
+        let Self { slots, blocks, dropped_of_first, lineage: _ } = self;
+        let (slots, blocks, dropped_of_first) = (slots.clone(), blocks.clone(), *dropped_of_first);
+        Self { slots, blocks, dropped_of_first, lineage: Lineage::new() }
+    }
+}
+
+impl<T: Item> Slots<T> {
+    /// Cuts sorted entries into chunks.
+    pub(super) fn of(entries: &[T]) -> Box<Self> {
+        let chunks = entries.chunks(CHUNK_ENTRIES_MAX).enumerate();
+        let slots = chunks.filter_map(|(at, entries)| Slot::new(at * CHUNK_ENTRIES_MAX, entries)).collect();
+        let mut made = Self { slots, blocks: Vec::new(), dropped_of_first: 0, lineage: Lineage::new() };
+        made.sum_blocks_from(0);
+        Box::new(made)
+    }
+
+    pub(super) const fn lineage(&self) -> Lineage {
+        self.lineage
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How many entries have been dropped at the older end, since the lineage began.
+    pub(super) fn origin(&self) -> usize {
+        self.slots.first().map_or(0, |slot| slot.start)
+    }
+
+    pub(super) fn total(&self) -> usize {
+        self.slots.last().map_or(0, Slot::end) - self.origin()
+    }
+
+    pub(super) fn as_slice(&self) -> &[Slot<T>] {
+        &self.slots
+    }
+
+    /// Bytes of memory of the slots and their chunks, each chunk with the two counts that it is shared by.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let counts = 2 * size_of::<usize>();
+        let of_chunk =
+            |slot: &Slot<T>| counts + size_of::<Chunk<T>>() + slot.chunk.entries.capacity() * size_of::<T>();
+        self.slots.capacity() * size_of::<Slot<T>>()
+            + self.blocks.capacity() * size_of::<T::Subtotal>()
+            + self.slots.iter().map(of_chunk).sum::<usize>()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<T> {
+        let index = index.checked_add(self.origin())?;
+        let at = self.slots.partition_point(|slot| slot.end() <= index);
+        let slot = self.slots.get(at)?;
+        slot.chunk.entries.get(index - slot.start).copied()
+    }
+
+    /// The entries with these indexes, a piece of each chunk.
+    pub(super) fn pieces(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = &[T]> {
+        let (from, to) = (indexes.start + self.origin(), indexes.end + self.origin());
+        let first = self.slots.partition_point(|slot| slot.end() <= from);
+        let after = self.slots.partition_point(|slot| slot.start < to).max(first);
+        self.slots.get(first..after).unwrap_or_default().iter().map(move |slot| {
             let (low, high) = (from.max(slot.start) - slot.start, to.min(slot.end()) - slot.start);
-            sum.add(&Subtotal::of(slot.chunk.entries.get(low..high).unwrap_or_default()));
-        }
+            slot.chunk.entries.get(low..high).unwrap_or_default()
+        })
     }
-    sum
-}
 
-/// Adds an entry in its place; false if it is there already.
-pub(super) fn insert<T: Item>(slots: &mut Vec<Slot<T>>, entry: T) -> bool {
-    let newer_than_all = slots.last().is_none_or(|last| last.newest < entry);
-    if newer_than_all && slots.last().is_none_or(|last| last.chunk.entries.len() >= CHUNK_ENTRIES_MAX) {
-        // In order of time, chunks fill up; only what comes late splits them.
-        let start = slots.last().map_or(0, Slot::end);
-        slots.extend(Slot::new(start, &[entry]));
-        return true;
-    }
-    let at = slots.partition_point(|slot| slot.newest < entry).min(slots.len() - 1);
-    let Some(slot) = slots.get_mut(at) else { return false };
-    let Err(within) = slot.chunk.entries.binary_search(&entry) else { return false };
-    Arc::make_mut(&mut slot.chunk).entries.insert(within, entry);
-    slot.newest = slot.newest.max(entry);
-    slot.subtotal.add(&Subtotal::of(&[entry]));
-    let overfull = slot.chunk.entries.len() > CHUNK_ENTRIES_MAX;
-    for later in slots.iter_mut().skip(at + 1) {
-        later.start += 1;
-    }
-    if overfull {
-        split(slots, at);
-    }
-    true
-}
-
-/// Takes an entry out; false if it is not there.
-pub(super) fn remove<T: Item>(slots: &mut Vec<Slot<T>>, entry: T) -> bool {
-    let at = slots.partition_point(|slot| slot.newest < entry);
-    let Some(slot) = slots.get_mut(at) else { return false };
-    let Ok(within) = slot.chunk.entries.binary_search(&entry) else { return false };
-    let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
-    entries.remove(within);
-    let mut later = at + 1;
-    if let Some(newest) = entries.last().copied() {
-        slot.subtotal = Subtotal::of(entries);
-        slot.newest = newest;
-    } else {
-        slots.remove(at);
-        later = at;
-    }
-    for slot in slots.iter_mut().skip(later) {
-        slot.start -= 1;
-    }
-    true
-}
-
-/// Cuts a slot in halves.
-fn split<T: Item>(slots: &mut Vec<Slot<T>>, at: usize) {
-    let Some(slot) = slots.get(at) else { return };
-    let (older, newer) = slot.chunk.entries.split_at(slot.chunk.entries.len() / 2);
-    let halves = [Slot::new(slot.start, older), Slot::new(slot.start + older.len(), newer)];
-    slots.splice(at..=at, halves.into_iter().flatten());
-}
-
-/// Drops the oldest entries, fewer than there are.
-pub(super) fn drop_oldest<T: Item>(slots: &mut Vec<Slot<T>>, surplus: usize) {
-    let first_kept = origin(slots) + surplus;
-    let whole = slots.partition_point(|slot| slot.end() <= first_kept);
-    slots.drain(..whole);
-    if let Some(slot) = slots.first_mut() {
-        let within = first_kept - slot.start;
-        if within > 0 {
-            Arc::make_mut(&mut slot.chunk).entries.drain(..within);
-            slot.start = first_kept;
-            slot.subtotal = Subtotal::of(&slot.chunk.entries);
-        }
-    }
-}
-
-/// Drops the entries with these indexes, which are not all.
-pub(super) fn drop_range<T: Item>(slots: &mut Vec<Slot<T>>, from: usize, to: usize) {
-    let (from, to) = (from + origin(slots), to + origin(slots));
-    for slot in slots.iter_mut() {
-        let (start, end) = (slot.start, slot.end());
-        let (low, high) = (from.max(start), to.min(end));
-        if low < high {
-            let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
-            entries.drain(low - start..high - start);
-            if let Some(newest) = entries.last() {
-                slot.newest = *newest;
-                slot.subtotal = Subtotal::of(entries);
+    /// How many entries come first for which something holds that holds for none after them.
+    pub(super) fn count_while(&self, holds: impl Fn(&T) -> bool) -> usize {
+        let at = self.slots.partition_point(|slot| holds(&slot.newest));
+        match self.slots.get(at) {
+            None => self.total(),
+            Some(slot) => {
+                let within = slot.chunk.entries.partition_point(&holds);
+                slot.start + within - self.origin()
             }
         }
-        slot.start -= start.min(to).saturating_sub(from);
     }
-    slots.retain(|slot| !slot.chunk.entries.is_empty());
+
+    /// What the entries with these indexes come to: whole blocks and whole chunks by their subtotals, those at the
+    /// ends one by one.
+    pub(super) fn subtotal(&self, from: usize, to: usize) -> T::Subtotal {
+        let (from, to) = (from + self.origin(), to + self.origin());
+        let mut sum = T::Subtotal::default();
+        let mut at = self.slots.partition_point(|slot| slot.end() <= from);
+        while let Some(slot) = self.slots.get(at).filter(|slot| slot.start < to) {
+            let last_of_block = at + BLOCK_SLOTS_MAX - 1;
+            if from <= slot.start
+                && (at + self.dropped_of_first).is_multiple_of(BLOCK_SLOTS_MAX)
+                && self.slots.get(last_of_block).is_some_and(|last| last.end() <= to)
+                && let Some(block) = self.blocks.get(self.block_of(at))
+            {
+                sum.add(block);
+                at += BLOCK_SLOTS_MAX;
+                continue;
+            }
+            if from <= slot.start && slot.end() <= to {
+                sum.add(&slot.subtotal);
+            } else {
+                let (low, high) = (from.max(slot.start) - slot.start, to.min(slot.end()) - slot.start);
+                sum.add(&Subtotal::of(slot.chunk.entries.get(low..high).unwrap_or_default()));
+            }
+            at += 1;
+        }
+        sum
+    }
+
+    /// Adds an entry in its place; false if it is there already.
+    pub(super) fn insert(&mut self, entry: T) -> bool {
+        let newer_than_all = self.slots.last().is_none_or(|last| last.newest < entry);
+        let last_is_full = self.slots.last().is_none_or(|last| last.chunk.entries.len() >= CHUNK_ENTRIES_MAX);
+        if newer_than_all && last_is_full {
+            // In order of time, chunks fill up; only what comes late splits them.
+            let start = self.slots.last().map_or(0, Slot::end);
+            self.slots.extend(Slot::new(start, &[entry]));
+            self.add_to_block(self.slots.len() - 1, entry);
+            return true;
+        }
+        let at = self.slots.partition_point(|slot| slot.newest < entry).min(self.slots.len() - 1);
+        let Some(slot) = self.slots.get_mut(at) else { return false };
+        let Err(within) = slot.chunk.entries.binary_search(&entry) else { return false };
+        Arc::make_mut(&mut slot.chunk).entries.insert(within, entry);
+        slot.newest = slot.newest.max(entry);
+        slot.subtotal.add(&Subtotal::of(&[entry]));
+        let overfull = slot.chunk.entries.len() > CHUNK_ENTRIES_MAX;
+        for later in self.slots.iter_mut().skip(at + 1) {
+            later.start += 1;
+        }
+        self.add_to_block(at, entry);
+        if !newer_than_all {
+            self.lineage = Lineage::new();
+        }
+        if overfull {
+            self.split(at);
+        }
+        true
+    }
+
+    /// Takes an entry out; false if it is not there.
+    pub(super) fn remove(&mut self, entry: T) -> bool {
+        let at = self.slots.partition_point(|slot| slot.newest < entry);
+        let Some(slot) = self.slots.get_mut(at) else { return false };
+        let Ok(within) = slot.chunk.entries.binary_search(&entry) else { return false };
+        let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
+        entries.remove(within);
+        let mut later = at + 1;
+        if let Some(newest) = entries.last().copied() {
+            slot.subtotal = Subtotal::of(entries);
+            slot.newest = newest;
+        } else {
+            self.slots.remove(at);
+            later = at;
+        }
+        for slot in self.slots.iter_mut().skip(later) {
+            slot.start -= 1;
+        }
+        self.sum_blocks_from(at);
+        self.lineage = Lineage::new();
+        true
+    }
+
+    /// Drops the oldest entries, fewer than there are.
+    pub(super) fn drop_oldest(&mut self, surplus: usize) {
+        let first_kept = self.origin() + surplus;
+        let whole = self.slots.partition_point(|slot| slot.end() <= first_kept);
+        self.slots.drain(..whole);
+        if let Some(slot) = self.slots.first_mut() {
+            let within = first_kept - slot.start;
+            if within > 0 {
+                Arc::make_mut(&mut slot.chunk).entries.drain(..within);
+                slot.start = first_kept;
+                slot.subtotal = Subtotal::of(&slot.chunk.entries);
+            }
+        }
+        self.dropped_of_first += whole;
+        self.blocks.drain(..(self.dropped_of_first / BLOCK_SLOTS_MAX).min(self.blocks.len()));
+        self.dropped_of_first %= BLOCK_SLOTS_MAX;
+        self.sum_block(0);
+    }
+
+    /// Drops the entries with these indexes, which are not all.
+    pub(super) fn drop_range(&mut self, from: usize, to: usize) {
+        let (from, to) = (from + self.origin(), to + self.origin());
+        for slot in &mut self.slots {
+            let (start, end) = (slot.start, slot.end());
+            let (low, high) = (from.max(start), to.min(end));
+            if low < high {
+                let entries = &mut Arc::make_mut(&mut slot.chunk).entries;
+                entries.drain(low - start..high - start);
+                if let Some(newest) = entries.last() {
+                    slot.newest = *newest;
+                    slot.subtotal = Subtotal::of(entries);
+                }
+            }
+            slot.start -= start.min(to).saturating_sub(from);
+        }
+        self.slots.retain(|slot| !slot.chunk.entries.is_empty());
+        self.sum_blocks_from(0);
+        self.lineage = Lineage::new();
+    }
+
+    /// Cuts a slot in halves.
+    fn split(&mut self, at: usize) {
+        let Some(slot) = self.slots.get(at) else { return };
+        let (older, newer) = slot.chunk.entries.split_at(slot.chunk.entries.len() / 2);
+        let halves = [Slot::new(slot.start, older), Slot::new(slot.start + older.len(), newer)];
+        self.slots.splice(at..=at, halves.into_iter().flatten());
+        self.sum_blocks_from(at);
+    }
+
+    const fn block_of(&self, slot: usize) -> usize {
+        (slot + self.dropped_of_first) / BLOCK_SLOTS_MAX
+    }
+
+    fn add_to_block(&mut self, slot: usize, entry: T) {
+        let block = self.block_of(slot);
+        if self.blocks.len() <= block {
+            self.blocks.resize_with(block + 1, Default::default);
+        }
+        if let Some(sum) = self.blocks.get_mut(block) {
+            sum.add(&Subtotal::of(&[entry]));
+        }
+    }
+
+    /// Adds up anew the blocks from that of a slot on.
+    fn sum_blocks_from(&mut self, slot: usize) {
+        let first = self.block_of(slot);
+        let blocks = self.slots.len().checked_sub(1).map_or(0, |last| self.block_of(last) + 1);
+        self.blocks.resize_with(blocks, Default::default);
+        for block in first..blocks {
+            self.sum_block(block);
+        }
+    }
+
+    fn sum_block(&mut self, block: usize) {
+        let first = (block * BLOCK_SLOTS_MAX).saturating_sub(self.dropped_of_first);
+        let after = ((block + 1) * BLOCK_SLOTS_MAX).saturating_sub(self.dropped_of_first);
+        let Some(sum) = self.blocks.get_mut(block) else { return };
+        *sum = T::Subtotal::default();
+        for slot in self.slots.iter().take(after).skip(first) {
+            sum.add(&slot.subtotal);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use segops_model::Instant;
 
 use super::Item;
-use super::chunk::{self, Chunk, Slot, Slots};
+use super::chunk::{Chunk, Lineage, Slot, Slots};
 
 /// Up to so many items a run is one small list, without chunks.
 const INLINE_ENTRIES_MAX: usize = 32;
@@ -28,7 +28,7 @@ impl<T: Item> Run<T> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),
-            Self::Many(slots) => chunk::total(&slots.0),
+            Self::Many(slots) => slots.total(),
         }
     }
 
@@ -36,7 +36,7 @@ impl<T: Item> Run<T> {
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Few(list) => list.capacity() * size_of::<T>(),
-            Self::Many(slots) => size_of::<Slots<T>>() + chunk::heap_bytes(&slots.0),
+            Self::Many(slots) => size_of::<Slots<T>>() + slots.heap_bytes(),
         }
     }
 
@@ -46,7 +46,7 @@ impl<T: Item> Run<T> {
             Self::Few(list) => {
                 let Err(at) = list.binary_search(&item) else { return false };
                 if list.len() == INLINE_ENTRIES_MAX {
-                    *self = Self::Many(chunk::slots_of(list));
+                    *self = Self::Many(Slots::of(list));
                     return self.insert(item);
                 }
                 if list.len() == list.capacity() {
@@ -56,7 +56,7 @@ impl<T: Item> Run<T> {
                 list.insert(at, item);
                 true
             }
-            Self::Many(slots) => chunk::insert(&mut slots.0, item),
+            Self::Many(slots) => slots.insert(item),
         }
     }
 
@@ -71,8 +71,8 @@ impl<T: Item> Run<T> {
                 found.is_ok()
             }
             Self::Many(slots) => {
-                let removed = chunk::remove(&mut slots.0, item);
-                if slots.0.is_empty() {
+                let removed = slots.remove(item);
+                if slots.is_empty() {
                     *self = Self::new();
                 }
                 removed
@@ -118,8 +118,8 @@ impl<T: Item> Run<T> {
             Self::Many(_) if len - dropped.len() <= INLINE_ENTRIES_MAX => {
                 *self = Self::Few(self.at(0..dropped.start).chain(self.at(dropped.end..len)).collect());
             }
-            Self::Many(slots) if dropped.start == 0 => chunk::drop_oldest(&mut slots.0, dropped.end),
-            Self::Many(slots) => chunk::drop_range(&mut slots.0, dropped.start, dropped.end),
+            Self::Many(slots) if dropped.start == 0 => slots.drop_oldest(dropped.end),
+            Self::Many(slots) => slots.drop_range(dropped.start, dropped.end),
         }
     }
 
@@ -131,14 +131,14 @@ impl<T: Item> Run<T> {
     pub(super) fn count_while(&self, holds: impl Fn(&T) -> bool) -> usize {
         match self {
             Self::Few(list) => list.partition_point(holds),
-            Self::Many(slots) => chunk::count_while(&slots.0, holds),
+            Self::Many(slots) => slots.count_while(holds),
         }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<T> {
         match self {
             Self::Few(list) => list.get(index).copied(),
-            Self::Many(slots) => chunk::get(&slots.0, index),
+            Self::Many(slots) => slots.get(index),
         }
     }
 
@@ -146,7 +146,15 @@ impl<T: Item> Run<T> {
     pub(super) fn subtotal(&self, indexes: Range<usize>) -> T::Subtotal {
         match self {
             Self::Few(list) => super::Subtotal::of(list.get(indexes).unwrap_or_default()),
-            Self::Many(slots) => chunk::subtotal(&slots.0, indexes.start, indexes.end),
+            Self::Many(slots) => slots.subtotal(indexes.start, indexes.end),
+        }
+    }
+
+    /// The lineage of a long run, and how many items it has dropped at its older end.
+    pub(super) fn lineage(&self) -> Option<(Lineage, usize)> {
+        match self {
+            Self::Few(_) => None,
+            Self::Many(slots) => Some((slots.lineage(), slots.origin())),
         }
     }
 
@@ -155,13 +163,17 @@ impl<T: Item> Run<T> {
     }
 
     pub(super) fn at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = T> {
-        indexes.filter_map(|index| self.get(index))
+        let (few, many) = match self {
+            Self::Few(list) => (list.get(indexes), None),
+            Self::Many(slots) => (None, Some(slots.pieces(indexes))),
+        };
+        few.into_iter().chain(many.into_iter().flatten()).flatten().copied()
     }
 
     pub(super) fn chunks(&self) -> impl ExactSizeIterator<Item = &Arc<Chunk<T>>> {
         let slots = match self {
             Self::Few(_) => &[],
-            Self::Many(slots) => slots.0.as_slice(),
+            Self::Many(slots) => slots.as_slice(),
         };
         slots.iter().map(Slot::chunk)
     }
@@ -175,6 +187,6 @@ impl<T: Item> FromIterator<T> for Run<T> {
         if all.len() <= INLINE_ENTRIES_MAX {
             return Self::Few(all);
         }
-        Self::Many(chunk::slots_of(&all))
+        Self::Many(Slots::of(&all))
     }
 }

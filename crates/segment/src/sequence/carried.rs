@@ -1,0 +1,153 @@
+//! What a search in long timelines has found, so that the next one looks only at what is new.
+//!
+//! A completion whose last event is certain stays one for as long as its events are among those that count and its
+//! start is in the window: what comes in later in order of time lies behind everything that must not have happened.
+//! So the one that starts last is either the one that was found before, or ends after what was certain then; and
+//! where each step has a time within which it follows, that one has all of its events not long before.
+
+use segops_model::{Instant, SignalId};
+
+use super::{Completions, SEQUENCE_MATCHES_MAX, SequenceNode};
+use crate::evaluate::ProfileView;
+use crate::timeline::Lineage;
+use crate::{Entry, Timeline};
+
+/// Of a list of so few entries a copy is kept, which says whether it has merely grown.
+const COPIED_MAX: usize = 64;
+
+/// A search's result, and what it has seen.
+#[derive(Debug)]
+pub(crate) struct CarriedSearch {
+    node: SequenceNode,
+    seen: Vec<Seen>,
+    /// No entry of any of the timelines is newer.
+    newest: Option<Entry>,
+    certain_until: Instant,
+    /// Of the certain completions the one that starts last.
+    pub(super) best: Option<Vec<Entry>>,
+}
+
+/// How far a timeline went.
+#[derive(Debug)]
+enum Seen {
+    /// Entries that it had in the beginning.
+    Copied(Vec<Entry>),
+    /// Its lineage, and how many entries it had had by then.
+    Long(Lineage, usize),
+}
+
+impl Seen {
+    fn of(timeline: Option<&Timeline>) -> Option<Self> {
+        let Some(timeline) = timeline else { return Some(Self::Copied(Vec::new())) };
+        match timeline.lineage() {
+            Some((lineage, origin)) => Some(Self::Long(lineage, origin + timeline.len())),
+            None if timeline.len() <= COPIED_MAX => Some(Self::Copied(timeline.iter().collect())),
+            None => None,
+        }
+    }
+
+    /// The index of the first entry that is new, if the timeline has merely grown.
+    fn first_new(&self, timeline: Option<&Timeline>) -> Option<usize> {
+        match (self, timeline) {
+            (Self::Copied(entries), None) => entries.is_empty().then_some(0),
+            (Self::Copied(entries), Some(timeline)) => {
+                let has_all = timeline.iter().take(entries.len()).eq(entries.iter().copied());
+                has_all.then_some(entries.len())
+            }
+            (Self::Long(..), None) => None,
+            (Self::Long(lineage, had), Some(timeline)) => {
+                let (now, origin) = timeline.lineage()?;
+                (now == *lineage).then(|| had.saturating_sub(origin))
+            }
+        }
+    }
+}
+
+impl CarriedSearch {
+    pub(super) fn of(
+        node: &SequenceNode,
+        view: &impl ProfileView,
+        now: Instant,
+        best: Option<Vec<Entry>>,
+    ) -> Option<Self> {
+        let timelines: Vec<_> = signals(node).map(|signal| view.timeline(signal)).collect();
+        let seen = timelines.iter().map(|timeline| Seen::of(*timeline)).collect::<Option<Vec<Seen>>>()?;
+        let newest = timelines.iter().filter_map(|timeline| timeline.and_then(Timeline::newest)).max();
+        Some(Self { node: node.clone(), seen, newest, certain_until: node.certain_until(now), best })
+    }
+
+    pub(super) fn is_of(&self, node: &SequenceNode) -> bool {
+        self.node == *node
+    }
+
+    /// The instant after which all events lie of a completion that was not certain then, if nothing has come in since
+    /// but in order of time, and what was found still stands.
+    pub(super) fn looks_back_to(&self, view: &impl ProfileView, now: Instant) -> Option<Instant> {
+        for (signal, seen) in signals(&self.node).zip(&self.seen) {
+            let timeline = view.timeline(signal);
+            let first_new = seen.first_new(timeline)?;
+            let is_late = timeline.and_then(|timeline| timeline.get(first_new)) <= self.newest;
+            if is_late && timeline.is_some_and(|timeline| first_new < timeline.len()) {
+                return None;
+            }
+        }
+        // Where something that must not have happened is forgotten, completions come about without an event.
+        let is_full = |signal| view.timeline(signal).is_some_and(|timeline| timeline.len() >= most());
+        if absences(&self.node).any(is_full) || self.node.certain_until(now) < self.certain_until {
+            return None;
+        }
+        let counts = |(signal, entry): (SignalId, &Entry)| {
+            let Some(timeline) = view.timeline(signal) else { return false };
+            // Of the event at the edge some values may count and others not.
+            let edge = timeline.len().checked_sub(most() + 1).and_then(|edge| timeline.get(edge));
+            edge.is_none_or(|edge| edge < *entry) && timeline.contains(*entry)
+        };
+        let steps = self.node.steps.iter().map(|step| step.signal);
+        if !self.best.as_ref().is_none_or(|best| steps.zip(best).all(counts)) {
+            return None;
+        }
+        let reach = self.node.steps.iter().skip(1).rev();
+        reach.map(|step| step.within.as_ref()).try_fold(self.certain_until, |at, within| {
+            // The window is half-open at its older end.
+            Some(within?.bounds(at).0.plus_ms(-1))
+        })
+    }
+}
+
+impl SequenceNode {
+    /// Whether its searches are worth carrying: one completion decides, and each step says how soon it follows.
+    pub(super) fn can_carry(&self) -> bool {
+        let has_open_end =
+            self.steps.last().is_some_and(|step| step.absences.iter().any(|absence| absence.lasts.is_none()));
+        self.range.newest_needed() == 1
+            && !has_open_end
+            && self.steps.iter().skip(1).all(|step| step.within.is_some())
+    }
+
+    /// Of two sets of at most one completion the one that starts later, of those that start in the window.
+    pub(super) fn later_start(
+        &self,
+        found: Completions,
+        best: Option<&Vec<Entry>>,
+        at: Instant,
+    ) -> Completions {
+        let after = self.window.bounds(at).0;
+        let Some(best) = best.filter(|best| best.first().is_some_and(|start| start.ts > after)) else {
+            return found;
+        };
+        let is_later = found.starts().next().is_some_and(|start| Some(&start) > best.first());
+        if is_later { found } else { Completions { events: vec![best.clone()] } }
+    }
+}
+
+const fn most() -> usize {
+    SEQUENCE_MATCHES_MAX as usize
+}
+
+fn signals(node: &SequenceNode) -> impl Iterator<Item = SignalId> {
+    node.steps.iter().map(|step| step.signal).chain(absences(node))
+}
+
+fn absences(node: &SequenceNode) -> impl Iterator<Item = SignalId> {
+    node.steps.iter().flat_map(|step| &step.absences).map(|absence| absence.signal)
+}
