@@ -146,6 +146,9 @@ impl Engine {
     /// Refusals that mean "there is no such thing".
     #[must_use]
     pub fn is_not_found(refusal: &Refusal) -> bool {
-        matches!(refusal, Refusal::NoSegment(_) | Refusal::NoSource(_) | Refusal::NoProfile(_))
+        matches!(
+            refusal,
+            Refusal::NoSegment(_) | Refusal::NoSource(_) | Refusal::NoProfile(_) | Refusal::NoList(_)
+        )
     }
 }

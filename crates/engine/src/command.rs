@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use segops_identity::{IdentifierHash, SplitRefusal};
-use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId, SplitId};
+use segops_model::{
+    ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
+    SegmentVersion, SourceId, SplitId,
+};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
 use segops_segment::{RankingKey, RankingThreshold};
@@ -136,6 +139,23 @@ pub enum Change {
     ChangeProducts {
         products: Vec<ProductChange>,
     },
+    /// What was said of addresses; a bounded batch, with how it came in.
+    RecordConsent {
+        statements: Vec<ConsentStatement>,
+        file: Option<ConsentFile>,
+    },
+    CreateList {
+        name: String,
+    },
+    /// Takes entries out of a list and puts others in; a bounded batch, each in the form of identity.
+    ChangeList {
+        list: ListId,
+        remove: Vec<Identifier>,
+        add: Vec<Identifier>,
+    },
+    DeleteList {
+        list: ListId,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
 }
@@ -156,6 +176,7 @@ pub enum Outcome {
     },
     SourceCreated(SourceId),
     SegmentCreated(SegmentId),
+    ListCreated(ListId),
     SegmentVersion(SegmentId, SegmentVersion),
     SplitAsked(SplitId),
     /// The profile that a split has made.
@@ -221,4 +242,14 @@ pub enum Refusal {
     TooManyProducts(usize),
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
+    #[error("there is no list {0}; list them to see which there are")]
+    NoList(String),
+    #[error("a list named `{0}` exists already ({1}); choose another name, or change that one")]
+    ListNameTaken(String, ListId),
+    #[error("there are {0} lists, which is the limit; delete one first")]
+    TooManyLists(usize),
+    #[error("a list has at most {max} entries; make another one", max = crate::lists::LIST_ENTRIES_MAX)]
+    ListTooLong,
+    #[error("the list is used by {0}; edit those first")]
+    ListInUse(String),
 }

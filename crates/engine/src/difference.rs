@@ -99,17 +99,17 @@ impl Engine {
 impl RuleDifference {
     fn add(&mut self, history: &History, before: Verdict, after: Verdict, sample: usize) {
         if before.member {
-            count(&mut self.before, history);
+            count(&mut self.before, history, self.at);
         }
         if after.member {
-            count(&mut self.after, history);
+            count(&mut self.after, history, self.at);
         }
         let (counts, shown) = match (before.member, after.member) {
             (false, true) => (&mut self.entering, &mut self.entering_sample),
             (true, false) => (&mut self.leaving, &mut self.leaving_sample),
             _ => return,
         };
-        count(counts, history);
+        count(counts, history, self.at);
         if shown.len() < sample {
             shown.push(Member {
                 profile: history.profile,

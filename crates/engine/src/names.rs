@@ -1,4 +1,4 @@
-use segops_model::{SegmentId, SourceId};
+use segops_model::{ListId, SegmentId, SourceId};
 use segops_rules::{Labels, Names, references};
 
 use crate::state::{EventEntry, State};
@@ -29,6 +29,10 @@ impl Labels for WorkspaceNames<'_> {
         self.state.segments.get(&id).map(|segment| segment.name.clone())
     }
 
+    fn list_name(&self, id: ListId) -> Option<String> {
+        self.state.lists.get(&id).map(|list| list.name.clone())
+    }
+
     fn source_name(&self, id: SourceId) -> Option<String> {
         self.state.sources.get(&id).map(|source| source.name.clone())
     }
@@ -46,6 +50,14 @@ impl Names for WorkspaceNames<'_> {
     fn segment_uses(&self, id: SegmentId) -> Vec<SegmentId> {
         let newest = self.state.segments.get(&id).and_then(|segment| segment.versions.last());
         newest.map(|version| references(&version.rule).segments.into_iter().collect()).unwrap_or_default()
+    }
+
+    fn list(&self, name_or_id: &str) -> Option<ListId> {
+        self.state.find_list(name_or_id).map(|list| list.id)
+    }
+
+    fn list_names(&self) -> Vec<String> {
+        self.state.lists.values().map(|list| list.name.clone()).collect()
     }
 
     fn source(&self, name_or_id: &str) -> Option<SourceId> {

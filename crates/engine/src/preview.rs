@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segops_model::{Cause, Instant, Position, SegmentId};
+use segops_model::{Cause, ConsentChannel, Instant, Position, SegmentId};
 use segops_rules::{Condition, Named, Resolved, Rule, format, normal_form, to_json, unresolve};
 
 use segops_segment::{Backfill, Ranking, RankingThreshold};
@@ -11,7 +11,6 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::WorkspaceNames;
 use crate::questions::dependencies;
-use crate::reach;
 use crate::reading::reading_instant;
 use crate::rebuild::{JournalBackfill, Plan, Question, rank, rebuild};
 use crate::shell::frozen_environment;
@@ -55,10 +54,10 @@ impl Engine {
             let [.., base, verdict] = answer.verdicts else { return };
             let history = answer.history;
             if base.member {
-                count(&mut base_counts, history);
+                count(&mut base_counts, history, at);
             }
             if verdict.member {
-                count(&mut counts, history);
+                count(&mut counts, history, at);
                 if shown.len() < sample {
                     shown.push(Member {
                         profile: history.profile,
@@ -143,12 +142,11 @@ fn questions(state: &State, rule: &Rule<Resolved>) -> Result<Vec<Question>, Engi
     Ok(questions)
 }
 
-pub(crate) fn count(counts: &mut Counts, history: &segops_segment::History) {
-    let reach = reach::of(&history.identifiers, history.email_opted_out);
+pub(crate) fn count(counts: &mut Counts, history: &segops_segment::History, at: Instant) {
     counts.total += 1;
     counts.identified += u64::from(history.is_identified());
-    counts.reachable_email += u64::from(reach.email);
-    counts.reachable_sms += u64::from(reach.sms);
+    counts.reachable_email += u64::from(history.reaches(ConsentChannel::Email, at));
+    counts.reachable_sms += u64::from(history.reaches(ConsentChannel::Sms, at));
 }
 
 /// A segment other than the one edited whose rule has the same normal form.

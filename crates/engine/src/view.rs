@@ -2,6 +2,7 @@
 
 mod history;
 mod people;
+mod reaching;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use history::{SegmentDay, SegmentHistory};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
+pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -57,6 +57,10 @@ number_id! {
     ProfileId(u64), "p_"
 }
 number_id! {
+    /// An uploaded list. The number is the journal position of the command that made it.
+    ListId(u64), "list_"
+}
+number_id! {
     /// A named rule and its members. The number is the journal position of the command that made it.
     SegmentId(u64), "seg_"
 }

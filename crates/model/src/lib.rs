@@ -4,6 +4,7 @@
 //! no clock is read, no file is opened, no thread is started.
 
 mod clock;
+mod consent;
 mod date;
 mod decimal;
 mod event;
@@ -21,11 +22,12 @@ mod value_serde;
 mod tests;
 
 pub use clock::{Clock, SystemClock};
+pub use consent::{CONSENT_SCOPE_BYTES_MAX, ConsentChannel, ConsentFile, ConsentState, ConsentStatement};
 pub use date::{date_of, instant_of_local, offset_change_until, parse_date};
 pub use decimal::Decimal;
 pub use event::{Channel, Envelope, Event, EventKind};
 pub use identifier::{Identifier, IdentifierKind};
-pub use ids::{Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId, SplitId};
+pub use ids::{ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId, SplitId};
 pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;
 pub use path::{Path, PathError};

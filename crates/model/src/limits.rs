@@ -62,6 +62,14 @@ pub struct Limits {
     pub products_per_batch_max: usize,
     /// Bytes of one product as JSON.
     pub product_bytes_max: usize,
+    /// Statements on consent in one journalled command.
+    pub consent_batch_max: usize,
+    /// Files with consent whose first arrival is remembered; the oldest go first.
+    pub consent_files_kept_max: usize,
+    /// Uploaded lists in the workspace.
+    pub lists_max: usize,
+    /// Entries that one journalled command puts into a list or takes out.
+    pub list_batch_max: usize,
     /// Rows of one page in the API.
     pub page_rows_max: usize,
     /// Streams of transitions open at one time.
@@ -100,6 +108,10 @@ impl Default for Limits {
             transitions_kept_max: 1_000_000,
             products_per_batch_max: 1_000,
             product_bytes_max: 64 * 1024,
+            consent_batch_max: 1_000,
+            consent_files_kept_max: 10_000,
+            lists_max: 1_000,
+            list_batch_max: 1_000,
             page_rows_max: 1_000,
             streams_max: 256,
         }

@@ -71,6 +71,10 @@ pub enum Cause {
     Settings,
     /// A product of the catalogue changed.
     Product,
+    /// Something was said of an address.
+    Consent,
+    /// An uploaded list changed.
+    List,
 }
 
 impl Cause {
@@ -105,7 +109,9 @@ impl Cause {
             | Self::Model
             | Self::Late
             | Self::Deletion
-            | Self::Product => true,
+            | Self::Product
+            | Self::Consent
+            | Self::List => true,
             Self::Edit | Self::Prime | Self::Settings => false,
         }
     }

@@ -16,6 +16,7 @@ mod people;
 mod place;
 mod products;
 mod ranking;
+mod reach;
 mod recorded;
 mod sample;
 mod sequence;

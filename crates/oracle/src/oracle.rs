@@ -17,6 +17,7 @@ use crate::people::{People, Person};
 use crate::place::is_in_place;
 use crate::products::{ProductFact, joined as joined_with};
 use crate::ranking::Cut;
+use crate::reach::{Listing, Word};
 use crate::sample::is_in_sample;
 use crate::sequence::{cadence, completions};
 use crate::trait_date::date_passes;
@@ -43,6 +44,9 @@ pub struct Oracle {
     pub(crate) events: Vec<Event>,
     first_seen: Vec<(String, Instant)>,
     pub(crate) people: People,
+    /// What was said of identifiers.
+    pub(crate) words: Vec<Word>,
+    pub(crate) listings: Vec<Listing>,
     /// How often it was written down who is in which segment.
     pub(crate) pages: usize,
     pub(crate) cuts: Vec<Cut>,
@@ -60,6 +64,8 @@ impl Oracle {
             events: Vec::new(),
             first_seen: Vec::new(),
             people: People::default(),
+            words: Vec::new(),
+            listings: Vec::new(),
             cuts: Vec::new(),
             pages: 0,
         }
@@ -75,6 +81,7 @@ impl Oracle {
         }
         self.first_seen.push((event.message_id.to_string(), stored_at));
         self.people.place(self.events.len(), event);
+        self.hear_event(event);
         self.events.push(event.clone());
     }
 
@@ -90,7 +97,9 @@ impl Oracle {
 
     /// Removes whoever is known by an identifier, with what they did and with what comes in later from before.
     pub fn delete(&mut self, of: &Identifier, at: Instant) {
-        self.people.delete(of, at);
+        let gone = self.people.delete(of, at);
+        self.words.retain(|word| !gone.contains(&word.of));
+        self.listings.retain(|listing| !gone.contains(&listing.entry));
     }
 
     /// Everyone who has done anything, each by their identifiers.
@@ -197,6 +206,8 @@ impl Oracle {
                 self.segments.get(&condition.segment).is_some_and(|rule| self.is_member(rule, person, now))
             }
             Condition::Transition(condition) => self.moved(condition, person, now),
+            Condition::Reach(condition) => self.reaches(condition, person, now),
+            Condition::List(condition) => self.is_listed(&condition.list, person, now),
             Condition::Tenure(condition) => self.stays(condition, person, now),
         }
     }

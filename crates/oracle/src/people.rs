@@ -85,17 +85,24 @@ impl People {
         self.bars[bar] = [BTreeSet::new(), BTreeSet::new()];
     }
 
-    /// Removes someone with all that they did, and turns away what comes in later and happened up to then.
-    pub(crate) fn delete(&mut self, of: &Identifier, at: Instant) {
+    /// Removes someone with all that they did, and turns away what comes in later and happened up to then. Gives
+    /// back by what they were known.
+    pub(crate) fn delete(&mut self, of: &Identifier, at: Instant) -> BTreeSet<Identifier> {
         let gone = self.people.iter().position(|person| person.identifiers.contains(of));
         let gone = self.people.remove(gone.expect("someone who is known by this"));
         for side in self.bars.iter_mut().flatten() {
             side.retain(|identifier| !gone.identifiers.contains(identifier));
         }
-        self.deleted.extend(gone.identifiers.into_iter().map(|identifier| (identifier, at)));
+        self.deleted.extend(gone.identifiers.iter().map(|identifier| (identifier.clone(), at)));
+        gone.identifiers
     }
 
-    fn was_deleted(&self, identifier: &Identifier, ts: Instant) -> bool {
+    /// The strongest identifier of an event that is of someone.
+    pub(crate) fn strongest_of(&self, arrival: usize) -> Option<&Identifier> {
+        self.strongest.get(&arrival)
+    }
+
+    pub(crate) fn was_deleted(&self, identifier: &Identifier, ts: Instant) -> bool {
         self.deleted.iter().any(|(deleted, at)| deleted == identifier && ts <= *at)
     }
 
@@ -178,7 +185,7 @@ fn limit(kind: &str) -> usize {
 }
 
 /// The form by which it is known; `None` for what identifies nobody.
-fn normal(identifier: &Identifier) -> Option<Identifier> {
+pub(crate) fn normal(identifier: &Identifier) -> Option<Identifier> {
     const NOBODY: [&str; 8] = ["null", "undefined", "none", "unknown", "anonymous", "guest", "test", "-1"];
     let value = identifier.value.trim();
     let lower = value.to_lowercase();

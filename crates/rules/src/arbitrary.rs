@@ -9,14 +9,15 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use segops_model::{Decimal, Direction, Instant, Limits, Path, Value};
+use segops_model::{ConsentChannel, Decimal, Direction, Instant, Limits, Path, Value};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
-    ItemTest, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, Rule,
-    SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition,
-    TenureTest, Test, TraitCondition, TransitionCondition, Window,
+    ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition,
+    RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, SegmentCondition,
+    SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition,
+    TransitionCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -52,6 +53,8 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         1 => name().prop_map(|segment| Condition::Segment(SegmentCondition { segment })),
         1 => transition().prop_map(Condition::Transition),
         1 => tenure().prop_map(Condition::Tenure),
+        1 => reach().prop_map(Condition::Reach),
+        1 => name().prop_map(|list| Condition::List(ListCondition { list })),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -78,6 +81,24 @@ fn tenure() -> impl Strategy<Value = TenureCondition<Named>> {
         moment().prop_map(TenureTest::SinceAfter),
     ];
     (name(), test).prop_map(|(segment, test)| TenureCondition { segment, test })
+}
+
+fn reach() -> impl Strategy<Value = ReachCondition> {
+    let test = prop::sample::select(vec![
+        ReachTest::Reachable,
+        ReachTest::Consented,
+        ReachTest::OptedOut,
+        ReachTest::Suppressed,
+        ReachTest::HasAddress,
+    ]);
+    let channel = prop::sample::select(ConsentChannel::ALL.to_vec());
+    let scope = || option::of(name().prop_filter("not blank", |name| !name.trim().is_empty()));
+    (test, channel, any::<bool>(), scope(), scope()).prop_map(|(test, channel, any, topic, store)| {
+        let has_scope = test.has_scope();
+        let channel = Some(channel).filter(|_| !any || test != ReachTest::Suppressed);
+        let (topic, store) = (topic.filter(|_| has_scope), store.filter(|_| has_scope));
+        ReachCondition { test, channel, topic, store }
+    })
 }
 
 fn event() -> impl Strategy<Value = EventCondition<Named>> {

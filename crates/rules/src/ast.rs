@@ -11,6 +11,7 @@ mod membership;
 mod occurrence;
 mod place;
 mod ranking;
+mod reach;
 mod sample;
 mod sequence;
 mod subject;
@@ -22,7 +23,7 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Decimal, Path, SegmentId, SourceId, Value};
+use segops_model::{Decimal, ListId, Path, SegmentId, SourceId, Value};
 
 use crate::time::{CalendarPeriod, Moment, Span, Weekday};
 
@@ -36,6 +37,7 @@ pub use membership::{TenureCondition, TenureTest, TransitionCondition};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
+pub use reach::{ListCondition, ReachCondition, ReachTest};
 pub use sample::SampleCondition;
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
 pub use subject::{LINE_FIELDS, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Subject, is_order_money};
@@ -49,6 +51,7 @@ pub const RULE_FORMAT: u32 = 1;
 pub trait Stage: Debug + Clone + PartialEq + Eq + 'static {
     type Segment: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type Source: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
+    type List: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
 }
 
 /// References are names (or ids as text), not yet looked up.
@@ -62,11 +65,13 @@ pub struct Resolved;
 impl Stage for Named {
     type Segment = String;
     type Source = String;
+    type List = String;
 }
 
 impl Stage for Resolved {
     type Segment = SegmentId;
     type Source = SourceId;
+    type List = ListId;
 }
 
 /// A whole rule: who is counted, and the condition.
@@ -118,6 +123,8 @@ pub enum Condition<S: Stage> {
     TraitHistory(Box<TraitHistoryCondition>),
     Transition(TransitionCondition<S>),
     Tenure(TenureCondition<S>),
+    Reach(ReachCondition),
+    List(ListCondition<S>),
 }
 
 /// How often the profile did something in a window.

@@ -7,6 +7,7 @@ mod layout;
 mod membership;
 mod occurrence;
 mod place;
+mod reach;
 mod sequence;
 
 use std::fmt;
@@ -104,6 +105,8 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
         Condition::Transition(leaf) => membership::transition(leaf),
         Condition::Tenure(leaf) => membership::tenure(leaf),
+        Condition::Reach(leaf) => reach::reach(leaf),
+        Condition::List(leaf) => format!("in list {}", quoted(&leaf.list)),
     }
 }
 
@@ -153,7 +156,9 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Cadence(_)
         | Condition::Place(_)
         | Condition::Transition(_)
-        | Condition::Tenure(_) => true,
+        | Condition::Tenure(_)
+        | Condition::Reach(_)
+        | Condition::List(_) => true,
         Condition::Trait(_) | Condition::TraitDate(_) | Condition::TraitHistory(_) => false,
     }
 }

@@ -31,6 +31,8 @@ const CONDITIONS: &[&str] = &[
     "trait_history",
     "transition",
     "tenure",
+    "reach",
+    "list",
 ];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.

@@ -34,10 +34,10 @@ pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
     CadenceTest, Circle, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow,
-    DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, Measure,
+    DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition, Measure,
     MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PastTime,
     PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition,
-    RankingEnd, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep,
+    RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep,
     Side, Stage, StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition,
     TraitHistoryCondition, TransitionCondition, Window, WithinCondition, is_order_money, same_in_line_items,
 };

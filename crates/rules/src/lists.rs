@@ -71,7 +71,9 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
         | Condition::Sample(_)
         | Condition::Place(_)
         | Condition::Transition(_)
-        | Condition::Tenure(_)) => leaf,
+        | Condition::Tenure(_)
+        | Condition::Reach(_)
+        | Condition::List(_)) => leaf,
     }
 }
 

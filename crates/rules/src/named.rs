@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use segops_model::{SegmentId, SourceId};
+use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{Named, Rule};
 use crate::names::{Labels, Names};
@@ -32,6 +32,10 @@ impl Labels for Asked {
     fn source_name(&self, _: SourceId) -> Option<String> {
         None
     }
+
+    fn list_name(&self, _: ListId) -> Option<String> {
+        None
+    }
 }
 
 impl Names for Asked {
@@ -53,6 +57,14 @@ impl Names for Asked {
     }
 
     fn source_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn list(&self, _: &str) -> Option<ListId> {
+        Some(ListId(0))
+    }
+
+    fn list_names(&self) -> Vec<String> {
         Vec::new()
     }
 

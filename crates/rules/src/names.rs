@@ -1,9 +1,10 @@
-use segops_model::{SegmentId, SourceId};
+use segops_model::{ListId, SegmentId, SourceId};
 
 /// What things that exist are called now.
 pub trait Labels {
     fn segment_name(&self, id: SegmentId) -> Option<String>;
     fn source_name(&self, id: SourceId) -> Option<String>;
+    fn list_name(&self, id: ListId) -> Option<String>;
 }
 
 /// What a rule can refer to, and what was ever seen. Paths are as rules write them:
@@ -17,6 +18,9 @@ pub trait Names: Labels {
     /// A source by its name or its id as text.
     fn source(&self, name_or_id: &str) -> Option<SourceId>;
     fn source_names(&self) -> Vec<String>;
+    /// An uploaded list by its name or its id as text.
+    fn list(&self, name_or_id: &str) -> Option<ListId>;
+    fn list_names(&self) -> Vec<String>;
     fn event_exists(&self, name: &str) -> bool;
     fn event_names(&self) -> Vec<String>;
     /// Whether events of that name (of any name, if there is none) ever had the property.

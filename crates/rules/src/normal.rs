@@ -122,6 +122,13 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             Node::Leaf { key, negated: false }
         }
         Condition::Tenure(leaf) => tenure(leaf, negated),
+        Condition::Reach(leaf) => {
+            let folded = |scope: &Option<String>| scope.as_deref().map(|text| fold_case(text).into_owned());
+            let (topic, store) = (folded(&leaf.topic), folded(&leaf.store));
+            let key = format!("{:?} {:?} {topic:?} {store:?}", leaf.test, leaf.channel);
+            Node::Leaf { key, negated }
+        }
+        Condition::List(leaf) => Node::Leaf { key: format!("list {}", leaf.list), negated },
     }
 }
 

@@ -80,6 +80,8 @@ pub enum Code {
     UnsupportedPath,
     UnknownSegment,
     UnknownSource,
+    UnknownList,
+    UnknownChannel,
     SegmentCycle,
     SameRule,
     UnknownEvent,

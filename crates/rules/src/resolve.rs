@@ -4,12 +4,13 @@ mod occurrence;
 
 use std::collections::BTreeSet;
 
-use segops_model::{Limits, Path, SegmentId};
+use segops_model::{Limits, ListId, Path, SegmentId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter,
-    LINE_FIELDS, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition, Resolved, Rule,
-    SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition, same_in_line_items,
+    LINE_FIELDS, ListCondition, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition,
+    Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition,
+    same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -176,6 +177,11 @@ impl Resolver<'_> {
                 let segment = self.segment(&leaf.segment, &format!("{place}.transition.segment"))?;
                 let (direction, count, window) = (leaf.direction, leaf.count, leaf.window.clone());
                 Some(Condition::Transition(TransitionCondition { segment, direction, count, window }))
+            }
+            Condition::Reach(leaf) => Some(Condition::Reach(leaf.clone())),
+            Condition::List(leaf) => {
+                let list = self.list(&leaf.list, &format!("{place}.list.list"))?;
+                Some(Condition::List(ListCondition { list }))
             }
             Condition::Tenure(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.tenure.segment"))?;
@@ -408,6 +414,16 @@ impl Resolver<'_> {
             return None;
         }
         Some(id)
+    }
+
+    fn list(&mut self, name: &str, place: &str) -> Option<ListId> {
+        let found = self.names.list(name);
+        if found.is_none() {
+            let problem =
+                Problem::error(Code::UnknownList, format!("there is no list `{name}`")).place(place);
+            self.report_unknown(problem, name, |names| names.list_names());
+        }
+        found
     }
 
     fn label(&self, id: SegmentId) -> String {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use segops_model::{SegmentId, SourceId};
+use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition,
+    EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition,
     TransitionCondition,
 };
 use crate::names::Labels;
@@ -73,6 +73,10 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             count: leaf.count,
             window: leaf.window.clone(),
         }),
+        Condition::Reach(leaf) => Condition::Reach(leaf.clone()),
+        Condition::List(leaf) => Condition::List(ListCondition {
+            list: labels.list_name(leaf.list).unwrap_or_else(|| leaf.list.to_string()),
+        }),
         Condition::Tenure(leaf) => Condition::Tenure(TenureCondition {
             segment: segment(leaf.segment, labels),
             test: leaf.test.clone(),
@@ -109,9 +113,10 @@ fn filter(tree: &EventFilter<Resolved>, labels: &dyn Labels) -> EventFilter<Name
 pub struct References {
     pub segments: BTreeSet<SegmentId>,
     pub sources: BTreeSet<SourceId>,
+    pub lists: BTreeSet<ListId>,
 }
 
-/// The segments and sources that a rule refers to.
+/// The segments, sources and lists that a rule refers to.
 #[must_use]
 pub fn references(rule: &Rule<Resolved>) -> References {
     let mut found = References::default();
@@ -150,7 +155,11 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         | Condition::TraitDate(_)
         | Condition::TraitHistory(_)
         | Condition::Place(_)
-        | Condition::Sample(_) => {}
+        | Condition::Sample(_)
+        | Condition::Reach(_) => {}
+        Condition::List(leaf) => {
+            found.lists.insert(leaf.list);
+        }
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);
         }

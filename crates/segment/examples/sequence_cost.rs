@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Clock};
 
-use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
+};
 use segops_rules::{
     Base, Condition, CountTest, EventFilter, RULE_FORMAT, Resolved, Rule, SequenceCondition, SequenceStep,
     Span, Unit, Window,
 };
 use segops_segment::{
-    Calendar, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold, RecordedTransitions,
-    SignalRegistry, Timeline, evaluate,
+    Calendar, ConsentHistory, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold,
+    RecordedTransitions, SignalRegistry, Timeline, evaluate,
 };
 
 const ROUNDS: u32 = 20;
@@ -39,6 +41,15 @@ impl ProfileView for Profile {
     }
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
         None
+    }
+    fn identifiers(&self) -> &[Identifier] {
+        &[]
+    }
+    fn consent(&self, _: ConsentChannel, _: &Identifier) -> Option<&ConsentHistory> {
+        None
+    }
+    fn is_listed(&self, _: ListId) -> bool {
+        false
     }
 }
 

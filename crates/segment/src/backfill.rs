@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId, Value,
+};
 
-use crate::{RankingKey, RankingThreshold, SignalRegistry, Timeline};
+use crate::{ConsentHistory, RankingKey, RankingThreshold, SignalRegistry, Timeline, reaches};
 
 /// What of history is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +34,26 @@ pub struct History {
     pub identifiers: Vec<Identifier>,
     /// Events whose matches can change with the product catalogue, each with its position.
     pub product_events: Vec<(Position, Event)>,
-    pub email_opted_out: bool,
+    /// What was said of its identifiers.
+    pub consents: Vec<(ConsentChannel, Identifier, ConsentHistory)>,
+    /// The uploaded lists that it is in, sorted.
+    pub lists: Vec<ListId>,
 }
 
 impl History {
+    /// What was said of one of its identifiers.
+    #[must_use]
+    pub fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        let found = self.consents.iter().find(|(of, held, _)| *of == channel && held == identifier);
+        found.map(|(_, _, history)| history)
+    }
+
+    /// Whether it can be reached at an instant.
+    #[must_use]
+    pub fn reaches(&self, channel: ConsentChannel, now: Instant) -> bool {
+        reaches(channel, &self.identifiers, |channel, identifier| self.consent(channel, identifier), now)
+    }
+
     /// Whether the profile has an identifier beyond an anonymous one.
     #[must_use]
     pub fn is_identified(&self) -> bool {

@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value};
 
+use crate::consent;
 use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
-use crate::{Carried, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds};
+use crate::{Carried, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds, ConsentHistory};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
@@ -28,6 +29,12 @@ pub trait ProfileView {
     fn is_member(&self, segment: SegmentId) -> bool;
     /// What a ranking's threshold was when it was recorded last; none if it never was.
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold>;
+    /// Everything that identifies the profile.
+    fn identifiers(&self) -> &[Identifier];
+    /// What was said of one of its identifiers, up to now at least.
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory>;
+    /// Whether the profile is in an uploaded list.
+    fn is_listed(&self, list: ListId) -> bool;
     /// What was recorded of the profile and a segment, up to now at least.
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions>;
     /// What spares reading long histories anew for every answer. A view of one answer has none.
@@ -104,6 +111,8 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
         Node::Transition(node) => node.outcome(view, now),
         Node::Tenure(node) => node.outcome(view, now),
+        Node::Reach(condition) => Outcome::settled(consent::holds(condition, view, now)),
+        Node::List(list) => Outcome::settled(view.is_listed(*list)),
         Node::Identified => Outcome::settled(view.is_identified()),
     }
 }

@@ -6,14 +6,15 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Decimal, Instant, Value};
+use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
     ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment,
-    PlaceTest, Resolved, Rule, Scalar, TenureTest, Test,
+    PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;
 use crate::cadence::{CADENCE_EVENTS_MAX, CadenceNode};
+use crate::consent::standings;
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
@@ -119,6 +120,10 @@ pub enum Observed {
     Was { at: Instant, passed: Option<bool> },
     /// The profile's place among all under a sample's name, in percent.
     Share(Decimal),
+    /// How each address stands that the condition asks about, up to ten of them.
+    Addresses(Vec<ObservedAddress>),
+    /// Whether the profile is in the uploaded list.
+    Listed(bool),
     /// Since when the profile is in the other segment, if it is.
     MemberSince(Option<Instant>),
 }
@@ -137,6 +142,22 @@ pub enum Threshold {
     /// In a sample of so many percent.
     Share(Decimal),
     Tenure(TenureTest),
+}
+
+/// An address of the profile, and what was said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedAddress {
+    pub channel: ConsentChannel,
+    pub address: String,
+    /// Whether something can be sent to it.
+    pub valid: bool,
+    /// The word on consent that holds, and when it was said.
+    pub consent: Option<ConsentState>,
+    pub consent_at: Option<Instant>,
+    /// Since when nothing may be sent to it.
+    pub suppressed_since: Option<Instant>,
+    /// Whether the condition holds of it.
+    pub passes: bool,
 }
 
 /// The events looked at are those after the first instant and not after the second.
@@ -304,6 +325,12 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.evidence = counted.iter().rev().take(EVIDENCE_MAX).collect();
                 explanation.window = Some(observed_window(node.window.bounds(self.now)));
             }
+            (Condition::Reach(_), Node::Reach(condition)) => {
+                explanation.observed = Some(Observed::Addresses(self.addresses(condition)));
+            }
+            (Condition::List(condition), Node::List(_)) => {
+                explanation.observed = Some(Observed::Listed(self.view.is_listed(condition.list)));
+            }
             (Condition::Tenure(condition), Node::Tenure(node)) => {
                 let open = self.view.recorded(node.segment).and_then(|held| held.open_entry(self.now));
                 explanation.threshold = Some(Threshold::Tenure(condition.test.clone()));
@@ -313,6 +340,26 @@ impl<V: ProfileView> Explainer<'_, V> {
             _ => {}
         }
         explanation
+    }
+
+    /// Those that pass first.
+    fn addresses(&self, condition: &ReachCondition) -> Vec<ObservedAddress> {
+        let history = |channel, identifier: &Identifier| self.view.consent(channel, identifier);
+        let found = standings(condition, self.view.identifiers(), history, self.now);
+        let mut addresses: Vec<ObservedAddress> = found
+            .map(|standing| ObservedAddress {
+                channel: standing.channel,
+                address: standing.address.to_owned(),
+                valid: standing.is_valid,
+                consent: standing.consent.map(|(_, state)| state),
+                consent_at: standing.consent.map(|(ts, _)| ts),
+                suppressed_since: standing.suppressed_since,
+                passes: standing.passes(condition.test),
+            })
+            .collect();
+        addresses.sort_by_key(|address| !address.passes);
+        addresses.truncate(EVIDENCE_MAX);
+        addresses
     }
 
     fn count(&self, node: &CountNode, explanation: &mut ConditionExplanation) {

@@ -12,6 +12,7 @@ mod cadence;
 mod calendar;
 mod capture;
 mod carried;
+mod consent;
 mod count_range;
 mod evaluate;
 mod explain;
@@ -44,10 +45,11 @@ pub use cadence::CADENCE_EVENTS_MAX;
 pub use calendar::Calendar;
 pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
+pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
-    BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedWindow, Threshold, explain,
-    next_flip,
+    BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedAddress, ObservedWindow, Threshold,
+    explain, next_flip,
 };
 pub use matcher::Matcher;
 pub use orders::{

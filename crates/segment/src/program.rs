@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{Instant, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value};
 use segops_rules::{
-    Base, Condition, EventCondition, EventFilter, ORDER_EVENT, Resolved, Rule, Subject, TraitCondition,
+    Base, Condition, EventCondition, EventFilter, ORDER_EVENT, ReachCondition, Resolved, Rule, Subject,
+    TraitCondition,
 };
 
 use crate::active::ActiveNode;
@@ -24,8 +25,8 @@ use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
 use crate::{
-    Calendar, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline,
-    WindowBounds,
+    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions,
+    SignalRegistry, Timeline, WindowBounds,
 };
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and
@@ -43,6 +44,8 @@ pub struct Program {
     segments: Vec<SegmentId>,
     rankings: Vec<Ranking>,
     reads_recorded: bool,
+    reads_reach: bool,
+    lists: Vec<ListId>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +70,8 @@ pub(crate) enum Node {
     Sample(SampleNode),
     Transition(TransitionNode),
     Tenure(TenureNode),
+    Reach(ReachCondition),
+    List(ListId),
     Identified,
 }
 
@@ -109,6 +114,8 @@ impl Program {
             segments: reads.segments.into_iter().collect(),
             rankings: Ranking::all_of(rule, calendar),
             reads_recorded: reads.records,
+            reads_reach: reads.reach,
+            lists: reads.lists.into_iter().collect(),
         }
     }
 
@@ -150,6 +157,18 @@ impl Program {
     #[must_use]
     pub const fn reads_recorded(&self) -> bool {
         self.reads_recorded
+    }
+
+    /// Whether it reads what was said of the profile's addresses.
+    #[must_use]
+    pub const fn reads_reach(&self) -> bool {
+        self.reads_reach
+    }
+
+    /// The uploaded lists that it reads, sorted.
+    #[must_use]
+    pub fn lists(&self) -> &[ListId] {
+        &self.lists
     }
 
     /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
@@ -235,6 +254,15 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
     fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
         None
     }
+    fn identifiers(&self) -> &[Identifier] {
+        &[]
+    }
+    fn consent(&self, _: ConsentChannel, _: &Identifier) -> Option<&ConsentHistory> {
+        None
+    }
+    fn is_listed(&self, _: ListId) -> bool {
+        false
+    }
 }
 
 #[derive(Default)]
@@ -243,6 +271,8 @@ struct Reads {
     trait_roots: BTreeSet<CompactString>,
     segments: BTreeSet<SegmentId>,
     records: bool,
+    reach: bool,
+    lists: BTreeSet<ListId>,
 }
 
 impl Reads {
@@ -372,6 +402,14 @@ impl Compiler<'_> {
             Condition::Tenure(condition) => {
                 self.reads.record_of(condition.segment);
                 Node::Tenure(TenureNode::compile(condition, self.calendar))
+            }
+            Condition::Reach(condition) => {
+                self.reads.reach = true;
+                Node::Reach(condition.clone())
+            }
+            Condition::List(condition) => {
+                self.reads.lists.insert(condition.list);
+                Node::List(condition.list)
             }
         }
     }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use segops_model::{
-    Event, EventKind, Instant, Object, Position, ProfileId, SegmentId, SignalId, SourceId, Value,
+    ConsentChannel, Event, EventKind, Identifier, Instant, ListId, Object, Position, ProfileId, SegmentId,
+    SignalId, SourceId, Value,
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
-use crate::{Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline};
+use crate::{
+    ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline,
+};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -71,6 +74,9 @@ pub(crate) struct Profile {
     pub(crate) segments: Vec<SegmentId>,
     pub(crate) thresholds: BTreeMap<RankingKey, RankingThreshold>,
     pub(crate) recorded: Vec<(SegmentId, RecordedTransitions)>,
+    pub(crate) identifiers: Vec<Identifier>,
+    pub(crate) consents: BTreeMap<(ConsentChannel, Identifier), ConsentHistory>,
+    pub(crate) lists: Vec<ListId>,
 }
 
 impl Default for Profile {
@@ -83,6 +89,9 @@ impl Default for Profile {
             segments: Vec::new(),
             thresholds: BTreeMap::new(),
             recorded: Vec::new(),
+            identifiers: Vec::new(),
+            consents: BTreeMap::new(),
+            lists: Vec::new(),
         }
     }
 }
@@ -106,7 +115,15 @@ impl ProfileView for Profile {
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
     }
-
+    fn identifiers(&self) -> &[Identifier] {
+        &self.identifiers
+    }
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        self.consents.get(&(channel, identifier.clone()))
+    }
+    fn is_listed(&self, list: ListId) -> bool {
+        self.lists.contains(&list)
+    }
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded)
     }

@@ -14,6 +14,7 @@ mod deciding;
 mod occurrence;
 mod phrase;
 mod ranking;
+mod reach;
 mod sample;
 mod segment;
 mod sequence;

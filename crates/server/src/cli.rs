@@ -3,10 +3,12 @@
 
 mod as_code;
 mod client;
+mod consent;
 mod error;
 mod explain;
 mod folder;
 mod import;
+mod list;
 mod members;
 mod network;
 mod output;
@@ -70,6 +72,10 @@ enum Command {
     #[command(subcommand)]
     Segment(segment::Segment),
     #[command(subcommand)]
+    Consent(consent::Consent),
+    #[command(subcommand)]
+    List(list::List),
+    #[command(subcommand)]
     Rule(rule::Rule),
     #[command(subcommand)]
     Profile(profile::Profile),
@@ -105,6 +111,8 @@ impl Cli {
             Command::Import(import) => import.run(target, out),
             Command::Simulate(simulate) => simulate.run(target, out),
             Command::Segment(segment) => segment.run(target, out),
+            Command::Consent(consent) => consent.run(target, out),
+            Command::List(list) => list.run(target, out),
             Command::Rule(rule) => rule.run(target, out),
             Command::Profile(profile) => profile.run(target, out),
             Command::Products(products) => products.run(target, out),

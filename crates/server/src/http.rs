@@ -3,11 +3,13 @@
 mod authority;
 mod catalogue;
 mod collect;
+mod consent;
 mod cors;
 mod definitions;
 mod health;
 mod imports;
 mod job;
+mod lists;
 mod members;
 mod metrics;
 mod openapi;

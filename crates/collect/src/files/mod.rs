@@ -12,6 +12,7 @@ mod mapping;
 mod message_id;
 mod plan;
 mod read;
+mod table;
 mod values;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use mapping::{
     TimeColumns, ValueType,
 };
 pub use read::{Rows, read_csv, read_ndjson};
+pub use table::{TableRow, read_table};
 
 use segops_model::{Instant, Limits, SourceId};
 

@@ -3,6 +3,7 @@ mod examples;
 mod groups;
 mod mappings;
 mod ndjson;
+mod table;
 
 use segops_model::{Event, Limits, SourceId};
 

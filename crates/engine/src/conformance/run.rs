@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use segops_collect::{Accepted, FORMAT_SEGMENT_V1, decode};
-use segops_model::{Channel, Envelope, Identifier, Instant, Limits, ProfileId, SourceId, SplitId};
+use segops_model::{
+    Channel, ConsentStatement, Envelope, Identifier, Instant, Limits, ProfileId, SourceId, SplitId,
+};
 use segops_rules::{Named, Rule};
 
 use super::case::{Case, Check, read_rule};
@@ -15,6 +17,7 @@ use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
 use crate::products::product_change;
+use crate::view::ListRows;
 use crate::work::Work;
 
 const AUTHOR: &str = "conformance";
@@ -76,6 +79,12 @@ pub fn run_case(case: &Case) -> Result<Vec<Disagreement>, String> {
     Ok(disagreements)
 }
 
+/// The list that an item is a change of.
+fn list_of(item: &Item) -> Option<&str> {
+    let is_list = item.get("type").and_then(Json::as_str) == Some("list");
+    is_list.then(|| item.get("list")?.as_str()).flatten()
+}
+
 /// One engine in simulated time.
 struct Scene {
     engine: Engine,
@@ -106,6 +115,10 @@ impl Scene {
         for name in names {
             let source = engine.create_source(AUTHOR, name, None).map_err(|error| error.to_string())?;
             sources.insert(name.to_owned(), source.id);
+        }
+        let lists: BTreeSet<&str> = case.events.iter().filter_map(list_of).collect();
+        for name in lists {
+            engine.create_list(AUTHOR, name).map_err(|error| error.to_string())?;
         }
         Ok(Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() })
     }
@@ -163,6 +176,11 @@ impl Scene {
     fn send(&mut self, at: Instant, item: &Item) -> Result<(), String> {
         self.sent += 1;
         self.clock.set(at);
+        match item.get("type").and_then(Json::as_str) {
+            Some("consent") => return self.say(at, item),
+            Some("list") => return self.list(item),
+            _ => {}
+        }
         let mut item = item.clone();
         item.entry("type").or_insert_with(|| "track".into());
         let name = item.get("source").and_then(Json::as_str).unwrap_or(SOURCE);
@@ -188,6 +206,29 @@ impl Scene {
         let answer = receiver.recv().map_err(|error| error.to_string())?;
         self.engine.wait_applied(answer.map_err(|busy| busy.to_string())?);
         self.engine.wait_ranked().map_err(|error| error.to_string())
+    }
+
+    /// What is said of an address: no event, but in their order.
+    fn say(&self, at: Instant, item: &Item) -> Result<(), String> {
+        let mut said = item.clone();
+        said.remove("type");
+        let ts = said.remove("timestamp").unwrap_or_else(|| at.to_string().into());
+        said.insert("ts".to_owned(), ts);
+        let said: ConsentStatement = serde_json::from_value(Json::Object(said))
+            .map_err(|error| format!("event {} is no consent: {error}", self.sent))?;
+        let taken = self.engine.record_consent(AUTHOR, &[said], None).map_err(|error| error.to_string())?;
+        taken.rejected.first().map_or(Ok(()), |row| Err(format!("{}: {}", row.text, row.reason)))
+    }
+
+    /// A change of a list.
+    fn list(&self, item: &Item) -> Result<(), String> {
+        let name = list_of(item).ok_or_else(|| format!("event {} names no list", self.sent))?;
+        let rows = ["add", "remove", "kind"].into_iter();
+        let rows = rows.filter_map(|field| Some((field.to_owned(), item.get(field)?.clone())));
+        let rows: ListRows = serde_json::from_value(Json::Object(rows.collect()))
+            .map_err(|error| format!("event {} is no change of a list: {error}", self.sent))?;
+        let taken = self.engine.change_list(AUTHOR, name, &rows).map_err(|error| error.to_string())?;
+        taken.rejected.first().map_or(Ok(()), |row| Err(format!("{}: {}", row.text, row.reason)))
     }
 
     fn pass_to(&self, at: Instant) -> Result<(), String> {

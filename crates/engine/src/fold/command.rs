@@ -67,6 +67,12 @@ impl Fold {
             }
             Change::RecordThresholds { thresholds, .. } => self.record_thresholds(stamp, thresholds, effects),
             Change::ChangeProducts { products } => self.change_products(stamp, products, effects),
+            Change::RecordConsent { statements, file } => {
+                self.take_consent(stamp, statements, file.as_ref(), effects)
+            }
+            Change::CreateList { name } => self.create_list(stamp, author, name),
+            Change::ChangeList { list, remove, add } => self.change_list(stamp, *list, remove, add, effects),
+            Change::DeleteList { list } => self.delete_list(stamp, *list),
             Change::Mark => Ok(done(stamp)),
         }
     }

@@ -28,9 +28,14 @@ impl Fold {
         self.leave_everything(profile, reason, effects);
         self.forget_product_events(profile);
         let signals: Vec<_> = self.programs.kept_signals().into_iter().map(|(signal, _)| signal).collect();
+        let consents =
+            self.has_planted(PlantedBug::DeletionKeepsConsent).then(|| self.state.consents_of(profile));
         let Some(gone) = self.state.profile_records().remove(profile, &signals) else {
             return Err(Refusal::NoProfile(profile));
         };
+        for (key, history) in consents.into_iter().flatten() {
+            self.state.consents.insert(key, history);
+        }
         self.state.regroup(profile);
         self.touch(profile);
         self.state.separations.forget(profile, &gone.identifiers);
@@ -38,6 +43,9 @@ impl Fold {
             let ids = gone.absorbed.iter().map(|(id, _)| *id).chain([profile]);
             self.state.separations.deletions.add(&gone.identifiers, ids, stamp.instant);
         }
+        let deletions = &self.state.separations.deletions;
+        let is_gone = |id| deletions.of_profile(id).is_some();
+        self.state.list_book.forget(&gone.identifiers, is_gone);
         self.let_go_of_stale_rows();
         self.state.tallies.deletions += 1;
         Ok(done(stamp))

@@ -1,13 +1,17 @@
 //! One event: identity, the profile's records, the segments that it touches.
 
+use std::collections::BTreeSet;
+
 use segops_identity::{Resolution, Unplaced, resolve};
-use segops_model::{Cause, Channel, DAY_MS, Envelope, Event, Instant, Object, Position, ProfileId, SignalId};
+use segops_model::{
+    Cause, Channel, DAY_MS, Envelope, Event, Identifier, Instant, Object, Position, ProfileId, SignalId,
+};
 use segops_segment::{Entry, Keep, Timeline, ValueEntry};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug, Stamp, TurnedAway};
-use crate::reach;
+use crate::consent::heard;
 use crate::state::{Merge, ProfileRecord, Trait, Traits};
 
 impl Fold {
@@ -45,8 +49,13 @@ impl Fold {
         }
         self.gather_for_splits(profile, &resolution.anchor, event, stamp.position);
         self.count(event);
-        let regroups = self.add_row(profile, event, stamp.position, &mut slots);
-        if regroups || merged.is_some() || !resolution.add.is_empty() {
+        let mut owners = self.hear_event(profile, &resolution.anchor, event);
+        let is_heard = owners.remove(&profile);
+        if is_heard && !self.has_planted(PlantedBug::ConsentNotDecided) {
+            slots.extend(self.roster.on_reach().iter().copied());
+        }
+        let is_first = self.add_row(profile, event, stamp.position, &mut slots);
+        if is_first || is_heard || merged.is_some() || !resolution.add.is_empty() {
             self.state.regroup(profile);
         }
         self.touch(profile);
@@ -57,6 +66,16 @@ impl Fold {
             None if !slots.is_empty() => self.decide(profile, slots, reason, effects),
             None => {}
         }
+        // An address that the event names may be someone else's.
+        self.decide_reach(&owners, reason, effects);
+    }
+
+    /// Takes in what the event says of consent; the profiles for which that is new.
+    fn hear_event(&mut self, profile: ProfileId, anchor: &Identifier, event: &Event) -> BTreeSet<ProfileId> {
+        let held = self.state.profiles.get(&profile).map_or(&[][..], |record| &record.identifiers);
+        let settings = &self.state.settings.identity;
+        let words = heard(event, anchor, held, settings, &self.state.separations.deletions);
+        self.record_consent(&words)
     }
 
     /// Counts an event that was known already; one of a file, also with the import that is under way.
@@ -96,6 +115,7 @@ impl Fold {
             for identifier in &resolution.add {
                 self.state.identifiers.insert(identifier.clone(), profile);
             }
+            self.slots_of_identifiers(&resolution.add, slots);
             if let Some(record) = self.state.profiles.get_mut(&profile) {
                 let was_identified = record.is_identified();
                 record.identifiers.extend(resolution.add.iter().cloned());
@@ -120,7 +140,7 @@ impl Fold {
 
     /// Enters an event into everything that is kept of its profile. Whatever an event changes of its profile is
     /// changed here and nowhere else: a split makes the records of both sides from their rows by this.
-    /// True if the groups that counts are split by may have changed.
+    /// True if it is the profile's first.
     pub(super) fn add_row(
         &mut self,
         profile: ProfileId,
@@ -128,7 +148,6 @@ impl Fold {
         position: Position,
         slots: &mut SlotSet,
     ) -> bool {
-        let opts_out = reach::is_email_opt_out(event);
         let mut is_first = false;
         if let Some(record) = self.state.profiles.get_mut(&profile) {
             is_first = record.rows == 0;
@@ -136,15 +155,17 @@ impl Fold {
             record.events += u64::from(event.kind.is_counted());
             record.first_seen = if is_first { event.ts } else { record.first_seen.min(event.ts) };
             record.last_seen = if is_first { event.ts } else { record.last_seen.max(event.ts) };
-            record.email_opted_out |= opts_out;
         }
         if is_first && !self.has_planted(PlantedBug::NewProfileForgotten) {
             slots.extend(self.roster.when_empty().iter().copied());
         }
+        if is_first {
+            self.slots_of_first_row(profile, slots);
+        }
         self.set_traits(profile, &event.traits, event, position, slots);
         self.extend_timelines(profile, event, position, slots);
         self.record_order(profile, event, position, slots);
-        opts_out || is_first
+        is_first
     }
 
     fn set_traits(

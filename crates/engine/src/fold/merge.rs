@@ -45,6 +45,8 @@ impl Fold {
                 orders: _,
                 standings: _,
                 records: _,
+                // Under identifiers, which move.
+                consents: _,
             } = self.state.profile_records();
             self.move_record(survivor, *profile);
             self.move_merges(survivor, *profile);
@@ -151,7 +153,6 @@ impl Fold {
             }
             record.rows += old.rows;
             record.events += old.events;
-            record.email_opted_out |= old.email_opted_out;
         }
     }
 

@@ -6,10 +6,12 @@
 //! then identity, the profile's records, and the segments that the change touches.
 
 mod command;
+mod consent;
 mod decide;
 mod delete;
 mod event;
 mod lifecycle;
+mod list_command;
 mod merge;
 mod orders;
 mod planted;

@@ -68,11 +68,19 @@ pub enum PlantedBug {
     MergeForgetsRecord,
     /// What names a product is not matched again when the product changes.
     ProductChangeForgotten,
+    /// Who can be reached is not decided anew when something is said of an address.
+    ConsentNotDecided,
+    /// Who gains an address is not decided anew by what was said of it before.
+    AddressGainedForgotten,
+    /// Someone whose identifier was listed before it turned up is not decided anew.
+    ListedLaterForgotten,
+    /// A deletion leaves what was said of the person's addresses.
+    DeletionKeepsConsent,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -103,6 +111,10 @@ impl PlantedBug {
         Self::RecordSeenLate,
         Self::MergeForgetsRecord,
         Self::ProductChangeForgotten,
+        Self::ConsentNotDecided,
+        Self::AddressGainedForgotten,
+        Self::ListedLaterForgotten,
+        Self::DeletionKeepsConsent,
     ];
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use segops_model::SegmentId;
-use segops_rules::{Resolved, Rule, references};
+use segops_model::{ListId, SegmentId};
+use segops_rules::{References, Resolved, Rule, references};
 
 use super::Fold;
 use super::command::check_name;
@@ -25,6 +25,9 @@ impl Fold {
         let named = references(rule);
         if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
             return Err(Refusal::NoSource(source.to_string()));
+        }
+        if let Some(list) = named.lists.iter().find(|list| !self.state.lists.contains_key(list)) {
+            return Err(Refusal::NoList(list.to_string()));
         }
         if let Some(gone) =
             named.segments.iter().find(|one| **one != id && !self.state.segments.contains_key(one))
@@ -50,11 +53,19 @@ impl Fold {
 
     /// Segments whose rules, in any version that serves or will, name this one.
     pub fn users_of(&self, id: SegmentId) -> impl Iterator<Item = &SegmentState> {
+        self.referring(move |named| named.segments.contains(&id))
+    }
+
+    /// Segments whose rules, in any version that serves or will, name a list.
+    pub(super) fn readers_of_list(&self, list: ListId) -> impl Iterator<Item = &SegmentState> {
+        self.referring(move |named| named.lists.contains(&list))
+    }
+
+    fn referring(&self, names: impl Fn(&References) -> bool) -> impl Iterator<Item = &SegmentState> {
         self.state.segments.values().filter(move |segment| {
             let pending = segment.pending.as_ref().map(|pending| pending.version);
             let used = segment.serving.into_iter().chain(pending).chain([segment.newest()]);
-            used.filter_map(|number| segment.version(number))
-                .any(|version| references(&version.rule).segments.contains(&id))
+            used.filter_map(|number| segment.version(number)).any(|version| names(&references(&version.rule)))
         })
     }
 }

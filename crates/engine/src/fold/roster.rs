@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use segops_model::{SegmentId, SignalId};
+use segops_model::{ListId, SegmentId, SignalId};
 use segops_rules::Base;
 use segops_segment::{Program, RankingKey};
 
@@ -21,6 +21,8 @@ pub(super) struct Roster {
     by_trait: FxHashMap<CompactString, Vec<Slot>>,
     by_ranking: FxHashMap<RankingKey, Vec<Slot>>,
     on_identified: Vec<Slot>,
+    on_reach: Vec<Slot>,
+    by_list: FxHashMap<ListId, Vec<Slot>>,
     when_empty: Vec<Slot>,
 }
 
@@ -73,6 +75,12 @@ impl Roster {
                 entry.dependents.push(slot);
             }
         }
+        if program.reads_reach() {
+            self.on_reach.push(slot);
+        }
+        for list in program.lists() {
+            self.by_list.entry(*list).or_default().push(slot);
+        }
         if program.base() == Base::Identified {
             self.on_identified.push(slot);
         }
@@ -104,6 +112,15 @@ impl Roster {
 
     pub(super) fn of_ranking(&self, ranking: &RankingKey) -> &[Slot] {
         self.by_ranking.get(ranking).map_or(&[], Vec::as_slice)
+    }
+
+    /// Segments that read what was said of addresses.
+    pub(super) fn on_reach(&self) -> &[Slot] {
+        &self.on_reach
+    }
+
+    pub(super) fn of_list(&self, list: ListId) -> &[Slot] {
+        self.by_list.get(&list).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn on_identified(&self) -> &[Slot] {

@@ -1,6 +1,6 @@
-use segops_model::{Direction, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{ConsentChannel, Direction, Identifier, ListId, ProfileId, SegmentId, SignalId, Value};
 use segops_segment::{
-    Carried, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
+    Carried, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline, ConsentHistory,
 };
 use segops_store::Keyspace;
 
@@ -98,6 +98,18 @@ impl ProfileView for LiveProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.fold.state.thresholds.get(ranking)
+    }
+
+    fn identifiers(&self) -> &[Identifier] {
+        self.record.map_or(&[], |record| &record.identifiers)
+    }
+
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        self.fold.state.consents.get(&(channel, identifier.clone()))
+    }
+
+    fn is_listed(&self, list: ListId) -> bool {
+        self.fold.state.is_listed(self.profile, list)
     }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {

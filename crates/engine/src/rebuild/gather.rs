@@ -9,20 +9,33 @@ use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
 use segops_identity::{IdentityView, MemoryIdentity};
-use segops_model::{Event, Identifier, Instant, Position, ProfileId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId,
+    Value,
+};
 use segops_segment::{
-    Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem,
-    ValueEntry,
+    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline,
+    TimelineItem, ValueEntry,
 };
 
-use crate::reach;
+use crate::consent::ConsentKey;
+use crate::lists::ListBook;
 use crate::state::without_person;
+
+/// A change of an uploaded list.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ListChange<'a> {
+    Made(ListId),
+    Entries { list: ListId, remove: &'a [Identifier], add: &'a [Identifier] },
+}
 
 /// The histories as they grow, each row under its anchor.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     by_anchor: FxHashMap<Identifier, Gathering>,
     matched: Vec<SignalId>,
+    consents: FxHashMap<ConsentKey, ConsentHistory>,
+    lists: ListBook,
     captured: Vec<ValueEntry>,
 }
 
@@ -33,7 +46,6 @@ struct Gathering {
     traits: Vec<TraitSet>,
     orders: Vec<(OrderKey, OrderFact)>,
     product_events: Vec<(Position, Event)>,
-    email_opted_out: bool,
 }
 
 #[derive(Debug)]
@@ -83,14 +95,45 @@ impl Gathered {
         if request.signals.has_orders() {
             gathering.orders.extend(OrderFact::of_event(event, position));
         }
-        gathering.email_opted_out |= reach::is_email_opt_out(event);
     }
 
-    /// Lets go of the rows of a person who was deleted.
-    pub(super) fn forget(&mut self, identifiers: &[Identifier]) {
+    pub(super) fn hear(&mut self, (key, statement): &(ConsentKey, ConsentStatement)) {
+        self.consents.entry(key.clone()).or_default().add(statement);
+    }
+
+    /// Lets go of what there is of a person who was deleted.
+    pub(super) fn forget(&mut self, identifiers: &[Identifier], is_gone: impl Fn(ProfileId) -> bool) {
         for identifier in identifiers {
             self.by_anchor.remove(identifier);
+            for channel in ConsentChannel::ALL {
+                self.consents.remove(&(channel, identifier.clone()));
+            }
         }
+        self.lists.forget(identifiers, is_gone);
+    }
+
+    /// Changes a list, which is as it was at the instant asked for.
+    pub(super) fn list(&mut self, change: ListChange<'_>, changed_at: Instant, at: Instant) {
+        match change {
+            ListChange::Made(list) => self.lists.create(list),
+            ListChange::Entries { list, remove, add } if changed_at <= at => {
+                // What the fold refuses changes nothing here either.
+                let _ = self.lists.change(list, remove, add);
+            }
+            ListChange::Entries { .. } => {}
+        }
+    }
+
+    /// What was said of a profile's identifiers.
+    fn consents_of(&self, identifiers: &[Identifier]) -> Vec<(ConsentChannel, Identifier, ConsentHistory)> {
+        let mut found = Vec::new();
+        for channel in ConsentChannel::ALL {
+            for identifier in identifiers {
+                let said = self.consents.get(&(channel, identifier.clone()));
+                found.extend(said.map(|said| (channel, identifier.clone(), said.clone())));
+            }
+        }
+        found
     }
 
     /// Brings together what belongs to one profile by the identity at the end, and hands out the histories
@@ -113,14 +156,23 @@ impl Gathered {
             whole.traits.extend(gathering.traits);
             whole.orders.extend(gathering.orders);
             whole.product_events.extend(gathering.product_events);
-            whole.email_opted_out |= gathering.email_opted_out;
+        }
+        let mut by_id: FxHashMap<ProfileId, Vec<ListId>> = FxHashMap::default();
+        for (profile, lists) in self.lists.profiles() {
+            by_id.entry(identity.canonical(profile)).or_default().extend_from_slice(lists);
         }
         let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
         survivors.sort_unstable();
         for profile in survivors {
             let Some(mut gathering) = joined.remove(&profile) else { continue };
             gathering.stand_orders(request);
-            each(&gathering.into_history(profile, identity));
+            let mut history = gathering.into_history(profile, identity);
+            history.consents = self.consents_of(&history.identifiers);
+            let listed = history.identifiers.iter().flat_map(|one| self.lists.of_identifier(one)).copied();
+            history.lists = listed.chain(by_id.remove(&profile).into_iter().flatten()).collect();
+            history.lists.sort_unstable();
+            history.lists.dedup();
+            each(&history);
         }
     }
 }
@@ -171,7 +223,8 @@ impl Gathering {
             timelines,
             traits,
             identifiers: identity.identifiers_of(profile).to_vec(),
-            email_opted_out: self.email_opted_out,
+            consents: Vec::new(),
+            lists: Vec::new(),
         }
     }
 }

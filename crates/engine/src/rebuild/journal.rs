@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use segops_identity::{Duplicates, IdentitySettings, MemoryIdentity, Resolution, resolve};
-use segops_model::{Event, Identifier, Instant, Position, ProfileId, SplitId};
+use segops_identity::{
+    Deletions, Duplicates, IdentitySettings, IdentityView, MemoryIdentity, Resolution, resolve,
+};
+use segops_model::{ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SplitId};
 use segops_segment::{Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold};
 use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
-use super::gather::Gathered;
+use super::gather::{Gathered, ListChange};
 use crate::artefact::SplitRow;
 use crate::command::Change;
+use crate::consent::{ConsentKey, heard, settled};
 use crate::journal_item::{Input, KIND_COMMAND, UnreadableFrame, decode};
 use crate::work::{Cancelled, Work};
 
@@ -52,7 +55,11 @@ impl Backfill for JournalBackfill<'_> {
                 gathered.add(request, &products, resolution.anchor.clone(), event, frame.position);
             }
             Passed::Row { .. } => {}
-            Passed::Deleted(identifiers) => gathered.forget(identifiers),
+            Passed::Said(word) => gathered.hear(word),
+            Passed::Listed(change, at) => gathered.list(change, at, request.at),
+            Passed::Deleted(identifiers, deletions) => {
+                gathered.forget(identifiers, |id| deletions.of_profile(id).is_some());
+            }
         })?;
         gathered.finish(request, &identity, each);
         Ok(())
@@ -103,7 +110,8 @@ impl JournalBackfill<'_> {
                     rows.push((anchor.clone(), row));
                 }
             }
-            Passed::Deleted(gone) => rows.retain(|(anchor, _)| !gone.contains(anchor)),
+            Passed::Deleted(gone, _) => rows.retain(|(anchor, _)| !gone.contains(anchor)),
+            Passed::Said(_) | Passed::Listed(..) => {}
         })?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
@@ -121,9 +129,9 @@ impl JournalBackfill<'_> {
             match decode(&frame)? {
                 Input::Event { event, .. } => pass.event(&frame, &event, each),
                 Input::Command(command) => {
-                    let gone = pass.command(&frame, &command.change);
+                    let gone = pass.command(&frame, &command.change, each);
                     if !gone.is_empty() {
-                        each(Passed::Deleted(&gone));
+                        each(Passed::Deleted(&gone, &pass.identity.separations().deletions));
                     }
                 }
                 Input::Unreadable { .. } | Input::Tick => {}
@@ -141,8 +149,12 @@ impl JournalBackfill<'_> {
 enum Passed<'a> {
     /// An event that belongs to someone.
     Row { frame: &'a FrameRef<'a>, event: &'a Event, resolution: &'a Resolution },
-    /// Someone was deleted: everything under these identifiers up to here.
-    Deleted(&'a [Identifier]),
+    /// A word on consent.
+    Said(&'a (ConsentKey, ConsentStatement)),
+    /// A list was made or changed at an instant.
+    Listed(ListChange<'a>, Instant),
+    /// Someone was deleted: everything under these identifiers up to here. With all that were deleted so far.
+    Deleted(&'a [Identifier], &'a Deletions),
 }
 
 impl JournalBackfill<'_> {
@@ -199,11 +211,21 @@ impl Pass {
         let Ok(resolution) = resolved else { return };
         self.identity.apply(&resolution);
         each(Passed::Row { frame, event, resolution: &resolution });
+        let held = self.identity.identifiers_of(resolution.profile);
+        let deletions = &self.identity.separations().deletions;
+        for word in heard(event, &resolution.anchor, held, &self.settings, deletions) {
+            each(Passed::Said(&word));
+        }
     }
 
     /// Does what a command means for who is who, by the same checks as the fold: one that is refused there
     /// changes nothing here. Returns the identifiers of whoever is deleted by it.
-    fn command(&mut self, frame: &FrameRef<'_>, change: &Change) -> Vec<Identifier> {
+    fn command(
+        &mut self,
+        frame: &FrameRef<'_>,
+        change: &Change,
+        each: &mut dyn FnMut(Passed<'_>),
+    ) -> Vec<Identifier> {
         let (position, instant) = (frame.position, frame.instant);
         match change {
             Change::ChangeSettings { settings }
@@ -220,6 +242,20 @@ impl Pass {
                 self.identity.finish_split(*split, *started, ProfileId(position.0), instant);
             }
             Change::LiftBar { split } => self.identity.lift(*split, instant),
+            Change::RecordConsent { statements, .. } => {
+                let deletions = &self.identity.separations().deletions;
+                for statement in statements {
+                    if let Ok(word) = settled(statement, &self.settings, deletions, instant) {
+                        each(Passed::Said(&word));
+                    }
+                }
+            }
+            // One whose name is taken gets an id that nothing names.
+            Change::CreateList { .. } => each(Passed::Listed(ListChange::Made(ListId(position.0)), instant)),
+            // One that is deleted stays: no rule can name it.
+            Change::ChangeList { list, remove, add } => {
+                each(Passed::Listed(ListChange::Entries { list: *list, remove, add }, instant));
+            }
             Change::DeleteProfile { profile, identifiers } => {
                 return self.identity.delete(*profile, identifiers, instant);
             }

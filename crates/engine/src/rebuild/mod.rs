@@ -13,11 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
+};
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold,
-    RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
+    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey,
+    RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
 };
 
 pub use environment::RecordedEnvironment;
@@ -174,6 +176,18 @@ impl ProfileView for RebuiltProfile<'_> {
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.thresholds.get(ranking)
+    }
+
+    fn identifiers(&self) -> &[Identifier] {
+        &self.history.identifiers
+    }
+
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        self.history.consent(channel, identifier)
+    }
+
+    fn is_listed(&self, list: ListId) -> bool {
+        self.history.lists.binary_search(&list).is_ok()
     }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use segops_model::{Instant, Position, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
+};
 use segops_segment::{
-    Backfill, Census, History, HistoryRequest, ProfileView, Ranking, RankingKey, RankingThreshold,
-    RecordedTransitions, SignalRegistry, Timeline,
+    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey,
+    RankingThreshold, RecordedTransitions, SignalRegistry, Timeline,
 };
 
 /// Takes rankings for one instant, in one pass: over the events before `until` that happened up to `at`. The
@@ -60,6 +62,18 @@ impl ProfileView for Counted<'_> {
 
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
         None
+    }
+
+    fn identifiers(&self) -> &[Identifier] {
+        &self.0.identifiers
+    }
+
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        self.0.consent(channel, identifier)
+    }
+
+    fn is_listed(&self, list: ListId) -> bool {
+        self.0.lists.binary_search(&list).is_ok()
     }
 
     fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {

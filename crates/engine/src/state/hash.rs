@@ -37,6 +37,10 @@ impl State {
             orders,
             standings,
             records,
+            consents,
+            consent_files,
+            lists,
+            list_book,
             timers: _,
             members: _,
             groups: _,
@@ -62,6 +66,10 @@ impl State {
         feed_space(&mut digest, orders.iter_sorted());
         feed_space(&mut digest, standings.iter_sorted());
         feed_space(&mut digest, records.iter_sorted());
+        feed_space(&mut digest, consents.iter_sorted());
+        feed_text(&mut digest, consent_files);
+        feed_text(&mut digest, lists);
+        feed_space(&mut digest, list_book.iter());
         hex(&digest.finalize())
     }
 }

@@ -6,6 +6,7 @@
 mod catalogue;
 mod hash;
 mod lifecycle;
+mod list;
 mod merges;
 mod product_events;
 mod profile;
@@ -20,14 +21,20 @@ use roaring::RoaringTreemap;
 use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
-use segops_model::{Identifier, Instant, Position, ProfileId, SegmentId, SignalId, SourceId, SplitId};
-use segops_segment::{OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline};
+use segops_model::{
+    ConsentChannel, ConsentFile, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId,
+    SourceId, SplitId,
+};
+use segops_segment::{
+    ConsentHistory, OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline,
+};
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
 pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
 };
+pub use list::ListState;
 pub use merges::{GatheredRow, Merge};
 pub use product_events::ProductEvents;
 pub(crate) use product_events::without_person;
@@ -40,6 +47,8 @@ pub use traits::{Trait, Traits};
 use segops_rules::{Resolved, Rule, references};
 
 use crate::command::Refusal;
+use crate::consent::ConsentKey;
+use crate::lists::ListBook;
 use crate::settings::Settings;
 use crate::view::{Import, Source};
 
@@ -81,6 +90,12 @@ pub struct State {
     pub orders: Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: Space<ProfileId, Standings>,
     pub records: Records,
+    /// What was said of identifiers, whoever has them.
+    pub consents: Space<ConsentKey, ConsentHistory>,
+    /// When files with consent came in first, by their hashes.
+    pub consent_files: BTreeMap<String, Instant>,
+    pub lists: BTreeMap<ListId, ListState>,
+    pub list_book: ListBook,
 
     /// Derived from `standings`: each profile's earliest due instant.
     pub timers: BTreeSet<(Instant, ProfileId)>,
@@ -143,6 +158,10 @@ impl State {
             orders: Space::new(),
             standings: Space::new(),
             records: Records::default(),
+            consents: Space::new(),
+            consent_files: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            list_book: ListBook::default(),
             timers: BTreeSet::new(),
             members: FxHashMap::default(),
             groups: ProfileGroups::default(),
@@ -192,7 +211,13 @@ impl State {
     /// Brings the groups that counts are split by in line with a profile's record.
     pub fn regroup(&mut self, profile: ProfileId) {
         let record = self.profiles.get(&profile);
-        let reach = record.map(ProfileRecord::reach).unwrap_or_default();
+        let history = |channel, identifier: &Identifier| self.consents.get(&(channel, identifier.clone()));
+        let reaches = |channel| {
+            record.is_some_and(|record| {
+                segops_segment::reaches(channel, &record.identifiers, history, Instant::MAX)
+            })
+        };
+        let (email, sms) = (reaches(ConsentChannel::Email), reaches(ConsentChannel::Sms));
         let identified = record.is_some_and(ProfileRecord::is_identified);
         let exists = record.is_some_and(|record| record.rows > 0);
         let put = |group: &mut RoaringTreemap, belongs: bool| {
@@ -204,8 +229,8 @@ impl State {
         };
         put(&mut self.groups.all, exists);
         put(&mut self.groups.identified, identified);
-        put(&mut self.groups.reachable_email, reach.email);
-        put(&mut self.groups.reachable_sms, reach.sms);
+        put(&mut self.groups.reachable_email, email);
+        put(&mut self.groups.reachable_sms, sms);
     }
 
     /// The segment with this id, or with this name.
@@ -232,6 +257,50 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Remembers when a file came in first.
+    pub fn note_consent_file(&mut self, file: &ConsentFile, kept_max: usize) {
+        self.consent_files.entry(file.hash.clone()).or_insert(file.first_at);
+        if self.consent_files.len() > kept_max {
+            let oldest = self.consent_files.iter().min_by_key(|(_, first_at)| **first_at);
+            if let Some(hash) = oldest.map(|(hash, _)| hash.clone()) {
+                self.consent_files.remove(&hash);
+            }
+        }
+    }
+
+    /// What was said of each of a profile's identifiers.
+    #[must_use]
+    pub fn consents_of(&self, profile: ProfileId) -> Vec<(ConsentKey, ConsentHistory)> {
+        let Some(record) = self.profiles.get(&profile) else { return Vec::new() };
+        let keys = record.identifiers.iter().flat_map(|identifier| {
+            ConsentChannel::ALL.into_iter().map(|channel| (channel, identifier.clone()))
+        });
+        keys.filter_map(|key| Some((key.clone(), self.consents.get(&key)?.clone()))).collect()
+    }
+
+    /// The uploaded list with this id, or with this name.
+    #[must_use]
+    pub fn find_list(&self, name_or_id: &str) -> Option<&ListState> {
+        let by_id = name_or_id.parse().ok().and_then(|id: ListId| self.lists.get(&id));
+        by_id.or_else(|| self.find_list_named(name_or_id))
+    }
+
+    #[must_use]
+    pub fn find_list_named(&self, name: &str) -> Option<&ListState> {
+        self.lists.values().find(|list| segops_model::same_text(&list.name, name))
+    }
+
+    /// Whether a profile is in an uploaded list: by any of its identifiers, or its id, or one that it took in.
+    #[must_use]
+    pub fn is_listed(&self, profile: ProfileId, list: ListId) -> bool {
+        let Some(record) = self.profiles.get(&profile) else { return false };
+        let by_identifier = |identifier| self.list_book.of_identifier(identifier).contains(&list);
+        let by_id = |profile: &ProfileId| self.list_book.of_profile(*profile).contains(&list);
+        record.identifiers.iter().any(by_identifier)
+            || by_id(&profile)
+            || record.absorbed.iter().any(|(absorbed, _)| by_id(absorbed))
     }
 
     /// The source with this id, or with this name.

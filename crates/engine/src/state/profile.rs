@@ -2,8 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Cause, Identifier, Instant, ProfileId, SegmentId};
 
-use crate::reach;
-
 /// What is known of a profile beside its traits, timelines, orders and memberships.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProfileRecord {
@@ -18,7 +16,6 @@ pub struct ProfileRecord {
     pub events: u64,
     pub first_seen: Instant,
     pub last_seen: Instant,
-    pub email_opted_out: bool,
 }
 
 impl ProfileRecord {
@@ -32,35 +29,20 @@ impl ProfileRecord {
             events: 0,
             first_seen: seen,
             last_seen: seen,
-            email_opted_out: false,
         }
     }
 
     /// Takes back what rows have counted.
     pub fn forget_rows(&mut self) {
-        let Self {
-            anchor: _,
-            identifiers: _,
-            absorbed: _,
-            rows,
-            events,
-            first_seen: _,
-            last_seen: _,
-            email_opted_out,
-        } = self;
+        let Self { anchor: _, identifiers: _, absorbed: _, rows, events, first_seen: _, last_seen: _ } = self;
         // The instants are those of the first row that comes.
-        (*rows, *events, *email_opted_out) = (0, 0, false);
+        (*rows, *events) = (0, 0);
     }
 
     /// Whether it has an identifier beyond an anonymous one.
     #[must_use]
     pub fn is_identified(&self) -> bool {
         self.identifiers.iter().any(|identifier| !identifier.kind.is_anonymous())
-    }
-
-    #[must_use]
-    pub fn reach(&self) -> reach::Reach {
-        reach::of(&self.identifiers, self.email_opted_out)
     }
 }
 

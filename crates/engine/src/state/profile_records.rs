@@ -2,11 +2,12 @@
 //! through it, and every pattern names every field: a keyspace that is added to the state does not compile
 //! until it is said here what becomes of it.
 
-use segops_model::{Identifier, ProfileId, SignalId};
-use segops_segment::{OrderFacts, OrderKey, Timeline};
+use segops_model::{ConsentChannel, Identifier, ProfileId, SignalId};
+use segops_segment::{ConsentHistory, OrderFacts, OrderKey, Timeline};
 use segops_store::Keyspace;
 
 use super::{Merge, ProfileRecord, Records, Space, Standings, State, Traits};
+use crate::consent::ConsentKey;
 
 /// The keyspaces that hold something of a single profile.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct ProfileRecords<'a> {
     pub orders: &'a mut Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: &'a mut Space<ProfileId, Standings>,
     pub records: &'a mut Records,
+    pub consents: &'a mut Space<ConsentKey, ConsentHistory>,
 }
 
 impl State {
@@ -55,6 +57,12 @@ impl State {
             orders,
             standings,
             records,
+            consents,
+            // By the hashes of files.
+            consent_files: _,
+            lists: _,
+            // Under identifiers and ids, whoever has them; a deletion takes them out by itself.
+            list_book: _,
             timers: _,
             members: _,
             groups: _,
@@ -70,6 +78,7 @@ impl State {
             orders,
             standings,
             records,
+            consents,
         }
     }
 }
@@ -90,6 +99,8 @@ impl ProfileRecords<'_> {
             standings: _,
             // What was so before does not depend on the rows of now.
             records: _,
+            // Words are of identifiers, and stay with them.
+            consents: _,
         } = self;
         if let Some(record) = profiles.get_mut(&profile) {
             record.forget_rows();
@@ -117,10 +128,14 @@ impl ProfileRecords<'_> {
             orders: _,
             standings,
             records,
+            consents,
         } = self;
         let record = profiles.remove(&profile)?;
         for identifier in &record.identifiers {
             identifiers.remove(identifier);
+            for channel in ConsentChannel::ALL {
+                consents.remove(&(channel, identifier.clone()));
+            }
         }
         for (alias, _) in &record.absorbed {
             aliases.remove(alias);

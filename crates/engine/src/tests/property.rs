@@ -4,11 +4,12 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use segops_model::Identifier;
+use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Identifier};
 
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::fold::PlantedBug;
 use crate::shell::Held;
+use crate::view::ListRows;
 use crate::work::Work;
 
 /// One thing that happens.
@@ -54,6 +55,16 @@ pub(super) enum Step {
         name: u8,
         rule: u8,
     },
+    Say {
+        user: u8,
+        state: u8,
+        by_event: bool,
+    },
+    List {
+        user: u8,
+        by_id: bool,
+        is_in: bool,
+    },
     PauseOrResume {
         name: u8,
     },
@@ -83,7 +94,7 @@ const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const RENEWALS: [Option<&str>; 5] =
     [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 70] = [
+const RULES: [&str; 74] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -109,6 +120,10 @@ const RULES: [&str; 70] = [
     r#"everyone where distinct of total over "Product Viewed" in last 3 days >= 2"#,
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
+    r#"everyone where in list "L""#,
+    r#"everyone where reachable by email"#,
+    r#"everyone where opted out of email or suppressed"#,
+    r#"everyone where not in list "L" and not consented to email"#,
     r#"everyone where entered segment "B" in last 2 days"#,
     r#"everyone where left segment "A" >= 2 times"#,
     r#"everyone where not entered segment "A" in last 3 days"#,
@@ -164,6 +179,22 @@ fn rule_number() -> impl Strategy<Value = u8> {
     prop_oneof![4 => 0..number(RULES.len()), 1 => prop::sample::select(of_traits)]
 }
 
+fn say_or_list() -> impl Strategy<Value = Step> {
+    let user = || 0_u8..4;
+    prop_oneof![
+        (user(), 0_u8..3, any::<bool>()).prop_map(|(user, state, by_event)| Step::Say {
+            user,
+            state,
+            by_event
+        }),
+        (user(), any::<bool>(), prop::bool::weighted(0.8)).prop_map(|(user, by_id, is_in)| Step::List {
+            user,
+            by_id,
+            is_in
+        }),
+    ]
+}
+
 /// What can happen at any time, also while history is read.
 fn brief() -> impl Strategy<Value = Step> {
     let small = |below: u8| 0..below;
@@ -178,6 +209,7 @@ fn brief() -> impl Strategy<Value = Step> {
             .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
         1 => small(4).prop_map(|user| Step::Delete { user, by_anonymous: user % 2 == 0 }),
         1 => Just(Step::Lift),
+        3 => say_or_list(),
     ]
 }
 
@@ -227,6 +259,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
 /// Plays a history and sums the differences that verify finds on the way and at the end.
 pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u64 {
     let mut world = World::new();
+    world.engine.create_list(AUTHOR, "L").expect("a list");
     world.plant(planted);
     let mut differences = 0;
     for step in steps {
@@ -290,13 +323,16 @@ fn play(world: &mut World, step: &Step) {
         Step::Identify { user, anonymous, country, late_days } => {
             let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
             // Past the countries, nothing is said of one.
-            let traits = match COUNTRIES.get(usize::from(*country)) {
+            let mut traits = match COUNTRIES.get(usize::from(*country)) {
                 Some(named) => json!({
                     "country": named,
                     "renews": RENEWALS[usize::from(*user + *country) % RENEWALS.len()],
                 }),
                 None => json!({}),
             };
+            if *country == 1 {
+                traits["email"] = json!(format!("u{user}@shop.example"));
+            }
             let mut identify = json!({
                 "type": "identify",
                 "userId": format!("u{user}"),
@@ -372,6 +408,29 @@ fn play(world: &mut World, step: &Step) {
             if let Some(profile) = found {
                 world.engine.delete_profile(AUTHOR, profile).expect("deleted");
             }
+        }
+        Step::Say { user, state, by_event: true } => {
+            let name = ["Subscribed", "Unsubscribed", "Email Bounced"][usize::from(*state)];
+            world.send(json!({"type": "track", "event": name, "userId": format!("u{user}")}));
+        }
+        Step::Say { user, state, by_event: false } => {
+            let states = [ConsentState::OptedIn, ConsentState::OptedOut, ConsentState::Suppressed];
+            let said = ConsentStatement {
+                channel: ConsentChannel::Email,
+                address: format!("u{user}@shop.example").into(),
+                topic: None,
+                store: None,
+                state: states[usize::from(*state)],
+                ts: world.now(),
+            };
+            world.engine.record_consent(AUTHOR, &[said], None).expect("taken");
+        }
+        Step::List { user, by_id, is_in } => {
+            let known = world.engine.find_profile(&Identifier::new("user_id", format!("u{user}")));
+            let id = known.filter(|_| *by_id).map(|profile| profile.to_string());
+            let row = vec![id.unwrap_or_else(|| format!("user_id:u{user}"))];
+            let (add, remove) = if *is_in { (row, Vec::new()) } else { (Vec::new(), row) };
+            world.engine.change_list(AUTHOR, "L", &ListRows { add, remove, kind: None }).expect("taken");
         }
         Step::ToNextDue | Step::Restart => {}
     }

@@ -8,6 +8,7 @@ mod occurrence;
 mod order;
 mod place;
 mod ranking;
+mod reach;
 mod sample;
 mod sequence;
 mod test;
@@ -119,6 +120,8 @@ impl Checker<'_> {
             }
             Condition::Transition(leaf) => self.transition(leaf, &format!("{place}.transition")),
             Condition::Tenure(leaf) => self.tenure(leaf, &format!("{place}.tenure")),
+            Condition::Reach(leaf) => self.reach(leaf, &format!("{place}.reach")),
+            Condition::List(_) => self.conditions += 1,
         }
     }
 

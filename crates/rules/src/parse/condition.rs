@@ -15,6 +15,12 @@ impl Parser<'_> {
         if self.starts_membership(0) {
             return self.membership();
         }
+        if self.starts_reach(0) {
+            return self.reach_condition();
+        }
+        if self.starts_list(0) {
+            return self.list_condition();
+        }
         if self.is_word(0, "did") {
             return self.event();
         }

@@ -242,6 +242,8 @@ impl Parser<'_> {
             || self.starts_ranking(ahead)
             || self.starts_place(ahead)
             || self.starts_membership(ahead)
+            || self.starts_reach(ahead)
+            || self.starts_list(ahead)
     }
 }
 

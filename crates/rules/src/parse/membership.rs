@@ -84,12 +84,7 @@ impl Parser<'_> {
                 None => Condition::Segment(SegmentCondition { segment }),
             },
         };
-        let shape = Shape::leaf(self.span_from(start));
-        if !opening.negated {
-            return Some((leaf, shape));
-        }
-        let outer = Shape { span: shape.span, parts: vec![shape] };
-        Some((Condition::Not(Box::new(leaf)), outer))
+        Some(self.perhaps_not(leaf, opening.negated, start))
     }
 
     /// How often, and when.

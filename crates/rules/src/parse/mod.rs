@@ -14,6 +14,7 @@ mod occurrence;
 mod order;
 mod place;
 mod ranking;
+mod reach;
 mod sample;
 mod sequence;
 mod shape;

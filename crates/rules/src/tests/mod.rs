@@ -5,6 +5,7 @@ mod mistakes;
 mod orders;
 mod profile_mistakes;
 mod rankings;
+mod reaching;
 mod reading;
 mod reference;
 mod resolving;

@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use segops_model::{SegmentId, SourceId};
+use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::{
     Labels, Names, Severity, named_segments, normal_form, parse, read_text, references, resolve, unresolve,
@@ -14,6 +14,9 @@ const SEGMENTS: &[(&str, u64, &[u64])] = &[("VIP", 1, &[]), ("Loyal", 2, &[1]), 
 const SOURCES: &[(&str, u32)] = &[("Shop A", 1), ("Shop B", 2)];
 
 impl Labels for Shop {
+    fn list_name(&self, id: ListId) -> Option<String> {
+        (id == ListId(1)).then(|| "Influencers".to_owned())
+    }
     fn segment_name(&self, id: SegmentId) -> Option<String> {
         SEGMENTS.iter().find(|(_, known, _)| *known == id.0).map(|(name, _, _)| (*name).to_owned())
     }
@@ -23,6 +26,12 @@ impl Labels for Shop {
 }
 
 impl Names for Shop {
+    fn list(&self, name: &str) -> Option<ListId> {
+        (name == "Influencers").then_some(ListId(1))
+    }
+    fn list_names(&self) -> Vec<String> {
+        vec!["Influencers".to_owned()]
+    }
     fn segment(&self, name: &str) -> Option<SegmentId> {
         let id = name.parse().ok();
         SEGMENTS

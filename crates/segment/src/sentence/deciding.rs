@@ -5,7 +5,9 @@ use segops_rules::{Condition, Named};
 
 use super::phrase::Phrase;
 use super::words::Words;
-use super::{active, aggregate, cadence, count, occurrence, ranking, sample, segment, sequence, traits};
+use super::{
+    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits,
+};
 use crate::explain::ConditionExplanation;
 
 /// Parts of one group that are told; of more, how many there are.
@@ -74,6 +76,8 @@ fn phrase(
         Condition::Active(leaf) => active::phrase(leaf, found, wanted, words),
         Condition::Sequence(leaf) => sequence::phrase(leaf, found, wanted, words),
         Condition::Cadence(leaf) => cadence::phrase(leaf, found, wanted, words),
+        Condition::Reach(leaf) => reach::phrase(leaf, found, wanted, words),
+        Condition::List(leaf) => reach::list(leaf, found, wanted),
         // Groups are told above; a family without a file of its own by its text.
         _ => Phrase::of_text(found),
     }

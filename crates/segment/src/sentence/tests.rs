@@ -4,13 +4,17 @@ mod aggregates;
 mod counts;
 mod groups;
 mod occurrences;
+mod reach;
 mod sequences;
 mod traits;
 
 use expect_test::Expect;
 use jiff::tz::TimeZone;
 
-use segops_model::{Event, Instant, Position, SegmentId, SourceId, Value};
+use segops_model::{
+    ConsentChannel, ConsentState, ConsentStatement, Event, Identifier, Instant, ListId, Position, SegmentId,
+    SourceId, Value,
+};
 use segops_rules::{Labels, Names, parse, resolve, unresolve};
 
 use super::{Speech, sentence};
@@ -26,6 +30,9 @@ struct Story {
     events: Vec<Event>,
     traits: Vec<(&'static str, Value)>,
     segments: Vec<SegmentId>,
+    identifiers: Vec<Identifier>,
+    said: Vec<ConsentStatement>,
+    lists: Vec<ListId>,
 }
 
 /// A customer in Berlin, at 14:03 on 1 October 2026, who ordered at these local days, all at 14:03.
@@ -42,10 +49,26 @@ fn ordered(days: &[&str]) -> Story {
         events: days.iter().map(order).collect(),
         traits: Vec::new(),
         segments: Vec::new(),
+        identifiers: Vec::new(),
+        said: Vec::new(),
+        lists: Vec::new(),
     }
 }
 
 impl Story {
+    fn known_as(mut self, kind: &str, value: &str) -> Self {
+        self.identifiers.push(Identifier::new(kind, value));
+        self
+    }
+
+    /// Something is said of an address, on a local day at 14:03.
+    fn said(mut self, channel: ConsentChannel, address: &str, state: ConsentState, day: &str) -> Self {
+        let ts = instant(&format!("{day}T14:03:00+02:00"));
+        let address = address.into();
+        self.said.push(ConsentStatement { channel, address, topic: None, store: None, state, ts });
+        self
+    }
+
     fn with_traits(mut self, traits: &[(&'static str, Value)]) -> Self {
         self.traits = traits.to_vec();
         self
@@ -67,6 +90,9 @@ impl Labels for Known {
     fn source_name(&self, _: SourceId) -> Option<String> {
         Some("Kiosk".to_owned())
     }
+    fn list_name(&self, _: ListId) -> Option<String> {
+        Some("Influencers".to_owned())
+    }
 }
 
 impl Names for Known {
@@ -83,6 +109,12 @@ impl Names for Known {
         Some(SourceId(2))
     }
     fn source_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn list(&self, _: &str) -> Option<ListId> {
+        Some(ListId(3))
+    }
+    fn list_names(&self) -> Vec<String> {
         Vec::new()
     }
     fn event_exists(&self, _: &str) -> bool {
@@ -123,8 +155,14 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
         identified: story.identified,
         traits: object(&story.traits),
         segments: story.segments.clone(),
+        identifiers: story.identifiers.clone(),
+        lists: story.lists.clone(),
         ..Profile::default()
     };
+    for said in &story.said {
+        let key = (said.channel, Identifier::new(said.channel.identifier_kind(), said.address.clone()));
+        profile.consents.entry(key).or_default().add(said);
+    }
     let (mut matched, mut values) = (Vec::new(), Vec::new());
     for (event, position) in story.events.iter().zip(1..) {
         registry.matching(event, &mut matched);

@@ -2,7 +2,7 @@ use clap::Args;
 
 use segops_engine::view;
 use segops_rules::Scalar;
-use segops_segment::{ConditionExplanation, Observed};
+use segops_segment::{ConditionExplanation, Observed, ObservedAddress};
 
 use super::client::{Client, path, typed};
 use super::error::CliError;
@@ -121,8 +121,29 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Was { at, passed: Some(false) } => format!("was not so on {}", out.date(*at)),
         Observed::Share(percent) => format!("lies at {percent}%"),
         Observed::Member(false) | Observed::MemberSince(None) => "is not in it".to_owned(),
+        Observed::Addresses(addresses) if addresses.is_empty() => "no address".to_owned(),
+        Observed::Addresses(addresses) => {
+            let each: Vec<String> = addresses.iter().map(|address| address_text(address, out)).collect();
+            plain(&each.join("; "))
+        }
+        Observed::Listed(true) => "is listed".to_owned(),
+        Observed::Listed(false) => "is not listed".to_owned(),
         Observed::MemberSince(Some(_)) => "is in it since".to_owned(),
     }
+}
+
+fn address_text(address: &ObservedAddress, out: &Output) -> String {
+    let mut text = format!("{}:{}", address.channel.name(), address.address);
+    if !address.valid {
+        text.push_str(", not valid");
+    }
+    if let Some((state, at)) = address.consent.zip(address.consent_at) {
+        text.push_str(&format!(", {} on {}", state.name().replace('_', " "), out.date(at)));
+    }
+    if let Some(since) = address.suppressed_since {
+        text.push_str(&format!(", suppressed since {}", out.date(since)));
+    }
+    text
 }
 
 /// That older events are not looked at.

@@ -3,6 +3,7 @@
 //! The shapes are those of the Segments API, revision 2026-07-15 (`SegmentDefinition` in Klaviyo's OpenAPI
 //! description).
 
+mod consent;
 mod dates;
 mod filters;
 
@@ -15,6 +16,7 @@ use segops_rules::{
 };
 
 use super::{Dictionary, Notes, ReadDefinition, all_of, any_of};
+use consent::consent;
 use dates::{profile_date, window};
 use filters::{Filter, property_path};
 
@@ -87,10 +89,7 @@ impl Reader<'_> {
             "profile-group-membership" => self.groups_membership(json, place),
             "profile-region" => self.region(json, place),
             "profile-predictive-analytics" => self.predicted(json, place),
-            "profile-marketing-consent" => self.notes.cannot(
-                place,
-                "consent by channel has no condition in this version of rules",
-            ),
+            "profile-marketing-consent" => consent(json, &mut self.notes, place),
             "profile-metric-funnel" => {
                 self.notes.cannot(place, "steps in order have no condition in this version of rules")
             }

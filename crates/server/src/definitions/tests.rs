@@ -87,6 +87,29 @@ fn sums_properties_and_regions() {
 }
 
 #[test]
+fn marketing_consent_by_channel() {
+    let asked = |channel: &str, can_receive: bool, subscription: &str, filters: Json| {
+        json!({ "type": "profile-marketing-consent", "consent": {
+            "channel": channel, "can_receive_marketing": can_receive,
+            "consent_status": { "subscription": subscription, "filters": filters },
+        } })
+    };
+    klaviyo(
+        json!([
+            { "conditions": [asked("email", true, "any", Json::Null)] },
+            { "conditions": [asked("email", true, "subscribed", json!([]))] },
+            { "conditions": [asked("email", false, "unsubscribed", Json::Null)] },
+            { "conditions": [asked("sms", true, "subscribed", Json::Null)] },
+            { "conditions": [asked("sms", false, "never_subscribed", Json::Null)] },
+            { "conditions": [asked("push", true, "any", Json::Null)] },
+        ]),
+        expect![[""]],
+    );
+    let by_form = json!([{ "field": "subscribe_method", "method": "form" }]);
+    klaviyo(json!([{ "conditions": [asked("email", true, "subscribed", by_form)] }]), expect![[""]]);
+}
+
+#[test]
 fn what_cannot_be_said_leaves_no_rule() {
     let ever = json!({ "type": "date", "operator": "alltime" });
     klaviyo(

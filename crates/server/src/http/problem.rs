@@ -142,13 +142,15 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         Refusal::NoSegment(_)
         | Refusal::NoSource(_)
         | Refusal::NoProfile(_)
+        | Refusal::NoList(_)
         | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
         Refusal::VersionMoved { .. } => {
             Problem::new(StatusCode::CONFLICT, "version-moved", "Someone else has edited it", detail)
         }
-        Refusal::NameTaken(..) | Refusal::SourceNameTaken(_) | Refusal::WriteKeyTaken => {
-            Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail)
-        }
+        Refusal::NameTaken(..)
+        | Refusal::ListNameTaken(..)
+        | Refusal::SourceNameTaken(_)
+        | Refusal::WriteKeyTaken => Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail),
         Refusal::BadName
         | Refusal::Split(SplitRefusal::Nothing | SplitRefusal::NotIts(_) | SplitRefusal::Everything)
         | Refusal::TooManyRows { .. }
@@ -159,6 +161,9 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "It cannot be used", detail)
         }
         Refusal::InUse(_)
+        | Refusal::ListInUse(_)
+        | Refusal::TooManyLists(_)
+        | Refusal::ListTooLong
         | Refusal::WrongStatus(..)
         | Refusal::Paused(_)
         | Refusal::NotLive(..)

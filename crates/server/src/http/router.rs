@@ -14,9 +14,9 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, definitions, health, imports, members, metrics, people, products, profiles, rejections, rules,
-    segment_life, segment_versions, segments, settings, sources, sources_config, status, stream, templates,
-    tokens, transitions, verify,
+    catalogue, consent, definitions, health, imports, lists, members, metrics, people, products, profiles,
+    rejections, rules, segment_life, segment_versions, segments, settings, sources, sources_config, status,
+    stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -79,6 +79,10 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(status::status))
         .routes(routes!(settings::show, settings::change, settings::merge))
+        .routes(routes!(consent::record, consent::show))
+        .routes(routes!(lists::list, lists::create))
+        .routes(routes!(lists::show, lists::change, lists::replace, lists::delete))
+        .routes(routes!(lists::entries))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
 }

@@ -238,3 +238,50 @@ async fn requests_have_ids() {
     assert_eq!(made.json()["ready"], true);
     assert!(made.header("x-request-id").starts_with("req-"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_moves_who_is_reachable_at_once() {
+    let workspace = with_orders().await;
+    let segment = workspace.live_segment("Mail", "identified where reachable by email").await;
+    assert_eq!(segment["counts"]["total"], 1, "{segment}");
+    let say = |statements: Value| json!({ "statements": statements });
+    let out = json!([
+        { "channel": "email", "address": "ANN@example.com", "state": "opted_out" },
+        { "channel": "email", "address": "nobody", "state": "opted_out" },
+    ]);
+    let taken = workspace.call("POST", "/api/v1/consent", Some(say(out))).await;
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!((&taken.json()["accepted"], &taken.json()["rejected"][0]["row"]), (&json!(1), &json!(1)));
+    assert_eq!(workspace.get("/api/v1/segments/Mail").await["counts"]["total"], 0);
+    let said = workspace.get("/api/v1/consent?channel=email&address=ann@example.com").await;
+    assert_eq!(said["data"][0]["state"], "opted_out", "{said}");
+    let wrong = json!([{ "channel": "pigeon", "address": "ann", "state": "opted_out" }]);
+    let refused = workspace.call("POST", "/api/v1/consent", Some(say(wrong))).await;
+    assert!(refused.status.is_client_error() && refused.text().contains("pigeon"), "{}", refused.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_moves_whom_it_names() {
+    let workspace = with_orders().await;
+    let made = workspace.call("POST", "/api/v1/lists", Some(json!({ "name": "Friends" }))).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let again = workspace.call("POST", "/api/v1/lists", Some(json!({ "name": "friends" }))).await;
+    assert_eq!(again.problem(), (409, "taken".to_owned()));
+    workspace.live_segment("Listed", "everyone where in list \"Friends\"").await;
+    let rows = json!({ "add": ["bob", "email:ann@example.com", "later", "undefined"] });
+    let changed = workspace.call("PATCH", "/api/v1/lists/Friends", Some(rows)).await;
+    assert_eq!((&changed.json()["accepted"], &changed.json()["rejected"][0]["row"]), (&json!(3), &json!(3)));
+    assert_eq!(workspace.get("/api/v1/segments/Listed").await["counts"]["total"], 2);
+    let first = workspace.get("/api/v1/lists/Friends/entries?limit=2").await;
+    let next = first["next_cursor"].as_str().unwrap();
+    let second = workspace.get(&format!("/api/v1/lists/Friends/entries?limit=2&cursor={next}")).await;
+    assert_eq!(
+        (&first["data"], &second["data"]),
+        (&json!(["email:ann@example.com", "user_id:bob"]), &json!(["user_id:later"]))
+    );
+    let only = workspace.call("PUT", "/api/v1/lists/Friends", Some(json!({ "rows": ["bob"] }))).await;
+    assert_eq!(only.status, 200, "{}", only.text());
+    assert_eq!(workspace.get("/api/v1/segments/Listed").await["counts"]["total"], 1);
+    let used = workspace.call("DELETE", "/api/v1/lists/Friends", None).await;
+    assert_eq!(used.problem().0, 409);
+}

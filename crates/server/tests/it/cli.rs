@@ -308,3 +308,38 @@ fn a_segment_starts_from_a_template_or_from_another_products_definition() {
     assert_eq!((&draft["state"], &draft["folder"]), (&json!("draft"), &json!("Klaviyo")));
     assert_eq!(draft["rule_text"], "everyone where did \"Order Completed\" > 1 time");
 }
+
+#[test]
+fn consent_comes_from_files_and_a_list_from_lines() {
+    let shop = Shop::new();
+    shop.import();
+    let consent =
+        "email,state,at\n1@shop.example,unsubscribed,2026-03-01\nnobody,yes,\n2@shop.example,maybe,\n";
+    std::fs::write(shop.0.path().join("consent.csv"), consent).unwrap();
+    let taken = shop.json(&["consent", "import", "consent.csv", "--channel", "email"]);
+    assert_eq!(taken["accepted"], 1);
+    let lines: Vec<&Value> = taken["rejected"].as_array().unwrap().iter().map(|row| &row["line"]).collect();
+    assert_eq!(lines.len(), 2, "{taken}");
+    assert!(lines.contains(&&json!(3)) && lines.contains(&&json!(4)), "{taken}");
+    let said = shop.json(&["consent", "show", "email", "1@SHOP.example"]);
+    assert_eq!(said["data"][0]["state"], "opted_out", "{said}");
+
+    std::fs::write(shop.0.path().join("people.txt"), "1\n\nnull\n9\n").unwrap();
+    let made = shop.json(&["list", "create", "Friends", "people.txt"]);
+    assert_eq!((&made["accepted"], &made["rejected"][0]["text"]), (&json!(2), &json!("null")), "{made}");
+    let counted = shop.json(&["segment", "preview", "in list \"Friends\""]);
+    assert_eq!(counted["counts"]["total"], 1, "{counted}");
+    assert_eq!(shop.text(&["list", "export", "Friends"]), "user_id:1\nuser_id:9\n");
+    std::fs::write(shop.0.path().join("people.csv"), "Name,Id\nAnn,2\n").unwrap();
+    shop.json(&["list", "replace", "Friends", "people.csv", "--column", "id"]);
+    assert_eq!(shop.text(&["list", "export", "Friends"]), "user_id:2\n");
+    shop.json(&["list", "remove", "Friends", "--row", "2"]);
+    let shown = shop.json(&["list", "show", "Friends"]);
+    assert_eq!(shown["data"][0]["entries"], 0, "{shown}");
+
+    shop.json(&["segment", "create", "Listed", "in list \"Friends\""]);
+    let refused = shop.run(&["list", "delete", "Friends"]);
+    assert!(!refused.status.success() && stderr(&refused).contains("Listed"), "{}", stderr(&refused));
+    shop.json(&["segment", "delete", "Listed"]);
+    shop.json(&["list", "delete", "Friends"]);
+}

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use segops_model::{DAY_MS, HOUR_MS};
 
 use super::orders::order_item;
+use super::reaching::{list, said_item, say};
 use super::rules::{Sample, sample};
 
 /// Where and when a history starts.
@@ -55,6 +56,20 @@ pub(super) enum Step {
     Edit {
         segment: u8,
         rule: Sample,
+    },
+    /// Something is said of an address, so long ago.
+    Say {
+        channel: &'static str,
+        address: &'static str,
+        topic: Option<&'static str>,
+        state: &'static str,
+        hours_ago: i64,
+    },
+    /// Someone is put into a list or taken out.
+    List {
+        list: u8,
+        entry: &'static str,
+        is_in: bool,
     },
     /// Takes some identifiers out of someone's profile, and other things happen while history is read.
     Split {
@@ -238,6 +253,8 @@ fn who() -> impl Strategy<Value = Json> {
         4 => user.clone().prop_map(|user| json!({"userId": user})),
         3 => browser.clone().prop_map(|browser| json!({"anonymousId": browser})),
         2 => (user.clone(), browser.clone()).prop_map(|(user, browser)| json!({"userId": user, "anonymousId": browser})),
+        1 => (browser.clone(), select(vec!["+49 151 0000001", "0049 151 0000002", "0151 0000003"]))
+            .prop_map(|(browser, phone)| json!({"anonymousId": browser, "context": {"traits": {"phone": phone}}})),
         1 => (browser, address.clone()).prop_map(|(browser, address)| json!({"anonymousId": browser, "context": {"traits": {"email": address}}})),
         1 => (user, address).prop_map(|(user, address)| json!({"userId": user, "context": {"traits": {"email": address}}})),
     ]
@@ -333,7 +350,8 @@ fn item() -> impl Strategy<Value = Json> {
     let alias = (select(vec!["u0", "u1", "u2"]), select(vec!["u0", "u1", "u3", "b0", "b2"]))
         .prop_map(|(user, previous)| json!({"type": "alias", "userId": user, "previousId": previous}));
     let order = order_item(who().boxed());
-    prop_oneof![8 => track, 4 => order, 3 => page, 4 => identify, 1 => alias]
+    let said = said_item(who().boxed());
+    prop_oneof![8 => track, 4 => order, 3 => page, 4 => identify, 1 => alias, 2 => said]
 }
 
 /// An item of the tracking API, on time or late, new or repeated.
@@ -347,6 +365,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => send(),
         1 => (1_i64..50).prop_map(|hours| Step::PassMs(hours * HOUR_MS)),
         1 => any::<u8>().prop_map(|person| Step::Delete { person }),
+        1 => say(),
+        1 => list(),
     ];
     let meanwhile = prop::collection::vec(meanwhile, 0..4);
     let edges_ms = select(vec![
@@ -376,6 +396,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(event, after_ms, just_before)| Step::ToEdge { event, after_ms, just_before }),
         3 => Just(Step::ToNextDue),
         3 => change_of_product(),
+        2 => say(),
+        2 => list(),
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),
         1 => (1_u16..2_000).prop_map(|hours| Step::LookBack { hours }),

@@ -5,6 +5,7 @@ mod history;
 mod orders;
 mod play;
 mod rankings;
+mod reaching;
 mod rules;
 mod statistics;
 

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
-use segops_model::{Event, Identifier, Instant, SourceId, SplitId, TransitionId};
+use segops_model::{
+    ConsentChannel, ConsentStatement, Event, Identifier, Instant, SourceId, SplitId, TransitionId,
+};
 use segops_oracle::{Calendar, Oracle, ProductFact};
 use segops_rules::{Named, Rule, parse};
 
@@ -16,6 +18,7 @@ use super::rules::Sample;
 use crate::settings::Settings;
 use crate::shell::Held;
 use crate::tests::world::{AUTHOR, World, instant};
+use crate::view::ListRows;
 use crate::work::Work;
 
 type Members = BTreeSet<BTreeSet<Identifier>>;
@@ -63,6 +66,9 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, told, tallies };
+    for list in ["L0", "L1"] {
+        player.world.engine.create_list(AUTHOR, list).expect("a list");
+    }
     for rule in &history.rules {
         player.create(rule);
     }
@@ -111,6 +117,14 @@ impl Player<'_> {
             }
             Step::Edit { segment, rule } => {
                 self.edit(usize::from(*segment), rule);
+                Ok(())
+            }
+            Step::Say { channel, address, topic, state, hours_ago } => {
+                self.say(channel, address, *topic, state, *hours_ago);
+                Ok(())
+            }
+            Step::List { list, entry, is_in } => {
+                self.list(&format!("L{list}"), entry, *is_in);
                 Ok(())
             }
             Step::Split { person, taken, meanwhile } => self.split(*person, *taken, meanwhile),
@@ -170,6 +184,37 @@ impl Player<'_> {
         self.world.release(Held::Splits);
         self.write_down(false);
         self.compare("after a split")
+    }
+
+    fn say(&mut self, channel: &str, address: &str, topic: Option<&str>, state: &str, hours_ago: i64) {
+        let said = ConsentStatement {
+            channel: ConsentChannel::of_name(channel).expect("a channel"),
+            address: address.into(),
+            topic: topic.map(Into::into),
+            store: None,
+            state: serde_json::from_value(json!(state)).expect("a state"),
+            ts: self.world.now().plus_ms(-hours_ago * segops_model::HOUR_MS),
+        };
+        // What is of someone who was deleted since is given back.
+        let taken = self.world.engine.record_consent(AUTHOR, std::slice::from_ref(&said), None);
+        taken.expect("taken");
+        self.oracle.hear(said);
+        self.write_down(false);
+    }
+
+    fn list(&mut self, list: &str, entry: &str, is_in: bool) {
+        let row = vec![entry.to_owned()];
+        let (add, remove) = if is_in { (row, Vec::new()) } else { (Vec::new(), row) };
+        let rows = ListRows { add, remove, kind: None };
+        let taken = self.world.engine.change_list(AUTHOR, list, &rows).expect("taken");
+        assert_eq!(taken.accepted, 1, "{taken:?}");
+        let listed = match entry.split_once(':') {
+            Some((kind, value)) => Identifier::new(kind, value),
+            None if entry.starts_with('+') => Identifier::new("phone", entry),
+            None => Identifier::new("email", entry),
+        };
+        self.oracle.list(self.world.now(), list, &listed, is_in);
+        self.write_down(false);
     }
 
     fn pass_to(&mut self, at: Instant) {
@@ -308,6 +353,15 @@ impl Player<'_> {
             let expected = self.oracle.members(&segment.rule, now);
             if live != expected {
                 return Err(disagreement(when, now, &segment.text, &live, &expected));
+            }
+            let counts = self.world.engine.segment(&segment.name).expect("a segment").counts;
+            let reachable = (counts.reachable_email, counts.reachable_sms);
+            let expected_reachable = self.oracle.reachable(&expected, now);
+            if reachable != expected_reachable {
+                let text = &segment.text;
+                return Err(format!(
+                    "{when}, {now}: `{text}`: {reachable:?} reachable, {expected_reachable:?} by the oracle"
+                ));
             }
             let tally = self.tallies.entry(segment.family).or_default();
             tally.members += expected.len() as u64;

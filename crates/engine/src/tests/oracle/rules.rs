@@ -286,6 +286,29 @@ const AGGREGATE_WINDOWS: &[&str] = &[
     "this week",
 ];
 
+const REACH: &[&str] = &[
+    "reachable by email",
+    "not reachable by email",
+    r#"reachable by email topic "offers""#,
+    "consented to email",
+    r#"not consented to email topic "Offers""#,
+    "opted out of email",
+    r#"not opted out of email topic "offers" and has a valid email"#,
+    "not suppressed and has a valid email",
+    "not suppressed on email",
+    "has a valid email",
+    "has a valid phone",
+    "reachable by sms",
+    "reachable by whatsapp or reachable by email",
+    "not reachable by sms",
+    "consented to sms or consented to email",
+];
+const LISTS: &[&str] = &[
+    r#"in list "L0""#,
+    r#"not in list "L0""#,
+    r#"in list "L0" or in list "L1""#,
+    r#"in list "L1" and did any event"#,
+];
 const RECORDED: &[&str] = &[
     r#"entered segment "S0""#,
     r#"entered segment "S1" in last 3 days"#,
@@ -515,6 +538,8 @@ fn leaf() -> BoxedStrategy<Sample> {
         2 => made("sample", select(SAMPLES).prop_map(str::to_owned).boxed()),
         2 => made("segment", segment.prop_map(str::to_owned).boxed()),
         3 => made("recorded membership", select(RECORDED).prop_map(str::to_owned).boxed()),
+        4 => made("reach", select(REACH).prop_map(str::to_owned).boxed()),
+        3 => made("lists", select(LISTS).prop_map(str::to_owned).boxed()),
         2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
     ]
     .boxed()
