@@ -183,9 +183,10 @@ impl Engine {
         wanted: &BTreeSet<Identifier>,
     ) -> Result<view::Taken, EngineError> {
         let (id, remove, add) = self.with_list(name_or_id, |state, list| {
-            let held = state.list_book.entries(list.id).cloned().unwrap_or_default();
+            let nothing = BTreeSet::new();
+            let held = state.list_book.entries(list.id).unwrap_or(&nothing);
             let remove: Vec<_> = held.difference(wanted).cloned().collect();
-            let add: Vec<_> = wanted.difference(&held).cloned().collect();
+            let add: Vec<_> = wanted.difference(held).cloned().collect();
             (list.id, remove, add)
         })?;
         self.apply_to_list(author, id, &remove, &add)?;
