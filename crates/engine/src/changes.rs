@@ -148,7 +148,11 @@ impl Engine {
     pub fn is_not_found(refusal: &Refusal) -> bool {
         matches!(
             refusal,
-            Refusal::NoSegment(_) | Refusal::NoSource(_) | Refusal::NoProfile(_) | Refusal::NoList(_)
+            Refusal::NoSegment(_)
+                | Refusal::NoList(_)
+                | Refusal::NoSource(_)
+                | Refusal::NoProfile(_)
+                | Refusal::NoComputedTrait(_)
         )
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{
-    ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
+    ComputedTraitId, ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
     SegmentVersion, SourceId, SplitId,
 };
-use segops_rules::{Resolved, Rule};
+use segops_rules::{ComputedDefinition, Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
 use segops_segment::{RankingKey, RankingThreshold};
 
@@ -90,6 +90,24 @@ pub enum Change {
     },
     DeleteSegment {
         segment: SegmentId,
+    },
+    CreateComputedTrait {
+        name: String,
+        definition: ComputedDefinition<Resolved>,
+    },
+    /// A new version of the definition, if the newest is still `expected_version`; and of the rule of every
+    /// segment that uses it.
+    EditComputedTrait {
+        computed_trait: ComputedTraitId,
+        expected_version: u32,
+        definition: ComputedDefinition<Resolved>,
+    },
+    RenameComputedTrait {
+        computed_trait: ComputedTraitId,
+        name: String,
+    },
+    DeleteComputedTrait {
+        computed_trait: ComputedTraitId,
     },
     ChangeSettings {
         settings: Box<Settings>,
@@ -178,6 +196,7 @@ pub enum Outcome {
     SegmentCreated(SegmentId),
     ListCreated(ListId),
     SegmentVersion(SegmentId, SegmentVersion),
+    ComputedTraitCreated(ComputedTraitId),
     SplitAsked(SplitId),
     /// The profile that a split has made.
     SplitDone(ProfileId),
@@ -240,6 +259,24 @@ pub enum Refusal {
     TooManyRows { rows: u64, rows_max: u64 },
     #[error("there would be {0} products, and the limit is {max}; delete some first", max = PRODUCTS_MAX)]
     TooManyProducts(usize),
+    #[error("there is no computed trait {0}; list them to see which there are")]
+    NoComputedTrait(String),
+    #[error("a computed trait named `{0}` exists already ({1}); choose another name, or edit that one")]
+    ComputedTraitNameTaken(String, ComputedTraitId),
+    #[error(
+        "the computed trait is at version {found} and not at {expected}: someone else has edited it; look at the newest version and edit again"
+    )]
+    ComputedTraitMoved { expected: u32, found: u32 },
+    #[error("the computed trait {0} has been edited just now; save again")]
+    ComputedTraitEdited(ComputedTraitId),
+    #[error("the computed trait is used by {0}; edit those segments first")]
+    ComputedTraitInUse(String),
+    #[error(
+        "the computed trait is used by {0}, which test it as {1}; make a new one, or edit those segments first"
+    )]
+    ComputedTraitKind(String, &'static str),
+    #[error("there are {0} computed traits, which is the limit; delete one first")]
+    TooManyComputedTraits(usize),
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
     #[error("there is no list {0}; list them to see which there are")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use segops_model::{Cause, Instant, SegmentId, SegmentVersion};
-use segops_rules::{Named, Resolved, Rule, format, to_json, unresolve};
+use segops_rules::{Named, Problem, Resolved, Rule, format, to_json, unresolve};
 use segops_segment::{Calendar, History, Verdict};
 
 use crate::engine::Engine;
@@ -53,6 +53,19 @@ impl Engine {
             OtherRule::Version(version) => self.rule_of_version(segment, *version)?,
         };
         let (resolved, warnings) = self.resolve_rule(&rule, Some(id))?;
+        self.difference_of(id, resolved, warnings, at, sample, work)
+    }
+
+    /// As [`Engine::difference`], of a rule that is resolved.
+    pub(crate) fn difference_of(
+        &self,
+        id: SegmentId,
+        resolved: Rule<Resolved>,
+        warnings: Vec<Problem>,
+        at: Option<Instant>,
+        sample: usize,
+        work: &Work,
+    ) -> Result<RuleDifference, EngineError> {
         let at = at.unwrap_or_else(|| reading_instant(self));
         let core = self.core();
         let (mut answer, plan, environment) = {

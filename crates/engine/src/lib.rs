@@ -8,6 +8,7 @@
 mod artefact;
 mod changes;
 mod command;
+mod computed_traits;
 pub mod conformance;
 mod consent;
 mod cost;

@@ -1,5 +1,6 @@
 use segops_model::{ListId, SegmentId, SourceId};
-use segops_rules::{Labels, Names, references};
+use segops_rules::{Labels, Names, references, ComputedTraitId, SourceId};
+use segops_rules::{ComputedReference, Labels};
 
 use crate::state::{EventEntry, State};
 
@@ -36,6 +37,10 @@ impl Labels for WorkspaceNames<'_> {
     fn source_name(&self, id: SourceId) -> Option<String> {
         self.state.sources.get(&id).map(|source| source.name.clone())
     }
+
+    fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
+        self.state.computed_traits.get(&id).map(|computed| computed.name.clone())
+    }
 }
 
 impl Names for WorkspaceNames<'_> {
@@ -66,6 +71,15 @@ impl Names for WorkspaceNames<'_> {
 
     fn source_names(&self) -> Vec<String> {
         self.state.sources.values().map(|source| source.name.clone()).collect()
+    }
+
+    fn computed_trait(&self, name_or_id: &str) -> Option<ComputedReference> {
+        let computed = self.state.find_computed_trait(name_or_id)?;
+        Some(ComputedReference { id: computed.id, definition: computed.newest()?.definition.clone() })
+    }
+
+    fn computed_trait_names(&self) -> Vec<String> {
+        self.state.computed_traits.values().map(|computed| computed.name.clone()).collect()
     }
 
     fn event_exists(&self, name: &str) -> bool {

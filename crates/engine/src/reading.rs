@@ -5,8 +5,11 @@ use jiff::tz::TimeZone;
 use segops_collect::Rejection;
 use segops_identity::normalise;
 use segops_model::{Identifier, IdentifierKind, Instant, ProfileId, SegmentId, TransitionId};
-use segops_rules::{Base, Condition, Named, Problem, Resolved, Rule, unresolve};
-use segops_segment::{Speech, explain, sentence};
+use segops_rules::{
+    Aggregate, Base, ComputedDefinition, Condition, Formula, Named, Problem, RULE_FORMAT, Resolved, Rule,
+    unresolve, unresolve_definition,
+};
+use segops_segment::{Describe, Speech, explain, sentence};
 use segops_store::Keyspace;
 
 use crate::engine::Engine;
@@ -14,7 +17,7 @@ use crate::error::EngineError;
 use crate::fold::LiveProfile;
 use crate::names::WorkspaceNames;
 use crate::people::known;
-use crate::settings::Settings;
+use crate::settings::{Settings, calendar_of};
 use crate::showing::{format_condition, member_view, profile_view, properties_view, segment_view};
 use crate::state::{SegmentState, State};
 use crate::transitions::{TransitionsGone, WatchId};
@@ -117,25 +120,36 @@ impl Engine {
             })?;
         let at = self.now().max(fold.state.instant);
         let names = WorkspaceNames::new(&fold.state);
-        let describe = |condition: &Condition<Resolved>| {
-            let rule = Rule { base: Base::Everyone, when: condition.clone(), ..version.rule.clone() };
-            format_condition(&unresolve(&rule, &names))
-        };
-        let explanation = explain(program, &version.rule, &LiveProfile::of(&fold, profile), at, &describe);
+        let rule = version.rule.clone();
+        let calendar = calendar_of(&version.time_zone, version.week_start).map_err(EngineError::Damaged)?;
+        let mut explanation =
+            explain(program, &rule, &LiveProfile::of(&fold, profile), at, &Wording { names: &names });
         let speech = Speech {
             zone: fold.state.settings.calendar().map(|calendar| calendar.zone).unwrap_or(TimeZone::UTC),
             currency: currency_of(&fold.state, profile),
         };
-        let sentence = sentence(&unresolve(&version.rule, &names), &explanation, &speech);
-        Ok(view::ExplainView { profile, segment: state.id, at, sentence, explanation })
+        let (named, segment) = (unresolve(&rule, &names), state.id);
+        drop(fold);
+        // Events are read without the lock.
+        self.tell_chosen(&rule, &mut explanation.condition, &calendar);
+        let sentence = sentence(&named, &explanation, &speech);
+        Ok(view::ExplainView { profile, segment, at, sentence, explanation })
     }
 
     /// # Errors
     /// There is no such profile.
     pub fn profile(&self, id: ProfileId) -> Result<view::ProfileView, EngineError> {
-        let fold = self.core().fold.read();
-        let id = known(&fold.state, id)?;
-        profile_view(&fold.state, id).ok_or_else(|| no_profile(id))
+        let (mut view, found, calendar) = {
+            let fold = self.core().fold.read();
+            let id = known(&fold.state, id)?;
+            let view = profile_view(&fold.state, id).ok_or_else(|| no_profile(id))?;
+            let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
+            let found = self.found_computed(&fold, &calendar, id);
+            (view, found, calendar)
+        };
+        // Events are read without the lock.
+        view.computed_traits = self.computed_values(found, &calendar);
+        Ok(view)
     }
 
     /// The profile that an identifier points at, read as an event's would be.
@@ -282,6 +296,23 @@ impl Engine {
     ) -> Result<T, EngineError> {
         let fold = self.core().fold.read();
         fold.state.find_segment(name_or_id).map(read).ok_or_else(|| no_segment(name_or_id))
+    }
+}
+
+/// Parts of rules as people write them.
+struct Wording<'a> {
+    names: &'a WorkspaceNames<'a>,
+}
+
+impl Describe for Wording<'_> {
+    fn condition(&self, condition: &Condition<Resolved>) -> String {
+        let rule = Rule { version: RULE_FORMAT, base: Base::Everyone, when: condition.clone() };
+        format_condition(&unresolve(&rule, self.names))
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate<Resolved>) -> String {
+        let definition = ComputedDefinition::Number(Formula::Aggregate(Box::new(aggregate.clone())));
+        unresolve_definition(&definition, self.names).to_string()
     }
 }
 

@@ -175,6 +175,7 @@ pub(crate) fn profile_view(state: &State, id: ProfileId) -> Option<view::Profile
                 (held.name.to_string(), view::TraitView { value: held.value.clone(), set_at: held.ts })
             })
             .collect(),
+        computed_traits: BTreeMap::new(),
         net_spend: net_spend.into_iter().map(|(currency, sum)| (currency, sum.to_string())).collect(),
         orders: orders.into_iter().map(|(order, _)| order).collect(),
         segments: segments.collect(),

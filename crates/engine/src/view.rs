@@ -1,8 +1,10 @@
 //! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
 
+mod computed;
 mod history;
 mod people;
 mod reaching;
+mod profile;
 
 use std::collections::BTreeMap;
 
@@ -11,17 +13,21 @@ use utoipa::ToSchema;
 
 use segops_model::{
     Cause, Direction, Identifier, Instant, Position, ProfileId, SegmentId, SegmentVersion, SourceId,
-    Transition, TransitionId, Value,
+    Transition, TransitionId,
 };
 use segops_rules::Base;
 use segops_segment::Explanation;
 
 pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
+pub use computed::{
+    ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion, SegmentDifference,
+};
 pub use history::{SegmentDay, SegmentHistory};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
 pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
+pub use profile::{OrderView, ProfileSegment, ProfileView, TraitView};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -239,64 +245,6 @@ pub struct PreviewThreshold {
     pub population: u64,
     /// Whether this is what was recorded at the time; else it was made for this preview.
     pub recorded: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProfileView {
-    #[schema(value_type = String, example = "p_17")]
-    pub id: ProfileId,
-    /// Ids that this profile answers to since merges.
-    #[schema(value_type = Vec<String>)]
-    pub merged_ids: Vec<ProfileId>,
-    #[schema(value_type = Vec<Object>)]
-    pub identifiers: Vec<Identifier>,
-    pub identified: bool,
-    pub traits: BTreeMap<String, TraitView>,
-    pub orders: Vec<OrderView>,
-    /// Net of refunds and cancellations, by currency ("" where none was sent).
-    pub net_spend: BTreeMap<String, String>,
-    pub segments: Vec<ProfileSegment>,
-    /// Counted events (track, page and screen), duplicates left out.
-    pub events: u64,
-    #[schema(value_type = String, format = DateTime)]
-    pub first_seen: Instant,
-    #[schema(value_type = String, format = DateTime)]
-    pub last_seen: Instant,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TraitView {
-    #[schema(value_type = Object)]
-    pub value: Value,
-    #[schema(value_type = String, format = DateTime)]
-    pub set_at: Instant,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct OrderView {
-    pub id: String,
-    pub status: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Instant,
-    pub currency: Option<String>,
-    /// Decimal text: what the order was worth before refunds.
-    pub value: String,
-    pub refunded: String,
-    /// Decimal text: net of refunds and cancellation.
-    pub net: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProfileSegment {
-    #[schema(value_type = String)]
-    pub segment: SegmentId,
-    pub name: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub since: Instant,
-    #[schema(value_type = String)]
-    pub cause: Cause,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub next_change: Option<Instant>,
 }
 
 /// Why a profile is in a segment, or not.

@@ -69,6 +69,11 @@ number_id! {
     SplitId(u64), "split_"
 }
 number_id! {
+    /// What a workspace makes of every profile's events and gives a name to. The number is the journal position
+    /// of the command that made it.
+    ComputedTraitId(u64), "ct_"
+}
+number_id! {
     /// Where events come from.
     SourceId(u32), "src_"
 }

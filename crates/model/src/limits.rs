@@ -56,6 +56,10 @@ pub struct Limits {
     pub segment_versions_kept_max: usize,
     /// Changes of one segment kept with their authors and times; the oldest go first.
     pub segment_changes_kept_max: usize,
+    /// Computed traits in the workspace.
+    pub computed_traits_max: usize,
+    /// Versions kept of one computed trait; the oldest go first.
+    pub computed_trait_versions_kept_max: usize,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
     /// Products in one batch of the catalogue.
@@ -105,6 +109,8 @@ impl Default for Limits {
             split_rows_max: 250_000,
             segment_versions_kept_max: 1_000,
             segment_changes_kept_max: 1_000,
+            computed_traits_max: 500,
+            computed_trait_versions_kept_max: 100,
             transitions_kept_max: 1_000_000,
             products_per_batch_max: 1_000,
             product_bytes_max: 64 * 1024,

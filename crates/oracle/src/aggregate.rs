@@ -11,7 +11,7 @@ use crate::filter::{holds, properties_of, reached};
 use crate::value::{folded, number_of, shown};
 
 /// A value and among how many it is divided. The oracle's own numbers are small.
-type Fraction = (i128, i128);
+pub(crate) type Fraction = (i128, i128);
 
 /// What the values of the events in a window come to.
 pub(crate) fn aggregate_of(

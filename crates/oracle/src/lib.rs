@@ -8,6 +8,7 @@
 mod active;
 mod aggregate;
 mod calendar;
+mod computed;
 mod filter;
 mod occurrence;
 mod oracle;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{DAY_MS, Event, Identifier, Instant, Object, ProfileId, SourceId, Value};
 use segops_rules::{
-    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base, Condition,
-    EventCondition, EventFilter, Named, Predicate, Rule, Scalar, Subject, Test, TraitCondition,
+    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base,
+    ComputedDefinition, Condition, EventCondition, EventFilter, Named, Predicate, Rule, Scalar, Subject,
+    Test, TraitCondition,
 };
 
 use crate::aggregate::{aggregate_of, compare, passes_order};
@@ -37,6 +38,8 @@ pub struct Oracle {
     pub sources: Sources,
     /// The rules of segments by name, which other rules may speak of.
     pub segments: BTreeMap<String, Rule<Named>>,
+    /// What computed traits are made of, by name.
+    pub computed_traits: BTreeMap<String, ComputedDefinition<Named>>,
     /// The ids that the engine gave to profiles, by any of their identifiers: what a sample is drawn from.
     pub profiles: BTreeMap<Identifier, ProfileId>,
     /// Every change of a product, as it came in.
@@ -59,6 +62,7 @@ impl Oracle {
             calendar,
             sources: Sources::new(),
             segments: BTreeMap::new(),
+            computed_traits: BTreeMap::new(),
             profiles: BTreeMap::new(),
             products: Vec::new(),
             events: Vec::new(),
@@ -200,6 +204,7 @@ impl Oracle {
                 events.retain(|event| matches(&condition.event, event, &self.sources, &self.calendar));
                 cadence(condition, &events, now)
             }
+            Condition::Computed(condition) => self.computed_passes(condition, person, now),
             Condition::Ranking(condition) => self.is_ranked(condition, base, person, now),
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {

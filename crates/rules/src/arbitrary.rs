@@ -1,5 +1,6 @@
 //! Strategies that make arbitrary valid rules, for property tests.
 
+mod computed;
 mod history;
 mod occurrence;
 mod place;
@@ -21,6 +22,7 @@ use crate::ast::{
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
+pub use computed::definition;
 use occurrence::{active_condition, occurrence_condition, within_condition};
 
 /// Any valid rule, with names of every kind that can be written.
@@ -40,6 +42,7 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         1 => within_condition(),
         2 => active_condition(),
         2 => sequence().prop_map(|leaf| Condition::Sequence(Box::new(leaf))),
+        2 => computed::computed().prop_map(|leaf| Condition::Computed(Box::new(leaf))),
         1 => cadence().prop_map(|leaf| Condition::Cadence(Box::new(leaf))),
         1 => ranking().prop_map(|leaf| Condition::Ranking(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())

@@ -7,6 +7,7 @@
 mod active;
 mod aggregate;
 mod cadence;
+mod computed;
 mod membership;
 mod occurrence;
 mod place;
@@ -33,6 +34,10 @@ pub use aggregate::{
 };
 pub(crate) use cadence::EVENTS_MIN as CADENCE_EVENTS_MIN;
 pub use cadence::{CadenceCondition, CadenceTest};
+pub use computed::{
+    ChosenValue, ComputedCondition, ComputedDefinition, ComputedReference, FORMULA_PARTS_MAX, Formula,
+    Operands, ValueChoice, computed_trait_ids, computed_traits, with_definition,
+};
 pub use membership::{TenureCondition, TenureTest, TransitionCondition};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
@@ -52,6 +57,7 @@ pub trait Stage: Debug + Clone + PartialEq + Eq + 'static {
     type Segment: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type Source: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type List: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
+    type Computed: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
 }
 
 /// References are names (or ids as text), not yet looked up.
@@ -66,12 +72,15 @@ impl Stage for Named {
     type Segment = String;
     type Source = String;
     type List = String;
+    type Computed = String;
 }
 
 impl Stage for Resolved {
     type Segment = SegmentId;
     type Source = SourceId;
     type List = ListId;
+    /// With what it is made of, so that a rule means the same until it is edited.
+    type Computed = ComputedReference;
 }
 
 /// A whole rule: who is counted, and the condition.
@@ -114,6 +123,7 @@ pub enum Condition<S: Stage> {
     Active(Box<ActiveCondition<S>>),
     Sequence(Box<SequenceCondition<S>>),
     Cadence(Box<CadenceCondition<S>>),
+    Computed(Box<ComputedCondition<S>>),
     Ranking(Box<RankingCondition<S>>),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),

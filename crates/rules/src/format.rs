@@ -2,6 +2,7 @@
 //! doubt. Reading it gives the same tree back.
 
 mod active;
+mod computed;
 mod history;
 mod layout;
 mod membership;
@@ -26,8 +27,8 @@ use active::active_condition;
 use occurrence::{occurrence_condition, within_condition};
 
 pub use layout::format_lines;
-/// Names that start a condition over orders where they stand bare.
-const ORDER_WORDS: &[&str] = &["orders", "spent", "spend", "aov"];
+/// Names that start another condition where they stand bare.
+const STARTING_WORDS: &[&str] = &["orders", "spent", "spend", "aov", "computed"];
 
 /// The rule's canonical text.
 #[must_use]
@@ -88,6 +89,7 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Active(leaf) => active_condition(leaf, "did", closed),
         Condition::Sequence(leaf) => sequence::sequence(leaf),
         Condition::Cadence(leaf) => sequence::cadence(leaf),
+        Condition::Computed(leaf) => computed::computed(leaf),
         Condition::Ranking(leaf) => {
             format!("{} {}% by {}", leaf.end.word(), leaf.percent, measure(&leaf.by, closed))
         }
@@ -98,9 +100,9 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Trait(leaf) => {
             let name = leaf.path.to_string();
             let text = tested(&name, &leaf.test, leaf.match_case);
-            // Bare, these would read as what profiles have ordered or spent.
-            let is_order_word = ORDER_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
-            if is_order_word { text.replacen(&name, &quoted(&name), 1) } else { text }
+            // Bare, these would read as the start of another condition.
+            let is_starting_word = STARTING_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+            if is_starting_word { text.replacen(&name, &quoted(&name), 1) } else { text }
         }
         Condition::Segment(leaf) => format!("in segment {}", quoted(&leaf.segment)),
         Condition::Transition(leaf) => membership::transition(leaf),
@@ -154,6 +156,7 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Sample(_)
         | Condition::Sequence(_)
         | Condition::Cadence(_)
+        | Condition::Computed(_)
         | Condition::Place(_)
         | Condition::Transition(_)
         | Condition::Tenure(_)
@@ -360,10 +363,10 @@ fn tested(name: &str, test: &Test, match_case: bool) -> String {
     format!("{} {}{suffix}", path(name), test_text(test))
 }
 
-/// A trait's name: in quotes also where it would read as what profiles have ordered or spent.
+/// A trait's name: in quotes also where it would read as the start of another condition.
 fn trait_name(name: &str) -> String {
-    let is_order_word = ORDER_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
-    if is_order_word { quoted(name) } else { path(name) }
+    let is_starting_word = STARTING_WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if is_starting_word { quoted(name) } else { path(name) }
 }
 
 fn path(name: &str) -> String {

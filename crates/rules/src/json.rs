@@ -23,6 +23,7 @@ const CONDITIONS: &[&str] = &[
     "active",
     "sequence",
     "cadence",
+    "computed",
     "trait",
     "segment",
     "sample",

@@ -33,13 +33,12 @@ mod tests;
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
-    CadenceTest, Circle, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow,
-    DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition, Measure,
-    MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PastTime,
+    CadenceTest, Circle, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow, DistanceUnit, EventCondition, EventFilter, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition, Measure, MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, PastTime, ChosenValue, ComputedCondition, ComputedDefinition, ComputedReference, FORMULA_PARTS_MAX, Formula, Operands,
     PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition,
     RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep,
     Side, Stage, StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition,
-    TraitHistoryCondition, TransitionCondition, Window, WithinCondition, is_order_money, same_in_line_items,
+    TraitHistoryCondition, TransitionCondition, ValueChoice, Window, WithinCondition, computed_trait_ids,
+    computed_traits, is_order_money, same_in_line_items, with_definition,
 };
 pub use check::{check, compile_pattern};
 pub use countries::country_code;
@@ -48,9 +47,9 @@ pub use json::{from_json, from_json_value, to_json};
 pub use named::named_segments;
 pub use names::{Labels, Names};
 pub use normal::normal_form;
-pub use parse::{locate, parse, parse_within};
+pub use parse::{locate, parse, parse_definition, parse_within};
 pub use problem::{Code, Problem, Severity, TextSpan};
-pub use resolve::{Reading, Resolution, read_text, resolve, resolve_within};
+pub use resolve::{Reading, Resolution, read_text, resolve, resolve_definition, resolve_within};
 pub use schema::json_schema;
 pub use time::{CalendarPeriod, Moment, Span, Unit, Weekday};
-pub use unresolve::{References, references, unresolve};
+pub use unresolve::{References, references, unresolve, unresolve_definition};

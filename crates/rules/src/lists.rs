@@ -4,9 +4,9 @@
 use segops_model::Path;
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Condition,
-    CountMeasure, EventFilter, ItemTest, Measure, Named, Predicate, PropertyTest, Rule, Stage, Test,
-    TraitCondition, TraitDateCondition, TraitHistoryCondition,
+    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, ChosenValue,
+    ComputedDefinition, Condition, CountMeasure, EventFilter, Formula, ItemTest, Measure, Named, Operands,
+    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
 };
 use crate::transitions::condition_of_event;
 
@@ -68,12 +68,41 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
             Condition::TraitHistory(Box::new(TraitHistoryCondition { path: whole(path), test }))
         }
         leaf @ (Condition::Segment(_)
+        | Condition::Computed(_)
         | Condition::Sample(_)
         | Condition::Place(_)
         | Condition::Transition(_)
         | Condition::Tenure(_)
         | Condition::Reach(_)
         | Condition::List(_)) => leaf,
+    }
+}
+
+pub(crate) fn desugar_definition(definition: ComputedDefinition<Named>) -> ComputedDefinition<Named> {
+    match definition {
+        ComputedDefinition::Number(formula) => ComputedDefinition::Number(desugar_formula(formula)),
+        ComputedDefinition::Value(mut chosen) => {
+            desugar_filter(&mut chosen.event);
+            ComputedDefinition::Value(ChosenValue { property: whole(chosen.property), ..chosen })
+        }
+    }
+}
+
+fn desugar_formula(formula: Formula<Named>) -> Formula<Named> {
+    let both = |operands: Box<Operands<Named>>| {
+        let Operands(left, right) = *operands;
+        Box::new(Operands(desugar_formula(left), desugar_formula(right)))
+    };
+    match formula {
+        Formula::Number(_) => formula,
+        Formula::Aggregate(mut aggregate) => {
+            desugar_aggregate(&mut aggregate);
+            Formula::Aggregate(aggregate)
+        }
+        Formula::Add(operands) => Formula::Add(both(operands)),
+        Formula::Subtract(operands) => Formula::Subtract(both(operands)),
+        Formula::Multiply(operands) => Formula::Multiply(both(operands)),
+        Formula::Divide(operands) => Formula::Divide(both(operands)),
     }
 }
 

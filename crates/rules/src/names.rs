@@ -1,10 +1,16 @@
 use segops_model::{ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, SegmentId, SourceId};
+
+use crate::ast::ComputedReference;
 
 /// What things that exist are called now.
 pub trait Labels {
     fn segment_name(&self, id: SegmentId) -> Option<String>;
     fn source_name(&self, id: SourceId) -> Option<String>;
     fn list_name(&self, id: ListId) -> Option<String>;
+    fn computed_trait_name(&self, _: ComputedTraitId) -> Option<String> {
+        None
+    }
 }
 
 /// What a rule can refer to, and what was ever seen. Paths are as rules write them:
@@ -21,6 +27,13 @@ pub trait Names: Labels {
     /// An uploaded list by its name or its id as text.
     fn list(&self, name_or_id: &str) -> Option<ListId>;
     fn list_names(&self) -> Vec<String>;
+    /// A computed trait by its name or its id as text, with what it is made of now.
+    fn computed_trait(&self, _: &str) -> Option<ComputedReference> {
+        None
+    }
+    fn computed_trait_names(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn event_exists(&self, name: &str) -> bool;
     fn event_names(&self) -> Vec<String>;
     /// Whether events of that name (of any name, if there is none) ever had the property.

@@ -93,6 +93,10 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             let event = format!("{:?}{}", leaf.event.name, filter(&leaf.event));
             Node::Leaf { key: format!("cadence {event} {:?} {}", leaf.test, leaf.events_min), negated }
         }
+        Condition::Computed(leaf) => {
+            let (key, flipped) = test_key("", &leaf.test, leaf.match_case);
+            Node::Leaf { key: format!("computed {} {key}", leaf.computed.id), negated: negated != flipped }
+        }
         Condition::Ranking(leaf) => {
             let by = match &leaf.by {
                 Measure::Aggregate(tree) => aggregate(tree),

@@ -87,6 +87,7 @@ pub enum Code {
     UnknownEvent,
     UnknownProperty,
     UnknownTrait,
+    UnknownComputedTrait,
     BadSequence,
 }
 

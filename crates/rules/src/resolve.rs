@@ -1,5 +1,6 @@
 //! Names to ids, and what to say of names that nothing has.
 
+mod computed;
 mod occurrence;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ use crate::names::Names;
 use crate::nearest::nearest;
 use crate::parse::parse_tree;
 use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
+
+pub use computed::resolve_definition;
 
 /// A resolved rule with its warnings, or everything that is wrong with it, warnings included.
 pub type Resolution = Result<(Rule<Resolved>, Vec<Problem>), Vec<Problem>>;
@@ -149,6 +152,7 @@ impl Resolver<'_> {
                 let leaf = self.sequence(leaf, &format!("{place}.sequence"))?;
                 Some(Condition::Sequence(Box::new(leaf)))
             }
+            Condition::Computed(leaf) => self.computed(leaf, &format!("{place}.computed")),
             Condition::Cadence(leaf) => {
                 let event = self.filter(&leaf.event, None, &format!("{place}.cadence.event"))?;
                 let (test, events_min) = (leaf.test, leaf.events_min);
@@ -392,6 +396,12 @@ impl Resolver<'_> {
         if !self.names.trait_exists(&path) {
             let message = format!("no profile ever had the trait `{path}`");
             let problem = Problem::warning(Code::UnknownTrait, message).place(place);
+            if self.names.computed_trait(&path).is_some() {
+                self.report(problem.suggestion(format!(
+                    "there is a computed trait of that name: write `computed \"{path}\"`"
+                )));
+                return;
+            }
             self.report_unknown(problem, &path, |names| names.trait_names());
         }
     }

@@ -6,9 +6,7 @@ use std::convert::Infallible;
 use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition,
-    EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition,
-    TransitionCondition,
+    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, Condition, EventCondition, EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition, ComputedCondition, ComputedDefinition,
 };
 use crate::names::Labels;
 
@@ -16,6 +14,18 @@ use crate::names::Labels;
 #[must_use]
 pub fn unresolve(rule: &Rule<Resolved>, labels: &dyn Labels) -> Rule<Named> {
     Rule { version: rule.version, base: rule.base, when: condition(&rule.when, labels) }
+}
+
+/// What a computed trait is made of, with what things are called now.
+#[must_use]
+pub fn unresolve_definition(
+    definition: &ComputedDefinition<Resolved>,
+    labels: &dyn Labels,
+) -> ComputedDefinition<Named> {
+    let mapped =
+        definition.try_map("definition", &mut |event, _, _| Ok::<_, Infallible>(filter(event, labels)));
+    let Ok(definition) = mapped;
+    definition
 }
 
 fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named> {
@@ -46,6 +56,12 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         Condition::Sequence(leaf) => {
             let Ok(leaf) = leaf.try_map(|_, event| Ok::<_, Infallible>(filter(event, labels)));
             Condition::Sequence(Box::new(leaf))
+        }
+        Condition::Computed(leaf) => {
+            let id = leaf.computed.id;
+            let computed = labels.computed_trait_name(id).unwrap_or_else(|| id.to_string());
+            let (match_case, test) = (leaf.match_case, leaf.test.clone());
+            Condition::Computed(Box::new(ComputedCondition { computed, match_case, test }))
         }
         Condition::Cadence(leaf) => Condition::Cadence(Box::new(CadenceCondition {
             event: filter(&leaf.event, labels),
@@ -146,6 +162,10 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         Condition::Active(leaf) => found.sources.extend(leaf.event().sources.iter().copied()),
         Condition::Sequence(leaf) => {
             found.sources.extend(leaf.steps.iter().flat_map(|step| &step.event.sources).copied());
+        }
+        Condition::Computed(leaf) => {
+            let events = leaf.computed.definition.events();
+            found.sources.extend(events.iter().flat_map(|event| &event.sources).copied());
         }
         Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
         Condition::Ranking(leaf) => {

@@ -31,7 +31,7 @@ use tally::Tally;
 pub const MEDIAN_VALUES_MAX: u32 = 10_000;
 /// How often the search for the instant at which a comparison changes its answer goes on to the next value.
 /// Past it, the next value's instant is given: too early, never too late.
-const STEPS_MAX: usize = 32;
+pub(crate) const STEPS_MAX: usize = 32;
 
 /// A comparison of an aggregate, compiled.
 #[derive(Debug, Clone)]
@@ -243,7 +243,8 @@ impl Reading {
             AggregateFunction::Sum if aggregate.event.subject.is_orders() => CaptureKind::Amounts,
             _ => CaptureKind::Numbers,
         };
-        let capture = Capture { kind, property: property.clone(), by_quantity: aggregate.by_quantity };
+        let capture =
+            Capture { by_quantity: aggregate.by_quantity, ..Capture::of_kind(kind, property.clone()) };
         Self {
             signal: registry.intern_values(&aggregate.event, capture, &calendar.zone),
             function: aggregate.function,
@@ -251,6 +252,12 @@ impl Reading {
             currencies: measured::currencies(aggregate, registry, calendar).map(Box::new),
             is_of_orders: aggregate.event.subject.is_orders(),
         }
+    }
+
+    /// Has other ids for its signals; none where one of them has none.
+    pub(crate) fn renumber(&mut self, id: &impl Fn(SignalId) -> Option<SignalId>) -> Option<()> {
+        self.signal = id(self.signal)?;
+        self.currencies.as_mut().map_or(Some(()), |currencies| currencies.renumber(id))
     }
 
     /// What of the timeline decides the aggregate. What has left a rolling window stays: a settings change

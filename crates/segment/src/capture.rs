@@ -7,10 +7,10 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use segops_model::{Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
-use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, same_in_line_items};
+use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, StateTest, same_in_line_items};
 
 use crate::matcher::LinePredicate;
-use crate::{Entry, ValueEntry};
+use crate::{Entry, ValueEntry, ValueTest};
 
 /// Values taken of one event; of more, the first count.
 pub const VALUES_PER_EVENT_MAX: usize = 1_000;
@@ -18,13 +18,15 @@ pub const VALUES_PER_EVENT_MAX: usize = 1_000;
 const VALUE_MAX: i128 = 100_000_000_000_000_000_000_000_000_000;
 
 /// Which values of an event are kept with its match.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Capture {
     pub kind: CaptureKind,
     /// To the value; through at most one list.
     pub property: Path,
     /// Whether each value counts times the `quantity` beside it.
     pub by_quantity: bool,
+    /// What each value is asked, of those that are tested.
+    pub test: Option<StateTest>,
 }
 
 /// What a captured value is.
@@ -43,6 +45,15 @@ pub enum CaptureKind {
     SharedKeys,
     /// As keys; of orders, also of money that went back against one that is not known.
     Currencies,
+    /// As keys, with whether the value passes the capture's test in the lowest bit.
+    Tested,
+}
+
+impl Capture {
+    #[must_use]
+    pub const fn of_kind(kind: CaptureKind, property: Path) -> Self {
+        Self { kind, property, by_quantity: false, test: None }
+    }
 }
 
 /// A capture, compiled for one filter.
@@ -54,6 +65,7 @@ pub(crate) struct Capturer {
     /// The list that `path` starts in, if it does not start in the event.
     lines: Option<Lines>,
     zone: TimeZone,
+    test: Option<ValueTest>,
     /// Where line items have the same.
     in_line_items: Option<Box<Capturer>>,
 }
@@ -91,11 +103,12 @@ impl Capturer {
             _ => None,
         };
         let in_line_items = in_line_items.map(|property| {
-            let capture = Capture { kind: CaptureKind::Keys, property, by_quantity: false };
+            let capture = Capture::of_kind(CaptureKind::Keys, property);
             Box::new(Self::compile(&capture, filter, zone))
         });
         let (kind, by_quantity) = (capture.kind, capture.by_quantity);
-        Self { kind, by_quantity, path, lines, zone: zone.clone(), in_line_items }
+        let test = capture.test.as_ref().map(|state| ValueTest::compile(&state.test, state.match_case, zone));
+        Self { kind, by_quantity, path, lines, zone: zone.clone(), test, in_line_items }
     }
 
     /// The values of an event that matches the filter, in the order that it has them.
@@ -107,16 +120,33 @@ impl Capturer {
         }
     }
 
+    /// The value itself that is kept under this number of an event's.
+    pub(crate) fn value_at(&self, event: &Event, line: u32) -> Option<Value> {
+        let mut found = None;
+        self.visit(event, 0, &mut |number, value, _| {
+            if number == line {
+                found = Some(value.clone());
+            }
+        });
+        found
+    }
+
     fn take(&self, event: &Event, entry: Entry, out: &mut Vec<ValueEntry>) {
+        let first = out.len();
+        self.visit(event, first, &mut |line, _, value| out.push(ValueEntry { entry, line, value }));
+    }
+
+    /// Goes through the values that are kept, with their numbers from `line` on, and what is kept of each.
+    fn visit(&self, event: &Event, mut line: usize, each: &mut dyn FnMut(u32, &Value, i128)) {
         let mut take = |value: Option<&Value>, quantity: Option<&Value>| {
             for value in
                 value.map(|value| value.as_list().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
             {
-                let line = out.len();
                 if line < VALUES_PER_EVENT_MAX
-                    && let (Some(value), Ok(line)) = (self.value(value, quantity), u32::try_from(line))
+                    && let (Some(kept), Ok(number)) = (self.value(value, quantity), u32::try_from(line))
                 {
-                    out.push(ValueEntry { entry, line, value });
+                    each(number, value, kept);
+                    line += 1;
                 }
             }
         };
@@ -136,6 +166,11 @@ impl Capturer {
             CaptureKind::Dates => date_of(value, &self.zone).map(|date| i128::from(date.as_ms())),
             CaptureKind::Keys | CaptureKind::SharedKeys | CaptureKind::Currencies => {
                 value.is_present().then(|| value.scalar_text()).flatten().map(|text| key(&text))
+            }
+            CaptureKind::Tested => {
+                let text = value.is_present().then(|| value.scalar_text()).flatten()?;
+                let passes = self.test.as_ref().is_some_and(|test| test.holds(Some(value)));
+                Some((key(&text) & !1) | i128::from(passes))
             }
             CaptureKind::Numbers | CaptureKind::Amounts => {
                 let mut number = value.as_number()?;

@@ -99,6 +99,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Active(active) => active.outcome(view.timeline(active.signal), now),
         Node::Sequence(sequence) => sequence.outcome(view, now),
         Node::Cadence(cadence) => cadence.outcome(view, now),
+        Node::Computed(computed) => computed.outcome(view, now),
         Node::Ranking(ranking) => ranking.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));

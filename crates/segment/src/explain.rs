@@ -1,5 +1,6 @@
 //! Why a profile is in a segment or not: the rule's tree with what was found at each condition.
 
+mod computed;
 mod occurrence;
 #[cfg(test)]
 mod tests;
@@ -8,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment,
-    PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, Aggregate,
 };
 
 use crate::aggregate::AggregateNode;
@@ -100,6 +100,18 @@ pub enum Observed {
     /// The newest event and the median gap before it, to the nearest millisecond, where there are events
     /// enough to have one.
     Cadence { newest: Option<Instant>, median_gap_ms: Option<i64>, newest_only: Option<u32> },
+    /// The number that a computed trait came to, rounded to nine digits, if there is one, and the aggregates that
+    /// it is made of, from left to right.
+    Computed { value: Option<Decimal>, parts: Vec<ComputedPart> },
+    /// The value that a computed trait chose, of which event, and how many are equal to it where that is what it
+    /// was chosen for. The value itself is the event's: whoever has events fills it in.
+    Chosen {
+        value: Option<Value>,
+        event: Option<Entry>,
+        /// Its place among the event's own values.
+        line: u32,
+        count: Option<u64>,
+    },
     /// The number that is ranked, if there is one to rank; and what it is held against, rounded to nine digits:
     /// the number of the last one inside when everyone was ranked, when that was, and among how many.
     Ranked {
@@ -126,6 +138,24 @@ pub enum Observed {
     Listed(bool),
     /// Since when the profile is in the other segment, if it is.
     MemberSince(Option<Instant>),
+}
+
+/// One aggregate of a formula.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComputedPart {
+    /// The aggregate in words.
+    pub text: String,
+    /// Rounded to nine digits, if there is anything to make one of.
+    pub value: Option<Decimal>,
+    /// Set where there is none because money is in several currencies, which are never added up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub several_currencies: bool,
+}
+
+/// Puts parts of a rule into words.
+pub trait Describe {
+    fn condition(&self, condition: &Condition<Resolved>) -> String;
+    fn aggregate(&self, aggregate: &Aggregate<Resolved>) -> String;
 }
 
 /// What a condition asks for.
@@ -176,7 +206,7 @@ pub fn explain(
     rule: &Rule<Resolved>,
     view: &impl ProfileView,
     now: Instant,
-    describe: &dyn Fn(&Condition<Resolved>) -> String,
+    describe: &dyn Describe,
 ) -> Explanation {
     let verdict = evaluate(program, view, now);
     let base_holds = program.base_node.as_ref().is_none_or(|node| outcome_of_node(node, view, now).holds);
@@ -219,14 +249,14 @@ pub fn next_flip(
 struct Explainer<'a, V> {
     view: &'a V,
     now: Instant,
-    describe: &'a dyn Fn(&Condition<Resolved>) -> String,
+    describe: &'a dyn Describe,
 }
 
 impl<V: ProfileView> Explainer<'_, V> {
     fn condition(&self, condition: &Condition<Resolved>, node: &Node) -> ConditionExplanation {
         let outcome = outcome_of_node(node, self.view, self.now);
         let mut explanation = ConditionExplanation {
-            text: (self.describe)(condition),
+            text: self.describe.condition(condition),
             holds: outcome.holds,
             observed: None,
             threshold: None,
@@ -275,6 +305,10 @@ impl<V: ProfileView> Explainer<'_, V> {
             (Condition::Cadence(condition), Node::Cadence(node)) => {
                 explanation.threshold = Some(Threshold::Cadence(condition.test));
                 self.cadence(node, &mut explanation);
+            }
+            (Condition::Computed(condition), Node::Computed(node)) => {
+                explanation.threshold = Some(Threshold::Trait(condition.test.clone()));
+                self.computed(&condition.computed.definition, node, &mut explanation);
             }
             (Condition::Ranking(_), Node::Ranking(node)) => {
                 let threshold = self.view.threshold(&node.key);

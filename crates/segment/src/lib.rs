@@ -13,6 +13,7 @@ mod calendar;
 mod capture;
 mod carried;
 mod consent;
+mod computed;
 mod count_range;
 mod evaluate;
 mod explain;
@@ -46,10 +47,11 @@ pub use calendar::Calendar;
 pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
+pub use computed::{ChosenAt, ComputedReading, ComputedValue};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
-    BaseExplanation, ConditionExplanation, Explanation, Observed, ObservedAddress, ObservedWindow, Threshold,
-    explain, next_flip,
+    BaseExplanation, ComputedPart, ConditionExplanation, Describe, Explanation, Observed, ObservedAddress,
+    ObservedWindow, Threshold, explain, next_flip,
 };
 pub use matcher::Matcher;
 pub use orders::{

@@ -13,6 +13,7 @@ use segops_rules::{
 use crate::active::ActiveNode;
 use crate::aggregate::AggregateNode;
 use crate::cadence::CadenceNode;
+use crate::computed::ComputedNode;
 use crate::count_range::CountRange;
 use crate::evaluate::{ProfileView, outcome_of_node};
 use crate::membership::{TenureNode, TransitionNode};
@@ -61,6 +62,7 @@ pub(crate) enum Node {
     Active(Box<ActiveNode>),
     Sequence(Box<SequenceNode>),
     Cadence(CadenceNode),
+    Computed(ComputedNode),
     Ranking(Box<RankingNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
@@ -363,6 +365,11 @@ impl Compiler<'_> {
                 let node = CadenceNode::compile(condition, self.registry, self.calendar);
                 self.read(node.signal, node.keep());
                 Node::Cadence(node)
+            }
+            Condition::Computed(condition) => {
+                let node = ComputedNode::compile(condition, self.registry, self.calendar);
+                self.read_all(node.signals().into_iter());
+                Node::Computed(node)
             }
             Condition::Ranking(condition) => {
                 let node = RankingNode::compile(self.base, condition, self.registry, self.calendar);

@@ -9,6 +9,7 @@ mod active;
 mod aggregate;
 mod base;
 mod cadence;
+mod computed;
 mod count;
 mod deciding;
 mod occurrence;

@@ -90,8 +90,7 @@ impl SequenceNode {
         let mut intern = |event: &EventFilter<Resolved>| match &leaf.same {
             None => registry.intern(event, &calendar.zone),
             Some(same) => {
-                let capture =
-                    Capture { kind: CaptureKind::SharedKeys, property: same.clone(), by_quantity: false };
+                let capture = Capture::of_kind(CaptureKind::SharedKeys, same.clone());
                 registry.intern_values(event, capture, &calendar.zone)
             }
         };

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use segops_model::{Event, Position, SignalId};
+use segops_model::{Event, Path, Position, SignalId};
 use segops_rules::{EventFilter, Resolved, Subject};
 
 use crate::capture::Capturer;
@@ -52,8 +52,9 @@ struct Signal {
 
 impl Signal {
     fn is(&self, filter: &EventFilter<Resolved>, capture: Option<&Capture>, zone: &TimeZone) -> bool {
-        let reads_dates =
-            filter.predicate.is_some() || capture.is_some_and(|capture| capture.kind == CaptureKind::Dates);
+        let captures_dates =
+            |capture: &Capture| matches!(capture.kind, CaptureKind::Dates | CaptureKind::Tested);
+        let reads_dates = filter.predicate.is_some() || capture.is_some_and(captures_dates);
         self.filter == *filter && self.capture() == capture && (!reads_dates || self.zone == *zone)
     }
 
@@ -164,6 +165,22 @@ impl SignalRegistry {
         }
         let signal = other.signals.get(&id)?;
         self.find(&signal.filter, signal.capture(), &signal.zone)
+    }
+
+    /// The signals that keep keys of a property's values with some test, in the order of ids.
+    #[must_use]
+    pub fn tested(&self, filter: &EventFilter<Resolved>, property: &Path, zone: &TimeZone) -> Vec<SignalId> {
+        let filter = canonical(filter);
+        let is_meant = |signal: &Signal| {
+            let of_property =
+                |capture: &Capture| capture.kind == CaptureKind::Tested && capture.property == *property;
+            signal.filter == filter && signal.zone == *zone && signal.capture().is_some_and(of_property)
+        };
+        let mut ids: Vec<SignalId> =
+            self.bucket(&filter).map_or_else(Vec::new, |bucket| bucket.ids().to_vec());
+        ids.retain(|id| self.signals.get(id).is_some_and(is_meant));
+        ids.sort_unstable();
+        ids
     }
 
     fn find(

@@ -4,6 +4,7 @@
 mod as_code;
 mod client;
 mod consent;
+mod computed_trait;
 mod error;
 mod explain;
 mod folder;
@@ -75,6 +76,7 @@ enum Command {
     Consent(consent::Consent),
     #[command(subcommand)]
     List(list::List),
+    ComputedTrait(computed_trait::ComputedTrait),
     #[command(subcommand)]
     Rule(rule::Rule),
     #[command(subcommand)]
@@ -113,6 +115,7 @@ impl Cli {
             Command::Segment(segment) => segment.run(target, out),
             Command::Consent(consent) => consent.run(target, out),
             Command::List(list) => list.run(target, out),
+            Command::ComputedTrait(computed) => computed.run(target, out),
             Command::Rule(rule) => rule.run(target, out),
             Command::Profile(profile) => profile.run(target, out),
             Command::Products(products) => products.run(target, out),

@@ -4,6 +4,7 @@ mod authority;
 mod catalogue;
 mod collect;
 mod consent;
+mod computed_traits;
 mod cors;
 mod definitions;
 mod health;

@@ -21,6 +21,9 @@ pub struct Case {
     base: Option<Base>,
     #[serde(default)]
     pub(super) settings: Settings,
+    /// Computed traits that rules name.
+    #[serde(default)]
+    pub(super) computed_traits: Vec<CaseComputedTrait>,
     /// Segments that the rule, or one after them, refers to.
     #[serde(default)]
     pub(super) segments: Vec<NestedSegment>,
@@ -62,6 +65,13 @@ pub(super) struct CaseSplit {
 pub(super) struct CaseDeletion {
     pub(super) at: Instant,
     pub(super) profile: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseComputedTrait {
+    pub(super) name: String,
+    pub(super) definition: String,
 }
 
 /// Who must and must not be a member at an instant: user ids, or `kind:value`.

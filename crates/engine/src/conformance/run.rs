@@ -123,9 +123,13 @@ impl Scene {
         Ok(Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() })
     }
 
-    /// Makes the segments that the case's rule refers to. They are there before the first event, also where
+    /// Makes the computed traits and segments that the case's rule refers to. They are there before the first event, also where
     /// the rule itself comes late: what was recorded of them is part of the case.
     fn create_referred(&self, case: &Case) -> Result<(), String> {
+        for computed in &case.computed_traits {
+            let made = self.engine.create_computed_trait(AUTHOR, &computed.name, &computed.definition);
+            made.map_err(|error| format!("the computed trait `{}`: {error}", computed.name))?;
+        }
         case.segments.iter().try_for_each(|nested| self.create(&nested.name, &read_rule(&nested.rule)?))
     }
 

@@ -2,6 +2,7 @@
 
 use segops_model::{Cause, SourceId};
 
+use super::computed_trait_command::ComputedTraitEdit;
 use super::segment_command::{Edit, NewSegment};
 use super::{Effects, Fold, Stamp};
 use crate::artefact::Artefacts;
@@ -47,6 +48,19 @@ impl Fold {
             Change::PauseSegment { segment } => self.pause_segment(stamp, author, *segment),
             Change::ResumeSegment { segment } => self.resume_segment(stamp, author, *segment, effects),
             Change::DeleteSegment { segment } => self.delete_segment(stamp, *segment),
+            Change::CreateComputedTrait { name, definition } => {
+                self.create_computed_trait(stamp, author, name, definition)
+            }
+            Change::EditComputedTrait { computed_trait, expected_version, definition } => {
+                let edit = ComputedTraitEdit { expected: *expected_version, definition };
+                self.edit_computed_trait(stamp, author, *computed_trait, &edit, effects)
+            }
+            Change::RenameComputedTrait { computed_trait, name } => {
+                self.rename_computed_trait(stamp, *computed_trait, name)
+            }
+            Change::DeleteComputedTrait { computed_trait } => {
+                self.delete_computed_trait(stamp, *computed_trait)
+            }
             Change::ChangeSettings { settings } => self.change_settings(stamp, author, settings, effects),
             Change::StartImport { file_hash, file_name, source } => {
                 self.start_import(stamp, file_hash, file_name, *source)

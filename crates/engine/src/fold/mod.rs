@@ -7,6 +7,7 @@
 
 mod command;
 mod consent;
+mod computed_trait_command;
 mod decide;
 mod delete;
 mod event;

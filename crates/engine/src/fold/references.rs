@@ -22,6 +22,7 @@ impl Fold {
 
     /// Everything that a rule names must exist and be live, and must not lead back to the segment itself.
     pub(super) fn check_references(&self, id: SegmentId, rule: &Rule<Resolved>) -> Result<(), Refusal> {
+        self.check_computed_traits(rule)?;
         let named = references(rule);
         if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
             return Err(Refusal::NoSource(source.to_string()));

@@ -1,6 +1,10 @@
-use segops_model::{ConsentChannel, Direction, Identifier, ListId, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Direction, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value,
+};
+use segops_rules::{ComputedDefinition, Resolved};
 use segops_segment::{
-    Carried, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline, ConsentHistory,
+    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey,
+    RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
 };
 use segops_store::Keyspace;
 
@@ -72,6 +76,26 @@ impl<'a> LiveProfile<'a> {
 
     pub(super) fn into_decided(self) -> Decided {
         Decided { standings: self.changes, moves: self.moves }
+    }
+}
+
+impl Fold {
+    /// What a computed trait comes to for a profile; `None` where no serving segment keeps all of what it reads.
+    #[must_use]
+    pub fn computed_value(
+        &self,
+        definition: &ComputedDefinition<Resolved>,
+        calendar: &Calendar,
+        view: &LiveProfile<'_>,
+        now: Instant,
+    ) -> Option<ComputedValue> {
+        let kept = self.programs.served_signals();
+        let is_kept = |(signal, needed): (SignalId, Keep)| {
+            kept.iter().any(|(id, keep)| *id == signal && keep.and(needed) == *keep)
+        };
+        let readings = ComputedReading::all_within(definition, &self.signals, calendar);
+        let readable = readings.iter().find(|reading| reading.signals().into_iter().all(is_kept));
+        readable.map(|reading| reading.value(view, now))
     }
 }
 

@@ -19,6 +19,7 @@ impl State {
             sources,
             imports,
             segments,
+            computed_traits,
             catalogue,
             products,
             product_events,
@@ -52,7 +53,7 @@ impl State {
             let rows: Vec<_> = rows.iter().map(|row| (row.position, &row.anchor)).collect();
             feed(&mut digest, &(split, rows));
         }
-        feed_text(&mut digest, &(settings, sources, imports, segments, catalogue));
+        feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits, catalogue));
         feed_text(&mut digest, thresholds);
         feed(&mut digest, products);
         feed_space(&mut digest, product_events.iter());

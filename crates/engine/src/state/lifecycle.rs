@@ -91,6 +91,13 @@ pub enum SegmentChangeKind {
         #[schema(value_type = u32)]
         version: SegmentVersion,
     },
+    /// A computed trait that the rule names was made anew, and with it what the rule means.
+    ComputedTraitEdited {
+        #[schema(value_type = u32)]
+        version: SegmentVersion,
+        computed_trait: String,
+        computed_trait_version: u32,
+    },
     Renamed {
         from: String,
         to: String,

@@ -4,6 +4,7 @@
 //! beside the records that they are made from, and changed with them, never by themselves.
 
 mod catalogue;
+mod computed_traits;
 mod hash;
 mod lifecycle;
 mod list;
@@ -22,8 +23,8 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
 use segops_model::{
-    ConsentChannel, ConsentFile, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId,
-    SourceId, SplitId,
+    ComputedTraitId, ConsentChannel, ConsentFile, Identifier, Instant, ListId, Position, ProfileId,
+    SegmentId, SignalId, SourceId, SplitId,
 };
 use segops_segment::{
     ConsentHistory, OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline,
@@ -31,6 +32,7 @@ use segops_segment::{
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
+pub use computed_traits::{ComputedTraitState, ComputedTraitVersion};
 pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
 };
@@ -65,6 +67,7 @@ pub struct State {
     pub sources: BTreeMap<SourceId, Source>,
     pub imports: BTreeMap<String, Import>,
     pub segments: BTreeMap<SegmentId, SegmentState>,
+    pub computed_traits: BTreeMap<ComputedTraitId, ComputedTraitState>,
     pub catalogue: Catalogue,
     pub products: Products,
     pub product_events: ProductEvents,
@@ -141,6 +144,7 @@ impl State {
             sources: BTreeMap::new(),
             imports: BTreeMap::new(),
             segments: BTreeMap::new(),
+            computed_traits: BTreeMap::new(),
             catalogue: Catalogue::default(),
             products: Products::default(),
             product_events: ProductEvents::default(),
@@ -301,6 +305,14 @@ impl State {
         record.identifiers.iter().any(by_identifier)
             || by_id(&profile)
             || record.absorbed.iter().any(|(absorbed, _)| by_id(absorbed))
+    }
+
+    /// The computed trait with this id, or with this name.
+    #[must_use]
+    pub fn find_computed_trait(&self, name_or_id: &str) -> Option<&ComputedTraitState> {
+        let by_id = name_or_id.parse().ok().and_then(|id: ComputedTraitId| self.computed_traits.get(&id));
+        let named = |computed: &&ComputedTraitState| segops_model::same_text(&computed.name, name_or_id);
+        by_id.or_else(|| self.computed_traits.values().find(named))
     }
 
     /// The source with this id, or with this name.

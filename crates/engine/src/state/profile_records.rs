@@ -37,6 +37,7 @@ impl State {
             sources: _,
             imports: _,
             segments: _,
+            computed_traits: _,
             catalogue: _,
             products: _,
             // Under positions: a split moves each with its row, a deletion lets go of them by itself.

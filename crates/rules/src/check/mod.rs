@@ -3,6 +3,7 @@
 
 mod active;
 mod aggregate;
+mod computed;
 mod membership;
 mod occurrence;
 mod order;
@@ -25,12 +26,13 @@ use test::check_test;
 use trait_date::{check_date_test, check_history};
 use window::check_window;
 
+pub(crate) use computed::{check_definition, check_number_test, too_many_parts};
 pub(crate) use membership::{SEGMENT_ENTERED, SEGMENT_EXITED};
 pub use test::compile_pattern;
 
 /// Everything that is wrong with a tree in itself, each with its place.
 pub fn check<S: Stage>(rule: &Rule<S>, limits: &Limits) -> Vec<Problem> {
-    let mut checker = Checker { limits, problems: Vec::new(), conditions: 0 };
+    let mut checker = Checker::new(limits);
     if rule.version != RULE_FORMAT {
         checker.report(unknown_version(rule.version));
     }
@@ -62,6 +64,12 @@ struct Checker<'a> {
     conditions: usize,
 }
 
+impl<'a> Checker<'a> {
+    const fn new(limits: &'a Limits) -> Self {
+        Self { limits, problems: Vec::new(), conditions: 0 }
+    }
+}
+
 impl Checker<'_> {
     fn report(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_MAX {
@@ -90,6 +98,7 @@ impl Checker<'_> {
             Condition::Active(leaf) => self.active_condition(leaf, &format!("{place}.active"), depth),
             Condition::Sequence(leaf) => self.sequence(leaf, &format!("{place}.sequence"), depth),
             Condition::Cadence(leaf) => self.cadence(leaf, &format!("{place}.cadence"), depth),
+            Condition::Computed(leaf) => self.computed(leaf, &format!("{place}.computed")),
             Condition::Trait(leaf) => {
                 self.conditions += 1;
                 let place = format!("{place}.trait");

@@ -33,6 +33,9 @@ impl Parser<'_> {
         if self.starts_active(0) {
             return self.active_condition();
         }
+        if self.starts_computed(0) {
+            return self.computed();
+        }
         if self.starts_cadence(0) {
             return self.cadence();
         }

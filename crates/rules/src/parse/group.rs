@@ -237,6 +237,7 @@ impl Parser<'_> {
             || self.starts_occurrence(ahead)
             || self.starts_active(ahead)
             || self.starts_cadence(ahead)
+            || self.starts_computed(ahead)
             || self.is_step(ahead)
             || self.starts_orders(ahead)
             || self.starts_ranking(ahead)

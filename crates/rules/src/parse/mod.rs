@@ -5,6 +5,7 @@ mod active;
 mod aggregate;
 mod cadence;
 mod comparison;
+mod computed;
 mod condition;
 mod event;
 mod group;
@@ -32,6 +33,7 @@ use crate::problem::{Code, PROBLEMS_MAX, Problem, TextSpan};
 use lexer::{Kind, Operator, Token, tokens};
 use shape::Shape;
 
+pub use computed::parse_definition;
 pub(crate) use lexer::is_word;
 pub(crate) use words::is_reserved;
 
@@ -80,19 +82,7 @@ pub(crate) fn parse_tree(text: &str, limits: &Limits) -> Result<Parsed, Vec<Prob
     if text.len() > limits.rule_bytes_max {
         return Err(vec![too_long(text.len(), limits)]);
     }
-    let (tokens, problems) = tokens(text);
-    let mut parser = Parser {
-        text,
-        tokens,
-        problems,
-        at: 0,
-        open: 0,
-        depth: 0,
-        depth_max: limits.rule_depth_max,
-        in_list: false,
-        in_steps: false,
-        where_open: false,
-    };
+    let mut parser = Parser::new(text, limits);
     let parsed = parser.rule();
     parser.problems.sort_by_key(|problem| problem.span);
     parser.problems.truncate(PROBLEMS_MAX);
@@ -126,6 +116,22 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str, limits: &Limits) -> Self {
+        let (tokens, problems) = tokens(text);
+        Self {
+            text,
+            tokens,
+            problems,
+            at: 0,
+            open: 0,
+            depth: 0,
+            depth_max: limits.rule_depth_max,
+            in_list: false,
+            in_steps: false,
+            where_open: false,
+        }
+    }
+
     fn rule(&mut self) -> Option<(Rule<Named>, Shape)> {
         let base = self.base();
         if self.peek().kind == Kind::End && self.problems.is_empty() {

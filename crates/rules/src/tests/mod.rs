@@ -1,4 +1,5 @@
 mod choosing;
+mod computed;
 mod counts;
 mod json_mistakes;
 mod mistakes;

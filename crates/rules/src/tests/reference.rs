@@ -1,6 +1,8 @@
 //! The reference page and the parser say the same.
 
-use crate::{from_json, parse};
+use segops_model::Limits;
+
+use crate::{from_json, parse, parse_definition};
 
 const PAGE: &str = include_str!("../../../../docs/rules.md");
 
@@ -29,6 +31,18 @@ fn every_rule_of_the_reference_reads_and_keeps_its_form() {
         let text = rule.to_string();
         assert_eq!(parse(&text), Ok(rule.clone()), "{line}");
         assert_eq!(parse(&text).map(|rule| rule.to_string()), Ok(text), "{line}");
+    }
+}
+
+#[test]
+fn every_definition_of_the_reference_reads_and_keeps_its_form() {
+    let blocks = blocks("definition");
+    assert!(!blocks.is_empty());
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        let limits = Limits::default();
+        let definition =
+            parse_definition(line, &limits).unwrap_or_else(|problems| panic!("{}", problems[0].report(line)));
+        assert_eq!(parse_definition(&definition.to_string(), &limits), Ok(definition), "{line}");
     }
 }
 

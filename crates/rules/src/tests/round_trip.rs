@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use crate::{arbitrary, format, format_lines, from_json, from_json_value, parse, to_json};
+use segops_model::Limits;
+
+use crate::{arbitrary, format, format_lines, from_json, from_json_value, parse, parse_definition, to_json};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
@@ -17,6 +19,12 @@ proptest! {
     fn lines_give_the_same_rule_back(rule in arbitrary::rule()) {
         let lines = format_lines(&rule);
         prop_assert_eq!(parse(&lines), Ok(rule), "{}", lines);
+    }
+
+    #[test]
+    fn a_definition_gives_the_same_back(definition in arbitrary::definition()) {
+        let text = definition.to_string();
+        prop_assert_eq!(parse_definition(&text, &Limits::default()), Ok(definition), "{}", text);
     }
 
     #[test]

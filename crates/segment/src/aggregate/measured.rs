@@ -78,8 +78,7 @@ pub(super) fn currencies(
     if !is_money || names_currency(&aggregate.event) {
         return None;
     }
-    let capture =
-        Capture { kind: CaptureKind::Currencies, property: Path::of_name("currency"), by_quantity: false };
+    let capture = Capture::of_kind(CaptureKind::Currencies, Path::of_name("currency"));
     Some(Reading {
         signal: registry.intern_values(&aggregate.event, capture, &calendar.zone),
         function: AggregateFunction::Maximum,

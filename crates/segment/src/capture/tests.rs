@@ -16,7 +16,7 @@ fn taken(
     filter: &EventFilter<Resolved>,
     of: &[(&str, Value)],
 ) -> Vec<i128> {
-    let capture = Capture { kind, property: path(property), by_quantity };
+    let capture = Capture { by_quantity, ..Capture::of_kind(kind, path(property)) };
     let capturer = Capturer::compile(&capture, filter, &zone("Europe/Berlin"));
     let mut out = Vec::new();
     capturer.values(&event("Order Completed", Instant::from_ms(0), of), Position(7), &mut out);

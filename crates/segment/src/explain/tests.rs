@@ -1,9 +1,10 @@
 use segops_model::{SegmentId, Value};
 use segops_rules::{
-    Base, Condition, CountTest, RULE_FORMAT, Rule, SegmentCondition, Span, Test, TraitCondition, Unit, Window,
+    Aggregate, Base, Condition, CountTest, RULE_FORMAT, Resolved, Rule, SegmentCondition, Span, Test,
+    TraitCondition, Unit, Window,
 };
 
-use super::{Explanation, Observed, Threshold, explain};
+use super::{Describe, Explanation, Observed, Threshold, explain};
 use crate::sample::{Profile, did, entry, instant, object};
 use crate::{Calendar, Program, SignalRegistry};
 
@@ -34,9 +35,20 @@ fn explained(base: Base, when: &Condition<segops_rules::Resolved>) -> Explanatio
         timeline.keep(*keep);
     }
     let now = instant("2026-01-10T00:00:00Z");
-    explain(&program, &rule, &profile, now, &|condition| {
+    explain(&program, &rule, &profile, now, &Kinds)
+}
+
+/// Conditions by their kinds.
+struct Kinds;
+
+impl Describe for Kinds {
+    fn condition(&self, condition: &Condition<Resolved>) -> String {
         format!("{condition:?}").split_once('(').map_or_else(String::new, |(kind, _)| kind.to_owned())
-    })
+    }
+
+    fn aggregate(&self, _: &Aggregate<Resolved>) -> String {
+        "an aggregate".to_owned()
+    }
 }
 
 #[test]

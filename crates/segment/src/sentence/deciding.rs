@@ -6,7 +6,7 @@ use segops_rules::{Condition, Named};
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits,
+    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits, computed,
 };
 use crate::explain::ConditionExplanation;
 
@@ -68,6 +68,7 @@ fn phrase(
         Condition::Event(leaf) => count::phrase(leaf, found, wanted, words),
         Condition::Aggregate(leaf) => aggregate::phrase(leaf, found, wanted, words),
         Condition::Ranking(leaf) => ranking::phrase(leaf, found, wanted, words),
+        Condition::Computed(leaf) => computed::phrase(leaf, found, wanted, words),
         Condition::Trait(leaf) => traits::phrase(leaf, found, wanted, words),
         Condition::Sample(leaf) => sample::phrase(leaf, found, wanted),
         Condition::Segment(leaf) => segment::phrase(leaf, found, wanted),

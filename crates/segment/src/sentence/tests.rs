@@ -1,6 +1,7 @@
 //! Sentences as people read them: one file for each family, all through [`tell`].
 
 mod aggregates;
+mod computed;
 mod counts;
 mod groups;
 mod occurrences;
@@ -11,15 +12,14 @@ mod traits;
 use expect_test::Expect;
 use jiff::tz::TimeZone;
 
-use segops_model::{
-    ConsentChannel, ConsentState, ConsentStatement, Event, Identifier, Instant, ListId, Position, SegmentId,
-    SourceId, Value,
-};
-use segops_rules::{Labels, Names, parse, resolve, unresolve};
+use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Event, Identifier, Instant, ListId, Position, SegmentId, SourceId, Value, };
+use segops_rules::{Labels, Names, parse, resolve, unresolve, ComputedTraitId, Limits, Value};
+use segops_rules::{
+    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Resolved, parse_definition, resolve_definition, unresolve_definition};
 
 use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
-use crate::{Calendar, Program, SignalRegistry, explain};
+use crate::{Calendar, Describe, Program, SignalRegistry, explain};
 
 /// What is known of one profile, and when.
 struct Story {
@@ -93,6 +93,9 @@ impl Labels for Known {
     fn list_name(&self, _: ListId) -> Option<String> {
         Some("Influencers".to_owned())
     }
+    fn computed_trait_name(&self, _: ComputedTraitId) -> Option<String> {
+        Some("it".to_owned())
+    }
 }
 
 impl Names for Known {
@@ -117,6 +120,18 @@ impl Names for Known {
     fn list_names(&self) -> Vec<String> {
         Vec::new()
     }
+    fn computed_trait(&self, name: &str) -> Option<ComputedReference> {
+        let text = match name {
+            "average order value" => r#"sum of total over "Order Completed" / count of "Order Completed""#,
+            "against before" => {
+                r#"count of any event in last 30 days / count of any event between 30 and 60 days ago"#
+            }
+            _ => r#"most frequent value of category over "Order Completed" in last 90 days"#,
+        };
+        let definition = parse_definition(text, &Limits::default()).ok()?;
+        let (definition, _) = resolve_definition(&definition, self).ok()?;
+        Some(ComputedReference { id: ComputedTraitId(1), definition })
+    }
     fn event_exists(&self, _: &str) -> bool {
         true
     }
@@ -140,6 +155,20 @@ impl Names for Known {
     }
     fn trait_names(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+/// Conditions by no more than that they are some.
+struct Plainly;
+
+impl Describe for Plainly {
+    fn condition(&self, _: &Condition<Resolved>) -> String {
+        "the condition".to_owned()
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate<Resolved>) -> String {
+        let definition = ComputedDefinition::Number(Formula::Aggregate(Box::new(aggregate.clone())));
+        unresolve_definition(&definition, &Known).to_string()
     }
 }
 
@@ -183,7 +212,7 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
             timeline.keep(*keep);
         }
     }
-    let explanation = explain(&program, &rule, &profile, story.now, &|_| "the condition".to_owned());
+    let explanation = explain(&program, &rule, &profile, story.now, &Plainly);
     let speech = Speech { zone: story.zone.clone(), currency: story.currency.map(str::to_owned) };
     expected.assert_eq(&sentence(&unresolve(&rule, &Known), &explanation, &speech));
 }

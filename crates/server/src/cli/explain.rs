@@ -1,8 +1,9 @@
 use clap::Args;
 
 use segops_engine::view;
+use segops_model::Decimal;
 use segops_rules::Scalar;
-use segops_segment::{ConditionExplanation, Observed, ObservedAddress};
+use segops_segment::{ConditionExplanation, Observed, ObservedAddress, ComputedPart};
 
 use super::client::{Client, path, typed};
 use super::error::CliError;
@@ -108,6 +109,13 @@ fn observed(observed: &Observed, out: &Output) -> String {
                 _ => format!("{value}, and no threshold to hold it against"),
             }
         }
+        Observed::Computed { value, parts } => computed(*value, parts),
+        Observed::Chosen { event: None, .. } => "no value".to_owned(),
+        Observed::Chosen { value, event: Some(event), count, .. } => {
+            let value = value.as_ref().map(|value| serde_json::to_string(value).unwrap_or_default());
+            let times = count.map(|count| format!("{count} times, ")).unwrap_or_default();
+            format!("{} ({times}last {})", plain(&value.unwrap_or_default()), out.date(event.ts))
+        }
         Observed::Trait(None) => "not set".to_owned(),
         Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
         Observed::Member(true) => "is in it".to_owned(),
@@ -174,4 +182,17 @@ fn scalar(scalar: &Scalar) -> String {
 
 const fn mark(holds: bool) -> &'static str {
     if holds { "yes" } else { "no " }
+}
+
+/// A number, and what it is made of.
+fn computed(value: Option<Decimal>, parts: &[ComputedPart]) -> String {
+    let shown = |value: Option<Decimal>| value.map(|value| value.to_string());
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let value = shown(part.value).unwrap_or_else(|| "nothing".to_owned());
+            format!("{} = {value}", plain(&part.text))
+        })
+        .collect();
+    format!("{}: {}", shown(value).unwrap_or_else(|| "no number".to_owned()), parts.join(", "))
 }

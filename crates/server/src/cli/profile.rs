@@ -110,6 +110,7 @@ fn show(profile: &view::ProfileView, out: &mut Output) -> Result<(), CliError> {
         traits.row([name.clone(), shortened(&value, 80), out.date(one.set_at)]);
     }
     section(&traits, out)?;
+    section(&computed_table(profile, out), out)?;
     let mut orders = Table::new(&["ORDER", "STATUS", "AT", "#VALUE", "#REFUNDED", "#NET", "CURRENCY"]);
     for order in profile.orders.iter().take(ORDERS_SHOWN) {
         orders.row([
@@ -148,4 +149,16 @@ fn section(table: &Table, out: &mut Output) -> Result<(), CliError> {
     }
     out.line("")?;
     out.table(table)
+}
+
+fn computed_table(profile: &view::ProfileView, out: &Output) -> Table {
+    let mut computed = Table::new(&["COMPUTED TRAIT", "VALUE", "SEEN"]);
+    for (name, one) in &profile.computed_traits {
+        let value = one.value.as_ref().map(|value| serde_json::to_string(value).unwrap_or_default());
+        let value = value.unwrap_or_else(|| "none".to_owned());
+        let times = one.count.map(|count| format!(" ({count} times)")).unwrap_or_default();
+        let seen = one.seen_at.map(|at| out.date(at)).unwrap_or_default();
+        computed.row([name.clone(), format!("{}{times}", shortened(&value, 80)), seen]);
+    }
+    computed
 }

@@ -101,7 +101,7 @@ pub(super) fn print_difference_of(
     print_difference(&found, out)
 }
 
-fn print_difference(found: &view::RuleDifference, out: &mut Output) -> Result<(), CliError> {
+pub(super) fn print_difference(found: &view::RuleDifference, out: &mut Output) -> Result<(), CliError> {
     out.line(format!("- {}", found.rule_text))?;
     out.line(format!("+ {}", found.new_rule_text))?;
     out.line("")?;

@@ -186,6 +186,12 @@ fn change_words(what: &SegmentChangeKind) -> String {
         SegmentChangeKind::CalendarChanged { version } => {
             format!("changed the workspace's calendar, which made version {}", version.0)
         }
+        SegmentChangeKind::ComputedTraitEdited { version, computed_trait, computed_trait_version } => {
+            format!(
+                "edited the computed trait {computed_trait} (version {computed_trait_version}), which made version {}",
+                version.0
+            )
+        }
         SegmentChangeKind::Renamed { from, to } => format!("renamed it from {from} to {to}"),
         SegmentChangeKind::Described { fields } => format!("changed its {}", fields.join(", ")),
         SegmentChangeKind::Paused => "paused it".to_owned(),

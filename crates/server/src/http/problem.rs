@@ -143,12 +143,14 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::NoSource(_)
         | Refusal::NoProfile(_)
         | Refusal::NoList(_)
+        | Refusal::NoComputedTrait(_)
         | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
-        Refusal::VersionMoved { .. } => {
+        Refusal::VersionMoved { .. } | Refusal::ComputedTraitMoved { .. } => {
             Problem::new(StatusCode::CONFLICT, "version-moved", "Someone else has edited it", detail)
         }
         Refusal::NameTaken(..)
         | Refusal::ListNameTaken(..)
+        | Refusal::ComputedTraitNameTaken(..)
         | Refusal::SourceNameTaken(_)
         | Refusal::WriteKeyTaken => Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail),
         Refusal::BadName
@@ -164,6 +166,10 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::ListInUse(_)
         | Refusal::TooManyLists(_)
         | Refusal::ListTooLong
+        | Refusal::ComputedTraitInUse(_)
+        | Refusal::ComputedTraitKind(..)
+        | Refusal::ComputedTraitEdited(_)
+        | Refusal::TooManyComputedTraits(_)
         | Refusal::WrongStatus(..)
         | Refusal::Paused(_)
         | Refusal::NotLive(..)

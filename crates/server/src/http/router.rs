@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, consent, definitions, health, imports, lists, members, metrics, people, products, profiles,
+    catalogue, consent, definitions, health, imports, lists, members, metrics, people, products, profiles, computed_traits,
     rejections, rules, segment_life, segment_versions, segments, settings, sources, sources_config, status,
     stream, templates, tokens, transitions, verify,
 };
@@ -39,6 +39,14 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(sources::list, sources::create))
+        .routes(routes!(computed_traits::list, computed_traits::create))
+        .routes(routes!(
+            computed_traits::show,
+            computed_traits::edit,
+            computed_traits::rename,
+            computed_traits::delete
+        ))
+        .routes(routes!(computed_traits::diff))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(templates::list))
         .routes(routes!(rules::preview))

@@ -9,6 +9,7 @@ mod captures;
 mod checking;
 mod cli;
 mod collect;
+mod computed_traits;
 mod kill;
 mod openapi;
 mod people;

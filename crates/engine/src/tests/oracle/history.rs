@@ -84,6 +84,8 @@ pub(super) enum Step {
     Delete {
         person: u8,
     },
+    /// A computed trait is made of something else.
+    EditComputed(u8),
     /// Asks of an instant in the past.
     LookBack {
         hours: u16,
@@ -400,6 +402,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => list(),
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),
+        1 => any::<u8>().prop_map(Step::EditComputed),
         1 => (1_u16..2_000).prop_map(|hours| Step::LookBack { hours }),
         1 => Just(Step::Restart),
     ]

@@ -1,6 +1,7 @@
 //! Live membership, a rebuild and the oracle are equal: at random instants, at each instant at which a verdict
 //! changes by itself, and one millisecond before.
 
+mod computed;
 mod history;
 mod orders;
 mod play;

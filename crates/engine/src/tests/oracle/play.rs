@@ -6,13 +6,12 @@ use jiff::tz::TimeZone;
 use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
-use segops_model::{
-    ConsentChannel, ConsentStatement, Event, Identifier, Instant, SourceId, SplitId, TransitionId,
-};
+use segops_model::{ConsentChannel, ConsentStatement, Event, Identifier, Instant, SourceId, SplitId, TransitionId, Limits};
 use segops_oracle::{Calendar, Oracle, ProductFact};
-use segops_rules::{Named, Rule, parse};
+use segops_rules::{Named, Rule, parse, parse_definition};
 
 use super::Tallies;
+use super::computed::{COMPUTED, EDITED};
 use super::history::{History, Step, When};
 use super::rules::Sample;
 use crate::settings::Settings;
@@ -64,6 +63,11 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let kiosk = world.engine.create_source(AUTHOR, "Kiosk", None).expect("a source").id;
     let mut oracle = Oracle::new(Calendar { zone, week_start });
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
+    for (name, definition) in COMPUTED {
+        world.engine.create_computed_trait(AUTHOR, name, definition).expect("a computed trait");
+        let definition = parse_definition(definition, &Limits::default()).expect("a definition");
+        oracle.computed_traits.insert((*name).to_owned(), definition);
+    }
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, told, tallies };
     for list in ["L0", "L1"] {
@@ -126,6 +130,10 @@ impl Player<'_> {
             Step::List { list, entry, is_in } => {
                 self.list(&format!("L{list}"), entry, *is_in);
                 Ok(())
+            }
+            Step::EditComputed(number) => {
+                self.edit_computed(*number);
+                self.compare("after a computed trait was edited")
             }
             Step::Split { person, taken, meanwhile } => self.split(*person, *taken, meanwhile),
             Step::Lift { split } => {
@@ -331,6 +339,18 @@ impl Player<'_> {
         self.tallies.entry(sample.family).or_default().rules += 1;
         let name = segment.name.clone();
         *segment = Segment { name, family: sample.family, text, rule, before: None };
+        self.rank();
+        self.write_down(true);
+    }
+
+    fn edit_computed(&mut self, number: u8) {
+        let (name, text) = EDITED[usize::from(number) % EDITED.len()];
+        self.world.engine.edit_computed_trait(AUTHOR, name, None, text).expect("an edit");
+        let definition = parse_definition(text, &Limits::default()).expect("a definition");
+        self.oracle.computed_traits.insert(name.to_owned(), definition);
+        for segment in self.world.engine.segments() {
+            self.world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+        }
         self.rank();
         self.write_down(true);
     }

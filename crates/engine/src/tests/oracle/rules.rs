@@ -528,6 +528,8 @@ fn leaf() -> BoxedStrategy<Sample> {
         3 => made("stopped or restarted", of_event(CHANGES)),
         5 => made("sequence", sequence()),
         3 => made("cadence", cadence()),
+        4 => made("computed number", super::computed::numbers()),
+        4 => made("computed value", super::computed::values()),
         4 => made("orders", super::orders::orders()),
         5 => made("spend", super::orders::spend()),
         4 => made("ranking", super::rankings::rankings()),

@@ -1,0 +1,52 @@
+//! Computed traits by their names, and what they are made of.
+
+use super::Resolver;
+use crate::ast::{ComputedCondition, ComputedDefinition, Condition, Named, Resolved};
+use crate::check::check_number_test;
+use crate::names::Names;
+use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
+
+/// Looks up every name in what a computed trait is made of: it resolved, with its warnings, or everything that is
+/// wrong with it.
+pub fn resolve_definition(
+    definition: &ComputedDefinition<Named>,
+    names: &dyn Names,
+) -> Result<(ComputedDefinition<Resolved>, Vec<Problem>), Vec<Problem>> {
+    let mut resolver = Resolver { names, editing: None, problems: Vec::new() };
+    let resolved = definition.try_map("definition", &mut |event, property, place| {
+        let property = property.map(|property| (property, place));
+        resolver.filter(event, property, &format!("{place}.event")).ok_or(())
+    });
+    let mut problems = resolver.problems;
+    problems.truncate(PROBLEMS_MAX);
+    let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+    match resolved {
+        Ok(definition) if !failed => Ok((definition, problems)),
+        _ => Err(problems),
+    }
+}
+
+impl Resolver<'_> {
+    /// The computed trait with what it is made of now. A number is tested as one.
+    pub(super) fn computed(
+        &mut self,
+        leaf: &ComputedCondition<Named>,
+        place: &str,
+    ) -> Option<Condition<Resolved>> {
+        let name = &leaf.computed;
+        let Some(computed) = self.names.computed_trait(name) else {
+            let message = format!("there is no computed trait `{name}`");
+            let problem = Problem::error(Code::UnknownComputedTrait, message).place(format!("{place}.trait"));
+            self.report_unknown(problem, name, |names| names.computed_trait_names());
+            return None;
+        };
+        if computed.definition.is_number()
+            && let Some(problem) = check_number_test(&leaf.test, &format!("{place}.test"))
+        {
+            self.report(problem);
+            return None;
+        }
+        let (match_case, test) = (leaf.match_case, leaf.test.clone());
+        Some(Condition::Computed(Box::new(ComputedCondition { computed, match_case, test })))
+    }
+}

@@ -1,0 +1,200 @@
+use expect_test::{Expect, expect};
+
+use segops_model::{ComputedTraitId, Limits, SegmentId, SourceId};
+
+use crate::{
+    ComputedReference, Labels, Names, Resolved, parse, parse_definition, read_text, resolve_definition,
+};
+
+#[track_caller]
+fn check(text: &str, canonical: &str) {
+    let definition = parse_definition(text, &Limits::default())
+        .unwrap_or_else(|problems| panic!("{}", problems[0].report(text)));
+    assert_eq!(definition.to_string(), canonical);
+    let again = parse_definition(canonical, &Limits::default());
+    assert_eq!(again.as_ref(), Ok(&definition), "the canonical text is another definition");
+}
+
+#[track_caller]
+fn check_mistakes(text: &str, expected: Expect) {
+    let problems = parse_definition(text, &Limits::default()).expect_err("a mistake");
+    let reports: Vec<String> = problems.iter().map(|problem| problem.report(text) + "\n").collect();
+    expected.assert_eq(&reports.concat());
+}
+
+#[test]
+fn formulas() {
+    for (written, canonical) in [
+        (
+            "sum of total over Ordered - sum of total over Refunded",
+            "sum of total over \"Ordered\" - sum of total over \"Refunded\"",
+        ),
+        ("number of A / number of B", "count of \"A\" / count of \"B\""),
+        ("count of A - count of B - 1", "count of \"A\" - count of \"B\" - 1"),
+        ("count of A - (count of B - 1)", "count of \"A\" - (count of \"B\" - 1)"),
+        ("(count of A + 1) * 2 / (3 / count of B)", "(count of \"A\" + 1) * 2 / (3 / count of \"B\")"),
+        ("count of A + 2 * count of B", "count of \"A\" + 2 * count of \"B\""),
+        ("count of A -2", "count of \"A\" + -2"),
+        ("count of A - -2", "count of \"A\" - -2"),
+        (
+            "net spend in last 12 months / count of orders in last 12 months",
+            "net spend in last 12 months / count of orders in last 12 months",
+        ),
+        ("sum of products[].price*quantity over A * 2", "sum of products[].price*quantity over \"A\" * 2"),
+        ("count of A where x > 5 / count of A", "count of \"A\" where (x > 5) / count of \"A\""),
+    ] {
+        check(written, canonical);
+    }
+}
+
+#[test]
+fn values() {
+    for (written, canonical) in [
+        (
+            "most frequent value of category over 'Product Viewed' in last 90 days",
+            "most frequent value of category over \"Product Viewed\" in last 90 days",
+        ),
+        ("most common products[].category over A", "most frequent value of products[].category over \"A\""),
+        (
+            "first value of context.campaign.source over any event",
+            "first value of context.campaign.source over any event",
+        ),
+        ("latest coupon over A where x is 1", "last value of coupon over \"A\" where x is 1"),
+        ("most recent value of tags[] over A", "last value of tags over \"A\""),
+        ("first value of value over A from source S", "first value of value over \"A\" from source \"S\""),
+    ] {
+        check(written, canonical);
+    }
+}
+
+#[test]
+fn mistakes() {
+    check_mistakes("", expect![""]);
+    check_mistakes("2 + 3", expect![""]);
+    check_mistakes("count of A / 0 - sum of a[].b[].c over B", expect![""]);
+    check_mistakes("count of A +", expect![""]);
+    check_mistakes("count of A count of B", expect![""]);
+    check_mistakes("(count of A", expect![""]);
+    check_mistakes("computed \"other\" + 1", expect![""]);
+    check_mistakes("most frequent category", expect![""]);
+    check_mistakes("first value of x over A / 2", expect![""]);
+    check_mistakes(&["count of A"; 51].join(" + "), expect![""]);
+}
+
+#[test]
+fn conditions() {
+    for (written, canonical) in [
+        ("computed 'return rate' >= 0.3", "computed \"return rate\" >= 0.3"),
+        ("computed trait rate is not 1 and did A", "computed \"rate\" is not 1 and did \"A\""),
+        ("computed rate exists", "computed \"rate\" exists"),
+        ("computed favourite is Shoes match case", "computed \"favourite\" is \"Shoes\" match case"),
+        ("did A where x is 1 and computed rate < 2", "did \"A\" where x is 1 and computed \"rate\" < 2"),
+        // A trait of that name.
+        ("computed >= 3", "\"computed\" >= 3"),
+        ("computed is true", "\"computed\" is true"),
+    ] {
+        let rule = parse(written).unwrap_or_else(|problems| panic!("{}", problems[0].report(written)));
+        assert_eq!(rule.to_string(), canonical);
+        assert_eq!(parse(canonical).as_ref(), Ok(&rule), "the canonical text is another rule");
+    }
+}
+
+/// A workspace with a rate and a favourite.
+struct Shop;
+
+impl Labels for Shop {
+    fn segment_name(&self, _: SegmentId) -> Option<String> {
+        None
+    }
+    fn source_name(&self, _: SourceId) -> Option<String> {
+        None
+    }
+}
+
+impl Names for Shop {
+    fn segment(&self, _: &str) -> Option<SegmentId> {
+        None
+    }
+    fn segment_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn segment_uses(&self, _: SegmentId) -> Vec<SegmentId> {
+        Vec::new()
+    }
+    fn source(&self, _: &str) -> Option<SourceId> {
+        None
+    }
+    fn source_names(&self) -> Vec<String> {
+        vec!["Kiosk".to_owned()]
+    }
+    fn computed_trait(&self, name: &str) -> Option<ComputedReference> {
+        let text = match name {
+            "return rate" => "count of A / count of B",
+            "favourite" => "most frequent value of category over A",
+            _ => return None,
+        };
+        let definition = parse_definition(text, &Limits::default()).ok()?;
+        let (definition, _) = resolve_definition(&definition, self).ok()?;
+        Some(ComputedReference { id: ComputedTraitId(7), definition })
+    }
+    fn computed_trait_names(&self) -> Vec<String> {
+        vec!["return rate".to_owned(), "favourite".to_owned()]
+    }
+    fn event_exists(&self, _: &str) -> bool {
+        true
+    }
+    fn event_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn property_exists(&self, _: Option<&str>, _: &str) -> bool {
+        true
+    }
+    fn property_names(&self, _: Option<&str>) -> Vec<String> {
+        Vec::new()
+    }
+    fn product_field_exists(&self, _: &str) -> bool {
+        true
+    }
+    fn product_fields(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn trait_exists(&self, _: &str) -> bool {
+        false
+    }
+    fn trait_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn names_are_looked_up() {
+    let check = |text: &str, expected: Expect| {
+        let problems = match read_text(text, &Shop, None) {
+            Ok(reading) => reading.warnings,
+            Err(problems) => problems,
+        };
+        let reports: Vec<String> = problems.iter().map(|problem| problem.report(text) + "\n").collect();
+        expected.assert_eq(&reports.concat());
+    };
+    check("computed \"return rat\" > 1", expect![""]);
+    check("computed \"return rate\" contains \"x\" or computed \"return rate\" is \"x\"", expect![""]);
+    check("computed favourite contains \"x\" or computed favourite > 3", expect![""]);
+    check("\"return rate\" > 1", expect![""]);
+}
+
+#[test]
+fn sources_are_looked_up() {
+    let definition =
+        parse_definition("count of A from source Kiosc", &Limits::default()).expect("a definition");
+    let problems = resolve_definition(&definition, &Shop).expect_err("no such source");
+    expect![""].assert_eq(&format!("{}", problems[0].report("")));
+}
+
+#[test]
+fn a_stored_rule_keeps_what_a_computed_trait_was_made_of() {
+    let rule = read_text("computed \"return rate\" > 1", &Shop, None).expect("a rule").resolved;
+    let json = serde_json::to_value(&rule).expect("json");
+    let again: crate::Rule<Resolved> = serde_json::from_value(json).expect("the rule");
+    assert_eq!(again, rule);
+    assert_eq!(crate::computed_trait_ids(&rule), [ComputedTraitId(7)].into());
+}
