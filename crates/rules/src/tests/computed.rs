@@ -69,16 +69,86 @@ fn values() {
 
 #[test]
 fn mistakes() {
-    check_mistakes("", expect![""]);
-    check_mistakes("2 + 3", expect![""]);
-    check_mistakes("count of A / 0 - sum of a[].b[].c over B", expect![""]);
-    check_mistakes("count of A +", expect![""]);
-    check_mistakes("count of A count of B", expect![""]);
-    check_mistakes("(count of A", expect![""]);
-    check_mistakes("computed \"other\" + 1", expect![""]);
-    check_mistakes("most frequent category", expect![""]);
-    check_mistakes("first value of x over A / 2", expect![""]);
-    check_mistakes(&["count of A"; 51].join(" + "), expect![""]);
+    check_mistakes(
+        "",
+        expect![[r#"
+        error: the formula ends where a number should be; expected such as `sum of total over "Order Completed"`, `count of "Order Completed"`, `100`, or `most frequent value of category over "Product Viewed"`
+          | 
+          | ^
+    "#]],
+    );
+    check_mistakes(
+        "2 + 3",
+        expect![[r#"
+        error: the formula is the same for everyone; expected at least one aggregate, such as `count of "Order Completed"`
+          | 2 + 3
+          | ^^^^^
+    "#]],
+    );
+    check_mistakes(
+        "count of A / 0 - sum of a[].b[].c over B",
+        expect![[r#"
+        error: nothing is divided by 0
+          | count of A / 0 - sum of a[].b[].c over B
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        error: `a[].b[].c` goes through a list inside a list's elements; expected at most one `[]` on the way to a value
+          | count of A / 0 - sum of a[].b[].c over B
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#]],
+    );
+    check_mistakes(
+        "count of A +",
+        expect![[r#"
+        error: the formula ends where a number should be; expected such as `sum of total over "Order Completed"`, `count of "Order Completed"`, `100`, or `most frequent value of category over "Product Viewed"`
+          | count of A +
+          |             ^
+    "#]],
+    );
+    check_mistakes(
+        "count of A count of B",
+        expect![[r#"
+        error: `A count` is several words without quotes; write `"A count"`
+          | count of A count of B
+          |          ^^^^^^^
+        error: `of` cannot follow here; expected `+`, `-`, `*`, `/`, or the end of the formula
+          | count of A count of B
+          |                  ^^
+    "#]],
+    );
+    check_mistakes(
+        "(count of A",
+        expect![[r#"
+        error: this parenthesis is never closed; add the missing `)`
+          | (count of A
+          | ^
+    "#]],
+    );
+    check_mistakes(
+        "computed \"other\" + 1",
+        expect![[r#"
+        error: `computed` is no number, aggregate or count; expected such as `sum of total over "Order Completed"`, `count of "Order Completed"`, `100`, or `most frequent value of category over "Product Viewed"`
+          | computed "other" + 1
+          | ^^^^^^^^
+    "#]],
+    );
+    check_mistakes(
+        "most frequent category",
+        expect![[r#"
+        error: most frequent value of category needs its events; expected `over` and an event's name in quotes
+          | most frequent category
+          |                       ^
+    "#]],
+    );
+    check_mistakes(
+        "first value of x over A / 2",
+        expect![[r#"
+        error: `/` cannot follow here; expected the end, or a clause such as `in last 30 days`
+          | first value of x over A / 2
+          |                         ^
+    "#]],
+    );
+    let many = parse_definition(&["count of A"; 51].join(" + "), &Limits::default()).expect_err("too many");
+    assert_eq!(many[0].message, "the formula has more than 50 parts, the limit");
 }
 
 #[test]
@@ -87,7 +157,7 @@ fn conditions() {
         ("computed 'return rate' >= 0.3", "computed \"return rate\" >= 0.3"),
         ("computed trait rate is not 1 and did A", "computed \"rate\" is not 1 and did \"A\""),
         ("computed rate exists", "computed \"rate\" exists"),
-        ("computed favourite is Shoes match case", "computed \"favourite\" is \"Shoes\" match case"),
+        ("computed favourite is \"Shoes\" match case", "computed \"favourite\" is \"Shoes\" match case"),
         ("did A where x is 1 and computed rate < 2", "did \"A\" where x is 1 and computed \"rate\" < 2"),
         // A trait of that name.
         ("computed >= 3", "\"computed\" >= 3"),
@@ -168,18 +238,28 @@ impl Names for Shop {
 
 #[test]
 fn names_are_looked_up() {
-    let check = |text: &str, expected: Expect| {
+    let check = |text: &str, expected: &[(&str, Option<&str>)]| {
         let problems = match read_text(text, &Shop, None) {
             Ok(reading) => reading.warnings,
             Err(problems) => problems,
         };
-        let reports: Vec<String> = problems.iter().map(|problem| problem.report(text) + "\n").collect();
-        expected.assert_eq(&reports.concat());
+        let found: Vec<(&str, Option<&str>)> = problems
+            .iter()
+            .map(|problem| (problem.message.as_str(), problem.suggestion.as_deref()))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+        assert!(problems.iter().all(|problem| problem.span.is_some()));
     };
-    check("computed \"return rat\" > 1", expect![""]);
-    check("computed \"return rate\" contains \"x\" or computed \"return rate\" is \"x\"", expect![""]);
-    check("computed favourite contains \"x\" or computed favourite > 3", expect![""]);
-    check("\"return rate\" > 1", expect![""]);
+    let unknown = ("there is no computed trait `return rat`", Some("did you mean `return rate`?"));
+    check("computed \"return rat\" > 1", &[unknown]);
+    let no_number = ("this computed trait is a number", None);
+    check(
+        "computed \"return rate\" contains \"x\" or computed \"return rate\" is \"x\"",
+        &[no_number, no_number],
+    );
+    check("computed favourite contains \"x\" or computed favourite > 3", &[]);
+    let meant = "there is a computed trait of that name: write `computed \"return rate\"`";
+    check("\"return rate\" > 1", &[("no profile ever had the trait `return rate`", Some(meant))]);
 }
 
 #[test]
@@ -187,7 +267,9 @@ fn sources_are_looked_up() {
     let definition =
         parse_definition("count of A from source Kiosc", &Limits::default()).expect("a definition");
     let problems = resolve_definition(&definition, &Shop).expect_err("no such source");
-    expect![""].assert_eq(&format!("{}", problems[0].report("")));
+    assert_eq!(problems[0].message, "there is no source `Kiosc`");
+    assert_eq!(problems[0].suggestion.as_deref(), Some("did you mean `Kiosk`?"));
+    assert_eq!(problems[0].place.as_deref(), Some("definition.number.aggregate.event.sources[0]"));
 }
 
 #[test]

@@ -28,6 +28,8 @@ fn profile(program: &Program, registry: &SignalRegistry, events: &[Told]) -> Pro
         let event = event(name, *ts, &[("kind", Value::from(*kind))]);
         registry.matching(&event, &mut matched);
         for signal in &matched {
+            let needed = program.signals().iter().find(|(id, _)| id == signal).map(|(_, keep)| *keep);
+            let Some(needed) = needed else { continue };
             let timeline = profile.timelines.entry(*signal).or_default();
             if registry.capture(*signal, &event, Position(position), &mut values) {
                 values.iter().for_each(|value| {
@@ -36,8 +38,7 @@ fn profile(program: &Program, registry: &SignalRegistry, events: &[Told]) -> Pro
             } else {
                 timeline.insert(crate::Entry { ts: *ts, position: Position(position) });
             }
-            let needed = program.signals().iter().find(|(id, _)| id == signal).map(|(_, keep)| *keep);
-            timeline.keep(needed.unwrap());
+            timeline.keep(needed);
         }
     }
     profile
