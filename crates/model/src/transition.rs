@@ -92,7 +92,9 @@ impl Cause {
             | Self::Late
             | Self::Deletion
             | Self::Settings
-            | Self::Product => Trigger::Input,
+            | Self::Product
+            | Self::Consent
+            | Self::List => Trigger::Input,
         }
     }
 

@@ -2,14 +2,16 @@
 
 mod computed;
 mod occurrence;
+mod ranking;
 #[cfg(test)]
 mod tests;
+mod traits;
 
 use serde::{Deserialize, Serialize};
 
 use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, Aggregate,
+    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, Aggregate, RankingEnd,
 };
 
 use crate::aggregate::AggregateNode;
@@ -18,8 +20,7 @@ use crate::consent::standings;
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
-use crate::trait_history::TraitHistoryNode;
-use crate::{Cut, Entry, Keep, Timeline};
+use crate::{Entry, Keep, Timeline};
 
 /// Entries shown as evidence at most, the newest first.
 const EVIDENCE_MAX: usize = 10;
@@ -96,7 +97,9 @@ pub enum Observed {
     Periods { active: u64, counts: Vec<u64> },
     /// How often a sequence was completed; with `newest_only` matches older than so many newest of a step
     /// are not looked at.
-    Sequence { count: u64, newest_only: Option<u32> },
+    /// Where it never was, `begun` are the events of as many of its first steps as were done and can still be
+    /// gone on from, and `next_before` is the first instant that is too late for the next step.
+    Sequence { count: u64, newest_only: Option<u32>, begun: Vec<Entry>, next_before: Option<Instant> },
     /// The newest event and the median gap before it, to the nearest millisecond, where there are events
     /// enough to have one.
     Cadence { newest: Option<Instant>, median_gap_ms: Option<i64>, newest_only: Option<u32> },
@@ -113,21 +116,29 @@ pub enum Observed {
         count: Option<u64>,
     },
     /// The number that is ranked, if there is one to rank; and what it is held against, rounded to nine digits:
-    /// the number of the last one inside when everyone was ranked, when that was, and among how many.
+    /// the number of the last one inside when everyone was ranked, when that was, among how many, and when it
+    /// is due to be done again.
     Ranked {
         value: Option<Decimal>,
         threshold: Option<Decimal>,
         as_of: Option<Instant>,
         population: Option<u64>,
+        due_at: Option<Instant>,
+        /// There is no threshold because money is in several currencies, which are not ranked together.
+        several_currencies: bool,
     },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
+    /// The trait's value; the date that it is read as, of several the one that decides; and the date itself or
+    /// its anniversary that lies in the window, or else the next one to come.
+    Date { value: Option<Value>, date: Option<Instant>, occurrence: Option<Instant> },
     /// Whether the profile is in the other segment.
     Member(bool),
     /// How far from the point asked for, in the rule's own unit, if that is known.
     Distance(Option<Decimal>),
-    /// Whether the trait's value passes the test, and since when: no instant where it has never been otherwise.
-    Held { passes: bool, since: Option<Instant> },
+    /// The trait's value now, whether it passes the test, and since when: no instant where it has never been
+    /// otherwise.
+    Held { value: Option<Value>, passes: bool, since: Option<Instant> },
     /// Whether the trait's value at an instant passes the test; not known where the sets from then no longer exist.
     Was { at: Instant, passed: Option<bool> },
     /// The profile's place among all under a sample's name, in percent.
@@ -171,6 +182,11 @@ pub enum Threshold {
     TraitHistory(Box<HistoryTest>),
     /// In a sample of so many percent.
     Share(Decimal),
+    /// Among so many percent of the base.
+    Rank {
+        end: RankingEnd,
+        percent: Decimal,
+    },
     Tenure(TenureTest),
 }
 
@@ -215,7 +231,7 @@ pub fn explain(
         at: now,
         member: verdict.member,
         base: BaseExplanation { base: program.base(), holds: base_holds },
-        condition: Explainer { view, now, describe }.condition(&rule.when, &program.root),
+        condition: Explainer { program, view, now, describe }.condition(&rule.when, &program.root),
         next_change: verdict.next_change,
         enters_at: flip.filter(|_| !verdict.member),
         leaves_at: flip.filter(|_| verdict.member),
@@ -247,6 +263,7 @@ pub fn next_flip(
 }
 
 struct Explainer<'a, V> {
+    program: &'a Program,
     view: &'a V,
     now: Instant,
     describe: &'a dyn Describe,
@@ -310,17 +327,10 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold = Some(Threshold::Trait(condition.test.clone()));
                 self.computed(&condition.computed.definition, node, &mut explanation);
             }
-            (Condition::Ranking(_), Node::Ranking(node)) => {
-                let threshold = self.view.threshold(&node.key);
-                let value = node.measure.measured(self.view, self.now).number();
-                explanation.observed = Some(Observed::Ranked {
-                    value: value.map(|value| Decimal::from_billionths(value.rounded())),
-                    threshold: threshold.and_then(|threshold| threshold.cut).map(Cut::rounded),
-                    as_of: threshold.map(|threshold| threshold.as_of),
-                    population: threshold.map(|threshold| threshold.population),
-                });
-                let window = node.measure.window().map(|window| window.bounds(self.now));
-                explanation.window = window.map(observed_window);
+            (Condition::Ranking(condition), Node::Ranking(node)) => {
+                explanation.threshold =
+                    Some(Threshold::Rank { end: condition.end, percent: condition.percent });
+                self.ranking(node, &mut explanation);
             }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));
@@ -336,13 +346,12 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold = Some(Threshold::Place(test.clone()));
             }
             (Condition::TraitDate(condition), Node::TraitDate(node)) => {
-                explanation.observed = Some(Observed::Trait(node.value(self.view).cloned()));
                 explanation.threshold = Some(Threshold::TraitDate(condition.test.clone()));
-                explanation.window = node.window().map(|window| observed_window(window.bounds(self.now)));
+                self.trait_date(node, &mut explanation);
             }
             (Condition::TraitHistory(condition), Node::TraitHistory(node)) => {
                 explanation.threshold = Some(Threshold::TraitHistory(Box::new(condition.test.clone())));
-                self.trait_history(&condition.test, node, &mut explanation);
+                self.trait_history(condition, node, &mut explanation);
             }
             (Condition::Sample(condition), Node::Sample(node)) => {
                 explanation.observed = Some(Observed::Share(node.percent(self.view.profile())));
@@ -416,7 +425,10 @@ impl<V: ProfileView> Explainer<'_, V> {
     fn sequence(&self, node: &SequenceNode, explanation: &mut ConditionExplanation) {
         let (found, is_cut) = node.all_completions(self.view, self.now);
         let newest_only = is_cut.then_some(SEQUENCE_MATCHES_MAX);
-        explanation.observed = Some(Observed::Sequence { count: found.events.len() as u64, newest_only });
+        let count = found.events.len() as u64;
+        let begun = if count == 0 { node.begun(self.view, self.now) } else { None };
+        let (begun, next_before) = begun.unwrap_or_default();
+        explanation.observed = Some(Observed::Sequence { count, newest_only, begun, next_before });
         let events = found.events.iter().flat_map(|events| events.iter().rev().copied());
         explanation.evidence = events.take(EVIDENCE_MAX).collect();
         explanation.window = Some(observed_window(node.window.bounds(self.now)));
@@ -433,40 +445,6 @@ impl<V: ProfileView> Explainer<'_, V> {
             median_gap_ms: habit.and_then(|habit| i64::try_from((habit.two_gaps_ms + 1) / 2).ok()),
             newest_only: is_cut.then_some(CADENCE_EVENTS_MAX),
         });
-    }
-
-    fn trait_history(
-        &self,
-        test: &HistoryTest,
-        node: &TraitHistoryNode,
-        explanation: &mut ConditionExplanation,
-    ) {
-        let none = Timeline::new();
-        let timeline = self.view.timeline(node.signal).unwrap_or(&none);
-        let sets = node.sets(timeline);
-        explanation.window = Some(observed_window(node.window.bounds(self.now)));
-        match test {
-            HistoryTest::Held { .. } => {
-                let held = sets.held_since(self.now);
-                let since = held.flatten();
-                explanation.observed = Some(Observed::Held { passes: held.is_some(), since });
-                // The set that began it is the last of its instant.
-                let began = since.and_then(|since| timeline.nth_newest_until(since, 1));
-                explanation.evidence = began.into_iter().collect();
-            }
-            HistoryTest::Was { .. } => {
-                explanation.window = None;
-                let at = node.past_instant(self.now);
-                let passed = sets.passed_at(at);
-                explanation.observed = Some(Observed::Was { at, passed });
-                explanation.evidence = timeline.nth_newest_until(at, 1).into_iter().collect();
-            }
-            HistoryTest::Changed { .. } => {
-                explanation.evidence = sets.changes(self.now).take(EVIDENCE_MAX).collect();
-                let count = sets.changes(self.now).count() as u64;
-                explanation.observed = Some(Observed::Count { count, or_more: false });
-            }
-        }
     }
 
     fn aggregate(&self, node: &AggregateNode, explanation: &mut ConditionExplanation) {

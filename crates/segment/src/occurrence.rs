@@ -151,6 +151,18 @@ impl WithinNode {
         indexes.start..indexes.end.max(indexes.start)
     }
 
+    /// Where the counted events are: after the first instant, or at it and later in the order of events, and
+    /// not after the second.
+    pub(crate) fn around(&self, chosen: Entry) -> (Instant, Instant) {
+        match self.side {
+            Side::Before => (self.span.bounds(chosen.ts).0, chosen.ts),
+            Side::After => {
+                let end = self.span.leaves_at(chosen.ts).unwrap_or(Instant::MAX);
+                (chosen.ts, end.plus_ms(-1))
+            }
+        }
+    }
+
     /// The answer changes with what happens, never by time alone: the span starts and ends with the event.
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         let (around, counted) = (view.timeline(self.chosen.signal), view.timeline(self.counted));

@@ -22,7 +22,7 @@ use crate::aggregate::{Fraction, Measured, Reading};
 use crate::calendar::Period;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::program::BaseNode;
-use crate::{Calendar, Keep, SignalRegistry, WindowBounds};
+use crate::{Calendar, Keep, SignalRegistry};
 
 /// How often the search for the next change goes on to the next value. Past it, the next value's instant is
 /// given: too early, never too late.
@@ -193,10 +193,10 @@ impl MeasureNode {
         }
     }
 
-    /// When what is measured must have happened, if it is of events or orders.
-    pub(crate) const fn window(&self) -> Option<&WindowBounds> {
+    /// How what is measured is read, if it is of events or orders.
+    pub(crate) const fn reading(&self) -> Option<&Reading> {
         match self {
-            Self::Aggregate(reading) | Self::Count(reading) => Some(&reading.window),
+            Self::Aggregate(reading) | Self::Count(reading) => Some(reading),
             Self::Trait { .. } => None,
         }
     }

@@ -10,15 +10,20 @@ mod aggregate;
 mod base;
 mod cadence;
 mod computed;
+mod change;
 mod count;
 mod deciding;
+mod membership;
 mod occurrence;
 mod phrase;
+mod place;
 mod ranking;
 mod reach;
 mod sample;
 mod segment;
 mod sequence;
+mod trait_date;
+mod trait_history;
 mod traits;
 mod words;
 
@@ -30,6 +35,7 @@ use jiff::tz::TimeZone;
 use segops_rules::{Named, Rule};
 
 use crate::explain::Explanation;
+use change::Change;
 use deciding::{Reason, reason};
 use words::Words;
 
@@ -48,23 +54,27 @@ pub fn sentence(rule: &Rule<Named>, explanation: &Explanation, speech: &Speech) 
     let words = Words::new(speech, explanation.at);
     let condition = reason(&rule.when, &explanation.condition, true, &words);
     let (reason, change) = if explanation.base.holds {
-        let change = condition.change(explanation.member);
+        let change = condition.change(explanation.member, &words);
         (condition, change)
     } else {
         let base = base::missing(explanation.base.base);
         if explanation.condition.holds {
             let base = Reason::One(base);
-            let change = base.change(false);
+            let change = base.change(false, &words);
             (base, change)
         } else {
             // What brings the condition about most often brings the base about as well; and both told as
             // two things to do would count one order twice.
-            let change = condition.change(false);
+            let change = condition.change(false, &words);
             (Reason::Every(vec![Reason::One(base), condition]), change)
         }
     };
     let why = reason.text(explanation.member);
-    let then = next(explanation, &reason, change, &words);
+    let mut then = next(explanation, &reason, change, &words);
+    let flips_at = explanation.leaves_at.or(explanation.enters_at);
+    if let Some((at, why)) = reason.could_change().filter(|(at, _)| flips_at.is_none_or(|flip| *at < flip)) {
+        then.push_str(&format!(" Could change on {}, {why}.", words.moment(at)));
+    }
     if explanation.member {
         format!("In, because: {why}. {then}")
     } else if reason.is_choice() {
@@ -75,7 +85,7 @@ pub fn sentence(rule: &Rule<Named>, explanation: &Explanation, speech: &Speech) 
 }
 
 /// What happens next: by time alone, or else by what the profile does.
-fn next(explanation: &Explanation, reason: &Reason, change: Option<String>, words: &Words<'_>) -> String {
+fn next(explanation: &Explanation, reason: &Reason, change: Option<Change>, words: &Words<'_>) -> String {
     let (verb, stays) = if explanation.member { ("Leaves", "Stays in") } else { ("Enters", "Stays out") };
     if let Some(at) = explanation.leaves_at.or(explanation.enters_at) {
         let unless = reason
@@ -86,7 +96,7 @@ fn next(explanation: &Explanation, reason: &Reason, change: Option<String>, word
     if let Some(until) = explanation.searched_until {
         return format!("{stays} until {} at least, if nothing happens.", words.moment(until));
     }
-    match change {
+    match change.and_then(|change| change.text(words)) {
         Some(change) => format!("{verb} {change}."),
         None => format!("{stays} as long as nothing changes."),
     }

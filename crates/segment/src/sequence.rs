@@ -201,6 +201,28 @@ impl SequenceNode {
         (found, self.signals().any(|(signal, _)| is_full(signal)))
     }
 
+    /// Of as many of the first steps as were done and can still be gone on from, the events; and the first
+    /// instant that is too late for the next step. `None` where not even the first step is.
+    pub(crate) fn begun(
+        &self,
+        view: &impl ProfileView,
+        now: Instant,
+    ) -> Option<(Vec<Entry>, Option<Instant>)> {
+        let after = self.window.bounds(now).0;
+        (1..self.steps.len()).rev().find_map(|done| {
+            let mut steps = self.steps.get(..done)?.to_vec();
+            let next = self.steps.get(done)?;
+            // That time need not be over yet in which something must not happen.
+            steps.last_mut()?.absences.iter_mut().for_each(|absence| absence.lasts = None);
+            let first = Self { steps, range: self.range, window: self.window.clone() };
+            let layers = Layers::of(&first, view, after);
+            let events = Search::at(&first, &layers, now).completions(1).events.pop()?;
+            let newest = events.last()?.ts;
+            let before = next.within.as_ref().and_then(|within| within.leaves_at(newest));
+            before.is_none_or(|before| before > now).then_some((events, before))
+        })
+    }
+
     /// Whether a completion can become certain, or come into the window, by time alone.
     fn has_pending(&self) -> bool {
         let trailing = self.steps.last().map(|step| step.absences.as_slice()).unwrap_or_default();

@@ -49,19 +49,14 @@ impl TraitDateNode {
 
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         let dates = self.dates(self.value(view));
-        let any = |test: &dyn Fn(Date) -> bool| {
-            Outcome::settled(dates.iter().any(|date| test(local_date(&self.zone, *date))))
-        };
         match &self.test {
             Asked::Date(window) => occurs_within(window, &dates, now),
             Asked::Anniversary(window) => {
                 let anniversaries = Anniversaries { dates: &dates, zone: &self.zone };
                 occurs_within(window, &anniversaries, now)
             }
-            Asked::Month(months) => any(&|date| months.iter().any(|month| is(date.month(), *month))),
-            Asked::Day(days) => any(&|date| days.iter().any(|day| is(date.day(), *day))),
-            Asked::MonthDay(days) => {
-                any(&|date| days.iter().any(|day| is(date.month(), day.month()) && is(date.day(), day.day())))
+            Asked::Month(_) | Asked::Day(_) | Asked::MonthDay(_) => {
+                Outcome::settled(dates.iter().any(|date| self.has_day(*date)))
             }
         }
     }
@@ -75,6 +70,54 @@ impl TraitDateNode {
         match &self.test {
             Asked::Date(window) | Asked::Anniversary(window) => Some(window),
             Asked::Month(_) | Asked::Day(_) | Asked::MonthDay(_) => None,
+        }
+    }
+
+    /// Of the dates that the value holds, the one that decides; and it, or its anniversary, that lies in the
+    /// window or else comes next.
+    pub(crate) fn deciding(
+        &self,
+        view: &impl ProfileView,
+        now: Instant,
+    ) -> (Option<Instant>, Option<Instant>) {
+        let dates = self.dates(self.value(view));
+        let inside_or_next = |window: &WindowBounds, things: &dyn Occurrences| {
+            let (after, until) = window.bounds(now);
+            things.newest_in(after, until).or_else(|| things.first_after(now))
+        };
+        let newest = dates.iter().copied().max();
+        match &self.test {
+            Asked::Date(window) => {
+                let date = inside_or_next(window, &dates).or(newest);
+                (date, date)
+            }
+            Asked::Anniversary(window) => {
+                let with_next = dates.iter().filter_map(|date| {
+                    let one = Anniversaries { dates: std::slice::from_ref(date), zone: &self.zone };
+                    let next = inside_or_next(window, &one)?;
+                    let (after, until) = window.bounds(now);
+                    Some((!(next > after && next <= until), next, *date))
+                });
+                let (date, next) = with_next.min().map(|(_, next, date)| (date, next)).unzip();
+                (date.or(newest), next)
+            }
+            Asked::Month(_) | Asked::Day(_) | Asked::MonthDay(_) => {
+                let passing = dates.iter().copied().find(|date| self.has_day(*date));
+                (passing.or(newest), None)
+            }
+        }
+    }
+
+    /// Whether a date has the month or the day that is asked for.
+    fn has_day(&self, date: Instant) -> bool {
+        let date = local_date(&self.zone, date);
+        match &self.test {
+            Asked::Date(_) | Asked::Anniversary(_) => false,
+            Asked::Month(months) => months.iter().any(|month| is(date.month(), *month)),
+            Asked::Day(days) => days.iter().any(|day| is(date.day(), *day)),
+            Asked::MonthDay(days) => {
+                days.iter().any(|day| is(date.month(), day.month()) && is(date.day(), day.day()))
+            }
         }
     }
 

@@ -30,7 +30,7 @@ fn shop() -> World {
 fn ranked(world: &World, user: &str) -> (Option<Decimal>, Option<Decimal>, Option<Instant>, Option<u64>) {
     let explained = world.engine.explain("Top", world.profile("user_id", user)).expect("an explanation");
     match explained.explanation.condition.observed {
-        Some(Observed::Ranked { value, threshold, as_of, population }) => {
+        Some(Observed::Ranked { value, threshold, as_of, population, .. }) => {
             (value, threshold, as_of, population)
         }
         other => panic!("{other:?}"),

@@ -19,6 +19,7 @@ impl<V: ProfileView> Explainer<'_, V> {
         let counted = self.view.timeline(node.counted).unwrap_or(&none);
         let indexes = event.map_or(0..0, |event| node.indexes(counted, event, self.now));
         explanation.observed = Some(Observed::Around { event, count: indexes.len() as u64 });
+        explanation.window = event.map(|event| observed_window(node.around(event)));
         let found = indexes.rev().filter_map(|index| counted.get(index));
         explanation.evidence = found.take(EVIDENCE_MAX).collect();
     }

@@ -56,5 +56,9 @@ pub(super) fn phrase(
             (what, Some(need.to_owned()))
         }
     };
-    Phrase::needing(&what, need.as_deref(), is_met, found)
+    let mut phrase = Phrase::needing(&what, need.as_deref(), is_met, found);
+    if let Some(last) = found.evidence.first() {
+        phrase.found.push_str(&format!("; the last on {}", words.day(last.ts)));
+    }
+    phrase
 }

@@ -1,4 +1,4 @@
-use segops_model::{DAY_MS, HOUR_MS, MINUTE_MS};
+use segops_model::{DAY_MS, Decimal, HOUR_MS, MINUTE_MS};
 use segops_rules::{CadenceCondition, CadenceTest, Named};
 
 use super::phrase::Phrase;
@@ -17,11 +17,12 @@ pub(super) fn phrase(
     };
     let events = Events::of(&leaf.event, words);
     let is_met = found.holds == wanted;
-    let (how, waits) = match leaf.test {
-        CadenceTest::LessThan(_) => ("under", false),
-        CadenceTest::AtMost(_) => ("at most", false),
-        CadenceTest::MoreThan(_) => ("over", true),
-        CadenceTest::AtLeast(_) => ("at least", true),
+    // What is asked for in the end, and whether waiting brings it about.
+    let (how, is_overdue) = match (leaf.test, wanted) {
+        (CadenceTest::LessThan(_), true) | (CadenceTest::AtLeast(_), false) => ("under", false),
+        (CadenceTest::AtMost(_), true) | (CadenceTest::MoreThan(_), false) => ("at most", false),
+        (CadenceTest::MoreThan(_), true) | (CadenceTest::AtMost(_), false) => ("over", true),
+        (CadenceTest::AtLeast(_), true) | (CadenceTest::LessThan(_), false) => ("at least", true),
     };
     let (Some(newest), Some(gap_ms)) = (newest, median_gap_ms) else {
         let what = format!("too few {}{} for a usual time between them", events.many, events.which);
@@ -37,18 +38,21 @@ pub(super) fn phrase(
         duration_text(gap_ms),
     );
     let factor = leaf.test.factor();
-    let not = if wanted { "" } else { "anything but " };
-    let need = format!("{not}{how} {factor} times that");
+    let crossing_ms = gap_times(gap_ms, factor).map(|ms| format!(", {}", duration_text(ms)));
+    let need = format!("{how} {factor} times that{}", crossing_ms.unwrap_or_default());
     let phrase = Phrase::needing(&what, Some(&need), is_met, found);
-    let is_overdue = waits == wanted;
-    let again = format!("they {}", events.act);
+    let again = events.again();
     let next = format!("with the next {}", events.one);
     match (is_met, is_overdue) {
         // Waiting brings it about, and the next event ends it; or the other way round.
         (false, true) => phrase.unless(Some(format!("{again} before"))),
         (true, true) | (false, false) => phrase.changing(Some(next)),
-        (true, false) => phrase.unless(Some(format!("{again} again"))),
+        (true, false) => phrase.unless(Some(again)),
     }
+}
+
+fn gap_times(gap_ms: i64, factor: Decimal) -> Option<i64> {
+    Decimal::from_i64(gap_ms).checked_mul(factor)?.to_i64()
 }
 
 /// `12 days`, `3 hours`: the greatest unit of which there are two.

@@ -1,7 +1,7 @@
 use segops_rules::{EventCondition, Named};
 
 use super::phrase::Phrase;
-use super::words::{Events, Need, Words, counted, window_text};
+use super::words::{Events, Need, Words, counted};
 use crate::explain::{ConditionExplanation, Observed};
 
 /// How often the profile did something.
@@ -16,7 +16,7 @@ pub(super) fn phrase(
     let need = Need::of(leaf.count, wanted);
     let is_met = found.holds == wanted;
     let number = counted(count, or_more, &events.one, &events.many);
-    let what = format!("{number}{} {}", events.which, window_text(&leaf.window, words));
+    let what = format!("{number}{} {}", events.which, events.when(&leaf.window, words));
     // One that did it at all, or not at all, as the rule asks, needs no more words.
     let is_plain = is_met && (need == Need::AT_LEAST_ONE || need == Need::NONE);
     let need_text = need.text();

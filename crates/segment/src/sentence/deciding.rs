@@ -3,10 +3,11 @@
 use segops_model::Instant;
 use segops_rules::{Condition, Named};
 
+use super::change::Change;
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits, computed,
+    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits, computed, membership, place, trait_date, trait_history,
 };
 use crate::explain::ConditionExplanation;
 
@@ -79,6 +80,11 @@ fn phrase(
         Condition::Cadence(leaf) => cadence::phrase(leaf, found, wanted, words),
         Condition::Reach(leaf) => reach::phrase(leaf, found, wanted, words),
         Condition::List(leaf) => reach::list(leaf, found, wanted),
+        Condition::TraitDate(leaf) => trait_date::phrase(leaf, found, wanted, words),
+        Condition::TraitHistory(leaf) => trait_history::phrase(leaf, found, wanted, words),
+        Condition::Place(leaf) => place::phrase(leaf, found, wanted, words),
+        Condition::Transition(leaf) => membership::transition(leaf, found, wanted, words),
+        Condition::Tenure(leaf) => membership::tenure(leaf, found, wanted, words),
         // Groups are told above; a family without a file of its own by its text.
         _ => Phrase::of_text(found),
     }
@@ -120,22 +126,29 @@ impl Reason {
         }
     }
 
-    /// What else than time would change the verdict, where that is known of all it takes.
-    pub(super) fn change(&self, is_met: bool) -> Option<String> {
+    /// The first instant at which something else than time and the profile may change a part, and what.
+    pub(super) fn could_change(&self) -> Option<(Instant, &str)> {
+        match self {
+            Self::One(phrase) => phrase.could.as_ref().map(|(at, why)| (*at, why.as_str())),
+            Self::Every(parts) | Self::Either(parts) => parts.iter().filter_map(Self::could_change).min(),
+        }
+    }
+
+    /// What it takes to change the verdict, where that is known of all it takes.
+    pub(super) fn change(&self, is_met: bool, words: &Words<'_>) -> Option<Change> {
         let (parts, takes_all) = match self {
-            Self::One(phrase) => return phrase.change.clone(),
+            Self::One(phrase) => {
+                let act = phrase.change.as_ref().map(Change::by);
+                return act.or_else(|| phrase.at.map(Change::of_time));
+            }
             Self::Every(parts) => (parts, !is_met),
             Self::Either(parts) => (parts, is_met),
         };
-        let changes: Vec<Option<String>> = parts.iter().map(|part| part.change(is_met)).collect();
-        let mut known: Vec<String> = if takes_all {
-            changes.into_iter().collect::<Option<_>>()?
+        let changes = parts.iter().map(|part| part.change(is_met, words));
+        if takes_all {
+            changes.collect::<Option<Vec<_>>>().map(Change::every)
         } else {
-            changes.into_iter().flatten().collect()
-        };
-        known.dedup();
-        known.truncate(if takes_all { known.len() } else { PARTS_SHOWN });
-        let joint = if takes_all { " and " } else { ", or " };
-        (!known.is_empty() && known.len() <= PARTS_SHOWN).then(|| known.join(joint))
+            Change::either(changes.flatten(), words)
+        }
     }
 }

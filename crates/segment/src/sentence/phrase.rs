@@ -13,6 +13,8 @@ pub(super) struct Phrase {
     pub(super) change: Option<String>,
     /// When the condition changes by itself.
     pub(super) at: Option<Instant>,
+    /// When the condition may change for another reason than time and the profile, and which.
+    pub(super) could: Option<(Instant, String)>,
 }
 
 impl Phrase {
@@ -42,6 +44,12 @@ impl Phrase {
 
     pub(super) fn changing(mut self, change: Option<String>) -> Self {
         self.change = change;
+        self
+    }
+
+    /// That something else may change the condition at an instant that is known.
+    pub(super) fn could_change(mut self, could: Option<(Instant, String)>) -> Self {
+        self.could = could;
         self
     }
 

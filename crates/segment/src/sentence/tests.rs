@@ -3,23 +3,39 @@
 mod aggregates;
 mod computed;
 mod counts;
+mod dates;
 mod groups;
+mod histories;
+mod memberships;
 mod occurrences;
 mod reach;
+mod orders;
+mod places;
+mod products;
+mod rankings;
 mod sequences;
 mod traits;
+
+use std::collections::BTreeMap;
 
 use expect_test::Expect;
 use jiff::tz::TimeZone;
 
-use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Event, Identifier, Instant, ListId, Position, SegmentId, SourceId, Value, };
-use segops_rules::{Labels, Names, parse, resolve, unresolve, ComputedTraitId, Limits, Value};
+use segops_model::{
+    ComputedTraitId, ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant, Limits,
+    ListId, Position, SegmentId, SignalId, SourceId, Value,
+};
 use segops_rules::{
-    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Resolved, parse_definition, resolve_definition, unresolve_definition};
+    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, parse,
+    parse_definition, resolve, resolve_definition, unresolve, unresolve_definition,
+};
 
 use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
-use crate::{Calendar, Describe, Program, SignalRegistry, explain};
+use crate::{
+    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold, RecordedTransitions,
+    SignalRegistry, Timeline, TimelineItem, explain,
+};
 
 /// What is known of one profile, and when.
 struct Story {
@@ -33,6 +49,10 @@ struct Story {
     identifiers: Vec<Identifier>,
     said: Vec<ConsentStatement>,
     lists: Vec<ListId>,
+    /// What was found when everyone was ranked.
+    threshold: Option<RankingThreshold>,
+    recorded: RecordedTransitions,
+    products: Products,
 }
 
 /// A customer in Berlin, at 14:03 on 1 October 2026, who ordered at these local days, all at 14:03.
@@ -52,6 +72,9 @@ fn ordered(days: &[&str]) -> Story {
         identifiers: Vec::new(),
         said: Vec::new(),
         lists: Vec::new(),
+        threshold: None,
+        recorded: RecordedTransitions::new(),
+        products: Products::default(),
     }
 }
 
@@ -66,6 +89,18 @@ impl Story {
         let ts = instant(&format!("{day}T14:03:00+02:00"));
         let address = address.into();
         self.said.push(ConsentStatement { channel, address, topic: None, store: None, state, ts });
+        self
+    }
+
+    /// A trait that was set at a time, and is so now unless it is set again.
+    fn setting(mut self, name: &'static str, value: impl Into<Value>, at: &str) -> Self {
+        let value = value.into();
+        let mut set = event("", instant(at), &[]);
+        set.kind = EventKind::Identify;
+        set.traits = object(&[(name, value.clone())]);
+        self.events.push(set);
+        self.traits.retain(|(held, _)| *held != name);
+        self.traits.push((name, value));
         self
     }
 
@@ -186,26 +221,16 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
         segments: story.segments.clone(),
         identifiers: story.identifiers.clone(),
         lists: story.lists.clone(),
+        recorded: vec![(SegmentId(1), story.recorded.clone())],
+        timelines: timelines(story, &registry),
         ..Profile::default()
     };
     for said in &story.said {
         let key = (said.channel, Identifier::new(said.channel.identifier_kind(), said.address.clone()));
         profile.consents.entry(key).or_default().add(said);
     }
-    let (mut matched, mut values) = (Vec::new(), Vec::new());
-    for (event, position) in story.events.iter().zip(1..) {
-        registry.matching(event, &mut matched);
-        for signal in &matched {
-            let timeline = profile.timelines.entry(*signal).or_default();
-            let position = Position(position);
-            if registry.capture(*signal, event, position, &mut values) {
-                values.iter().for_each(|value| {
-                    timeline.insert_value(*value);
-                });
-            } else {
-                timeline.insert(crate::Entry { ts: event.ts, position });
-            }
-        }
+    if let (Some(threshold), Some(ranking)) = (&story.threshold, program.rankings().first()) {
+        profile.thresholds.insert(ranking.key.clone(), threshold.clone());
     }
     for (signal, keep) in program.signals() {
         if let Some(timeline) = profile.timelines.get_mut(signal) {
@@ -215,4 +240,39 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
     let explanation = explain(&program, &rule, &profile, story.now, &Plainly);
     let speech = Speech { zone: story.zone.clone(), currency: story.currency.map(str::to_owned) };
     expected.assert_eq(&sentence(&unresolve(&rule, &Known), &explanation, &speech));
+}
+
+/// What each signal finds in a story's events, and in the orders that they make.
+fn timelines(story: &Story, registry: &SignalRegistry) -> BTreeMap<SignalId, Timeline> {
+    let mut timelines: BTreeMap<SignalId, Timeline> = BTreeMap::new();
+    let mut orders: BTreeMap<OrderKey, OrderFacts> = BTreeMap::new();
+    let (mut matched, mut values) = (Vec::new(), Vec::new());
+    for (event, position) in story.events.iter().zip(1..) {
+        let position = Position(position);
+        if let Some((key, fact)) = OrderFact::of_event(event, position) {
+            orders.entry(key).or_default().add(fact);
+        }
+        let joined = story.products.joined(event, story.now);
+        let event = joined.as_ref().unwrap_or(event);
+        registry.matching(event, &mut matched);
+        for signal in &matched {
+            let timeline = timelines.entry(*signal).or_default();
+            if registry.capture(*signal, event, position, &mut values) {
+                values.iter().for_each(|value| {
+                    timeline.insert_value(*value);
+                });
+            } else {
+                timeline.insert(crate::Entry { ts: event.ts, position });
+            }
+        }
+    }
+    let occurrences = orders.iter().filter_map(|(key, facts)| facts.occurrence(key));
+    for (signal, item) in occurrences.flat_map(|order| registry.order_items(&order)) {
+        let timeline = timelines.entry(signal).or_default();
+        match item {
+            TimelineItem::Match(entry) => timeline.insert(entry),
+            TimelineItem::Value(value) => timeline.insert_value(value),
+        };
+    }
+    timelines
 }

@@ -1,7 +1,8 @@
+use segops_model::Value;
 use segops_rules::{Test, TraitCondition};
 
 use super::phrase::Phrase;
-use super::words::{Words, name_of, need_of, value_text};
+use super::words::{Words, asked_of, name_of, need_of, value_text};
 use crate::explain::{ConditionExplanation, Observed};
 
 /// What a trait is, and what it needs to be.
@@ -16,10 +17,17 @@ pub(super) fn phrase(
     let is_met = found.holds == wanted;
     let value = value.as_ref().filter(|value| value.is_present());
     let what = match value {
+        Some(Value::List(list)) if !list.is_empty() => {
+            format!("{name} has {}", value_text(&Value::List(list.clone()), &leaf.path, words))
+        }
         Some(value) => format!("{name} is {}", value_text(value, &leaf.path, words)),
         None => format!("{name} is not set"),
     };
-    let need = need_of(&leaf.test, wanted, &leaf.path, words);
+    let mut need = need_of(&leaf.test, wanted, &leaf.path, words);
+    if is_met && value.is_none() && !matches!(leaf.test, Test::Exists | Test::NotExists) {
+        // A missing value passes what only denies.
+        need.push_str(", where it is set");
+    }
     let says_it = is_met
         && match &leaf.test {
             Test::Is(_) | Test::In(_) => wanted,
@@ -27,14 +35,10 @@ pub(super) fn phrase(
             Test::Exists | Test::NotExists => true,
             _ => false,
         };
-    let change = match (is_met, &leaf.test) {
-        (false, Test::Exists | Test::NotExists) => None,
-        (false, _) if need.starts_with("to ") || need.starts_with("not to ") => None,
-        (false, _) => Some(format!("once {name} is {need}")),
-        (true, _) => Some(format!("once {name} changes")),
+    let change = if is_met {
+        format!("once {name} {}", if value.is_some() { "changes" } else { "is set" })
+    } else {
+        format!("once {name} {}", asked_of(&leaf.test, wanted, &leaf.path, words))
     };
-    let change = change.or_else(|| {
-        Some(if value.is_some() { format!("once {name} changes") } else { format!("once {name} is set") })
-    });
-    Phrase::needing(&what, Some(&*need).filter(|_| !says_it), is_met, found).changing(change)
+    Phrase::needing(&what, Some(&*need).filter(|_| !says_it), is_met, found).changing(Some(change))
 }

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use segops_engine::view;
-use segops_model::Decimal;
+use segops_model::{Decimal, Value};
 use segops_rules::Scalar;
 use segops_segment::{ConditionExplanation, Observed, ObservedAddress, ComputedPart};
 
@@ -92,14 +92,22 @@ fn observed(observed: &Observed, out: &Output) -> String {
             let each: Vec<String> = counts.iter().map(|count| number(*count)).collect();
             format!("{} active ({})", counted(*active, "period", "periods"), each.join(", "))
         }
-        Observed::Sequence { count, newest_only } => {
-            format!("{}{}", counted(*count, "time", "times"), among(*newest_only))
+        Observed::Sequence { count, newest_only, begun, next_before } => {
+            let begun = begun.last().map(|newest| format!(", begun up to {}", out.date(newest.ts)));
+            let before = next_before.map(|at| format!(", to be gone on from before {}", out.date(at)));
+            let times = counted(*count, "time", "times");
+            format!(
+                "{times}{}{}{}",
+                among(*newest_only),
+                begun.unwrap_or_default(),
+                before.unwrap_or_default()
+            )
         }
         Observed::Cadence { median_gap_ms: None, .. } => "too few to have a usual gap".to_owned(),
         Observed::Cadence { median_gap_ms: Some(gap), newest_only, .. } => {
             format!("a usual gap of {}{}", length(*gap), among(*newest_only))
         }
-        Observed::Ranked { value, threshold, as_of, population } => {
+        Observed::Ranked { value, threshold, as_of, population, .. } => {
             let value = value.map_or_else(|| "nothing to rank".to_owned(), |value| value.to_string());
             match (threshold, as_of, population) {
                 (Some(threshold), Some(as_of), Some(population)) => {
@@ -116,14 +124,20 @@ fn observed(observed: &Observed, out: &Output) -> String {
             let times = count.map(|count| format!("{count} times, ")).unwrap_or_default();
             format!("{} ({times}last {})", plain(&value.unwrap_or_default()), out.date(event.ts))
         }
-        Observed::Trait(None) => "not set".to_owned(),
-        Observed::Trait(Some(value)) => plain(&serde_json::to_string(value).unwrap_or_default()),
+        Observed::Trait(value) => value_or_none(value.as_ref()),
+        Observed::Date { value, occurrence, .. } => {
+            let next = occurrence.map(|at| format!(", which is or comes on {}", out.date(at)));
+            format!("{}{}", value_or_none(value.as_ref()), next.unwrap_or_default())
+        }
         Observed::Member(true) => "is in it".to_owned(),
         Observed::Distance(None) => "no known point".to_owned(),
         Observed::Distance(Some(distance)) => format!("{distance} away"),
-        Observed::Held { passes: false, .. } => "is not so".to_owned(),
-        Observed::Held { passes: true, since: None } => "has never been otherwise".to_owned(),
-        Observed::Held { passes: true, since: Some(since) } => format!("is so since {since}"),
+        Observed::Held { value, passes: false, .. } => value_or_none(value.as_ref()),
+        Observed::Held { value, passes: true, since } => {
+            let since =
+                since.map_or_else(|| "always".to_owned(), |since| format!("since {}", out.date(since)));
+            format!("{}, {since}", value_or_none(value.as_ref()))
+        }
         Observed::Was { at, passed: None } => format!("is not known of {}", out.date(*at)),
         Observed::Was { at, passed: Some(true) } => format!("was so on {}", out.date(*at)),
         Observed::Was { at, passed: Some(false) } => format!("was not so on {}", out.date(*at)),
@@ -136,7 +150,7 @@ fn observed(observed: &Observed, out: &Output) -> String {
         }
         Observed::Listed(true) => "is listed".to_owned(),
         Observed::Listed(false) => "is not listed".to_owned(),
-        Observed::MemberSince(Some(_)) => "is in it since".to_owned(),
+        Observed::MemberSince(Some(since)) => format!("is in it since {}", out.date(*since)),
     }
 }
 
@@ -152,6 +166,11 @@ fn address_text(address: &ObservedAddress, out: &Output) -> String {
         text.push_str(&format!(", suppressed since {}", out.date(since)));
     }
     text
+}
+
+fn value_or_none(value: Option<&Value>) -> String {
+    let text = value.map(|value| plain(&serde_json::to_string(value).unwrap_or_default()));
+    text.unwrap_or_else(|| "not set".to_owned())
 }
 
 /// That older events are not looked at.

@@ -111,3 +111,29 @@ fn samples() {
         ]],
     );
 }
+
+#[test]
+fn what_time_has_to_do_as_well_is_told() {
+    let story = ordered(&["2026-09-03"]).with_traits(&[("country", "AT".into())]);
+    tell(
+        r#"not did "Order Completed" in last 30 days and country is "DE""#,
+        &story,
+        &expect![
+            "Out: 1 order in the last 30 days, needs none (the last on 3 Sep); and country is AT, needs DE. Enters once country is DE, and not before 3 Oct at 14:03."
+        ],
+    );
+    tell(
+        r#"not did "Order Completed" in last 30 days or country is "DE""#,
+        &story,
+        &expect![
+            "Out, and any one of these would do: 1 order in the last 30 days, needs none (the last on 3 Sep); or country is AT, needs DE. Enters on 3 Oct at 14:03 unless they order again before."
+        ],
+    );
+    tell(
+        r#"not did "Order Completed" in last 30 days and (country is "DE" or age > 18)"#,
+        &story,
+        &expect![
+            "Out: 1 order in the last 30 days, needs none (the last on 3 Sep); and any one of (country is AT, needs DE; or age is not set, needs over 18). Enters once country is DE, or once age is over 18, and not before 3 Oct at 14:03."
+        ],
+    );
+}

@@ -47,7 +47,7 @@ fn what_a_trait_is_and_needs() {
         r#"everyone where interests contains any of ("coffee")"#,
         &story,
         &expect![
-            "Out: interests is tea and wine, needs at least one of coffee. Enters once interests is at least one of coffee."
+            "Out: interests has tea and wine, needs at least one of coffee. Enters once interests has at least one of coffee."
         ],
     );
     tell(

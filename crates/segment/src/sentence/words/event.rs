@@ -1,9 +1,11 @@
 //! What events are called.
 
-use segops_rules::{EventFilter, ItemTest, Named, Predicate, Subject, Test, Window};
+use segops_model::Value;
+use segops_rules::{EventFilter, ItemTest, Named, Predicate, PropertyTest, Subject, Test, Window};
 
 use super::Words;
-use super::test::{asked_of, name_of};
+use super::test::{asked_of, name_of, name_within};
+use super::time::window_text;
 
 /// An event's name as a noun, one and many, and what a person does who causes one.
 const KNOWN: [(&str, &str, &str, &str); 22] = [
@@ -45,6 +47,8 @@ pub(in crate::sentence) struct Events {
     pub(in crate::sentence) act: String,
     /// What follows the noun: ` from Kiosk where total is at least 50`.
     pub(in crate::sentence) which: String,
+    /// Whether it must be said that a time is that of the order, not of what became of it.
+    is_placed: bool,
 }
 
 impl Events {
@@ -61,12 +65,10 @@ impl Events {
             many: many.to_owned(),
             act: act.to_owned(),
             which,
+            is_placed: false,
         };
         if filter.subject.is_orders() {
-            if filter.subject == Subject::AllOrders {
-                which.insert_str(0, " including test orders");
-            }
-            return named("order", "orders", "order", which);
+            return Self::of_orders(filter, words);
         }
         let Some(name) = filter.name.as_deref() else {
             return named("event of any kind", "events of any kind", "do something", which);
@@ -80,21 +82,57 @@ impl Events {
         }
     }
 
+    /// Orders as they stand: what became of one is said before its name.
+    fn of_orders(filter: &EventFilter<Named>, words: &Words<'_>) -> Self {
+        let (status, rest) = filter.predicate.as_ref().map_or((None, Vec::new()), status_asked);
+        let mut which = String::new();
+        if filter.subject == Subject::AllOrders {
+            which.push_str(" (test orders included)");
+        }
+        if !filter.sources.is_empty() {
+            which.push_str(&format!(" from {}", filter.sources.join(" or ")));
+        }
+        let texts: Vec<String> = rest.into_iter().map(|part| inner_text(part, words)).collect();
+        if !texts.is_empty() {
+            which.push_str(&format!(" where {}", texts.join(" and ")));
+        }
+        let adjective = status.as_ref().map(|status| format!("{status} ")).unwrap_or_default();
+        Self {
+            one: format!("{adjective}order"),
+            many: format!("{adjective}orders"),
+            act: if status.is_some() { String::new() } else { "order".to_owned() },
+            which,
+            is_placed: status.is_some(),
+        }
+    }
+
     /// `an order`, `a product view where price is over 20`.
     pub(in crate::sentence) fn a_single(&self) -> String {
-        let article = if self.one.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        format!("{article} {}{}", self.one, self.which)
+        format!("{} {}{}", article(&self.one), self.one, self.which)
+    }
+
+    /// When they happened: `in the last 90 days`; of orders by what became of them `placed in the last 90 days`.
+    pub(in crate::sentence) fn when(&self, window: &Window, words: &Words<'_>) -> String {
+        let text = window_text(window, words);
+        if self.is_placed && text != "so far" { format!("placed {text}") } else { text }
+    }
+
+    /// What they do who cause one more: `they order again`, `there is another such order`.
+    pub(in crate::sentence) fn again(&self) -> String {
+        if self.act.is_empty() {
+            format!("there is another {}", self.one)
+        } else if self.which.is_empty() {
+            format!("they {} again", self.act)
+        } else {
+            format!("there is another such {}", self.one)
+        }
     }
 
     /// What keeps a condition from changing by itself, where one more event does: `they order again`. Only in
     /// a rolling window does a newer event stay longer than the one that leaves.
     pub(in crate::sentence) fn keeping(&self, window: &Window, is_met: bool) -> Option<String> {
         let Window::Last(_) = window else { return None };
-        let again = if self.which.is_empty() {
-            format!("they {} again", self.act)
-        } else {
-            format!("there is another such {}", self.one)
-        };
+        let again = self.again();
         Some(if is_met { again } else { format!("{again} before") })
     }
 }
@@ -113,9 +151,12 @@ pub(in crate::sentence) fn predicate_text(predicate: &Predicate, words: &Words<'
             Predicate::Item(item) => item_text(item, "no", words),
             part => format!("not ({})", predicate_text(part, words)),
         },
-        Predicate::Property(leaf) => {
-            format!("{} {}", name_of(&leaf.property), asked_of(&leaf.test, &leaf.property, words))
-        }
+        Predicate::Property(leaf) => match in_stock(leaf) {
+            Some(stock) => format!("the product {stock}"),
+            None => {
+                format!("{} {}", name_of(&leaf.property), asked_of(&leaf.test, true, &leaf.property, words))
+            }
+        },
         Predicate::Item(item) => item_text(item, "one", words),
     }
 }
@@ -128,15 +169,53 @@ fn inner_text(predicate: &Predicate, words: &Words<'_>) -> String {
     }
 }
 
-/// `one of the products has price over 20`.
+/// `one of the products has a price that is over 20`.
 fn item_text(item: &ItemTest, how_many: &str, words: &Words<'_>) -> String {
     let list = name_of(&item.list);
     match &*item.predicate {
         Predicate::Property(leaf) if !matches!(leaf.test, Test::Exists | Test::NotExists) => {
-            let property = name_of(&leaf.property);
-            let asked = asked_of(&leaf.test, &leaf.property, words);
-            format!("{how_many} of the {list} has a {property} that {asked}")
+            if let Some(stock) = in_stock(leaf) {
+                return format!("{how_many} of the {list} {stock}");
+            }
+            let property = name_within(&leaf.property).name;
+            let asked = asked_of(&leaf.test, true, &leaf.property, words);
+            format!("{how_many} of the {list} has {} {property} that {asked}", article(&property))
         }
         predicate => format!("{how_many} of the {list} has ({})", predicate_text(predicate, words)),
     }
+}
+
+/// Whether a product is asked to be there to be bought: `is in stock now`.
+fn in_stock(leaf: &PropertyTest) -> Option<&'static str> {
+    let Test::Is(Value::Bool(is_in)) = leaf.test else { return None };
+    Some(match (leaf.property.to_string().as_str(), is_in) {
+        ("current_product.in_stock", true) => "is in stock now",
+        ("current_product.in_stock", false) => "is out of stock now",
+        ("product.in_stock", true) => "was in stock then",
+        ("product.in_stock", false) => "was out of stock then",
+        _ => return None,
+    })
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// The one status that is asked for, and what else is.
+fn status_asked(predicate: &Predicate) -> (Option<String>, Vec<&Predicate>) {
+    let parts: Vec<&Predicate> = match predicate {
+        Predicate::All(parts) => parts.iter().collect(),
+        one => vec![one],
+    };
+    let status = parts.iter().find_map(|part| status_of(part));
+    let rest = parts.into_iter().filter(|part| status.is_none() || status_of(part).is_none()).collect();
+    (status, rest)
+}
+
+fn status_of(predicate: &Predicate) -> Option<String> {
+    let Predicate::Property(PropertyTest { property, test: Test::Is(Value::Text(text)), .. }) = predicate
+    else {
+        return None;
+    };
+    (property.to_string() == "status").then(|| text.to_lowercase().replace('_', " "))
 }

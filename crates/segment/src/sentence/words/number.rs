@@ -4,9 +4,9 @@ use segops_model::{Decimal, Path};
 use segops_rules::CountTest;
 
 /// Properties that hold money, by the names of the usual tracking plans.
-const MONEY: [&str; 14] = [
+const MONEY: [&str; 16] = [
     "total", "subtotal", "revenue", "value", "price", "discount", "shipping", "tax", "amount", "refund",
-    "cost", "spend", "net", "gross",
+    "refunded", "cost", "spend", "spent", "net", "gross",
 ];
 /// Currencies without a smaller unit.
 const WHOLE: [&str; 8] = ["JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "UGX"];
@@ -15,7 +15,8 @@ const WHOLE: [&str; 8] = ["JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "UGX"
 pub(super) fn is_money(property: &Path) -> bool {
     let path = property.to_string();
     let last = path.rsplit('.').next().unwrap_or_default().trim_end_matches("[]").to_lowercase();
-    MONEY.contains(&last.as_str())
+    // `unit_price`, `lifetime_value`, `allocated_discount`.
+    MONEY.contains(&last.rsplit('_').next().unwrap_or_default())
 }
 
 /// `1,234.50 EUR`.
@@ -31,8 +32,24 @@ pub(super) fn money(number: Decimal, currency: &str) -> String {
     format!("{text} {currency}")
 }
 
+/// A number for people: rounded to two digits behind the point, to more where it is small; as it is, where
+/// that would make it look like another one that it is compared with, or that like it.
+pub(in crate::sentence) fn rounded(number: Decimal, others: &[Decimal]) -> Decimal {
+    let near = nearest(number);
+    let hides = |other: &Decimal| nearest(*other) == near && (*other != number || near != number);
+    if near == Decimal::ZERO || others.iter().any(hides) { number } else { near }
+}
+
+fn nearest(number: Decimal) -> Decimal {
+    let size = number.billionths().unsigned_abs();
+    let digits = if size >= 1_000_000_000 { 2 } else { 4 };
+    let unit = 10_i128.pow(9 - digits);
+    let half = unit / 2 * number.billionths().signum();
+    Decimal::from_billionths((number.billionths() + half) / unit * unit)
+}
+
 /// `1,234`.
-fn grouped(number: u64) -> String {
+pub(in crate::sentence) fn grouped(number: u64) -> String {
     group(&number.to_string())
 }
 

@@ -13,9 +13,50 @@ const VALUES_SHOWN: usize = 5;
 
 /// A path as a person would call it: `first_name` is the first name, `address.city` the address city.
 pub(in crate::sentence) fn name_of(path: &Path) -> String {
+    if let Some((list, Some(rest))) = path.split_list() {
+        let inner = name_within(&rest);
+        return if inner.of_product {
+            format!("the product's {}", inner.name)
+        } else {
+            format!("{} {}", one_of(&list), inner.name)
+        };
+    }
+    let inner = name_within(path);
+    if inner.of_product { format!("the product's {}", inner.name) } else { inner.name }
+}
+
+/// What one element of a list is called: a product of `products`.
+fn one_of(list: &Path) -> String {
+    let name = plain(&list.to_string());
+    match name.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => name.strip_suffix('s').unwrap_or(&name).to_owned(),
+    }
+}
+
+/// A property's name inside the object that has it.
+pub(super) struct Inner {
+    pub(super) name: String,
+    /// Whether the catalogue says it.
+    pub(super) of_product: bool,
+}
+
+/// What the catalogue says of a product now is its current value; what it said then, the value at the time.
+pub(super) fn name_within(path: &Path) -> Inner {
     let text = path.to_string();
-    let text = text.strip_prefix("context.").unwrap_or(&text);
-    text.replace("[]", "").replace(['.', '_'], " ")
+    let of_product = |name| Inner { name, of_product: true };
+    if let Some(rest) = text.strip_prefix("current_product.") {
+        return of_product(format!("current {}", plain(rest)));
+    }
+    if let Some(rest) = text.strip_prefix("product.") {
+        return of_product(format!("{} at the time", plain(rest)));
+    }
+    Inner { name: plain(&text), of_product: false }
+}
+
+fn plain(path: &str) -> String {
+    let path = path.strip_prefix("context.").unwrap_or(path);
+    path.replace("[]", "").replace(['.', '_'], " ")
 }
 
 /// One value of a property, as a person would write it.
@@ -84,6 +125,12 @@ fn opposite(test: &Test) -> Option<Test> {
         Test::NotExists => Test::Exists,
         Test::ContainsAny(values) => Test::ContainsNone(values.clone()),
         Test::ContainsNone(values) => Test::ContainsAny(values.clone()),
+        Test::LessThan(value) => Test::AtLeast(value.clone()),
+        Test::AtMost(value) => Test::MoreThan(value.clone()),
+        Test::MoreThan(value) => Test::AtMost(value.clone()),
+        Test::AtLeast(value) => Test::LessThan(value.clone()),
+        Test::Before(moment) => Test::Since(*moment),
+        Test::Since(moment) => Test::Before(*moment),
         _ => return None,
     })
 }
@@ -91,9 +138,16 @@ fn opposite(test: &Test) -> Option<Test> {
 /// What a value needs to be, after "needs": `DE`, `anything but DE`, `at least 18`.
 pub(in crate::sentence) fn need_of(test: &Test, wanted: bool, property: &Path, words: &Words<'_>) -> String {
     if !wanted {
-        return match opposite(test) {
-            Some(opposite) => need_of(&opposite, true, property, words),
-            None => format!("anything but {}", need_of(test, true, property, words)),
+        let scalar = |value: &Scalar| scalar_text(value, property, words);
+        return match (opposite(test), test) {
+            (Some(opposite), _) => need_of(&opposite, true, property, words),
+            (None, Test::Between(low, high)) => format!("under {} or over {}", scalar(low), scalar(high)),
+            (None, Test::Length(count)) => format!("{} in the list", Need::of(*count, false).text()),
+            (None, Test::ContainsAll(_)) => format!("not {}", need_of(test, true, property, words)),
+            (None, test) => match need_of(test, true, property, words) {
+                need if need.starts_with("to ") => format!("not {need}"),
+                need => format!("anything but {need}"),
+            },
         };
     }
     let one = |value: &Value| value_text(value, property, words);
@@ -125,9 +179,19 @@ pub(in crate::sentence) fn need_of(test: &Test, wanted: bool, property: &Path, w
     }
 }
 
-/// What a filter asks of a value, after its name: `is DE`, `is at least 50`.
-pub(super) fn asked_of(test: &Test, property: &Path, words: &Words<'_>) -> String {
-    let need = || need_of(test, true, property, words);
+/// What is asked of a value, after its name: `is DE`, `is at least 50`; with `wanted` false the negation.
+pub(in crate::sentence) fn asked_of(test: &Test, wanted: bool, property: &Path, words: &Words<'_>) -> String {
+    let need = || need_of(test, wanted, property, words);
+    if !wanted {
+        return match (opposite(test), test) {
+            (Some(opposite), _) => asked_of(&opposite, true, property, words),
+            (None, Test::StartsWith(text)) => format!("does not start with {}", shown(text)),
+            (None, Test::EndsWith(text)) => format!("does not end with {}", shown(text)),
+            (None, Test::Matches(pattern)) => format!("does not match the pattern {}", shown(pattern)),
+            (None, Test::ContainsAll(_) | Test::Length(_)) => format!("has {}", need()),
+            (None, _) => format!("is {}", need()),
+        };
+    }
     match test {
         Test::Contains(text) => format!("contains {}", shown(text)),
         Test::NotContains(text) => format!("does not contain {}", shown(text)),

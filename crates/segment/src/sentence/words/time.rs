@@ -26,6 +26,12 @@ impl Words<'_> {
         format!("{} at {}", self.day(at), self.local(at).strftime("%H:%M"))
     }
 
+    /// A date that a value holds: with the time, where it has one.
+    pub(in crate::sentence) fn date_or_moment(&self, at: Instant) -> String {
+        let is_midnight = self.local(at).time() == civil::Time::midnight();
+        if is_midnight { self.day(at) } else { self.moment(at) }
+    }
+
     pub(in crate::sentence) fn date_text(&self, date: civil::Date) -> String {
         let this_year = self.local(self.now()).year();
         let format = if date.year() == this_year { "%-d %b" } else { "%-d %b %Y" };
@@ -42,21 +48,27 @@ impl Words<'_> {
         if entries.is_empty() {
             return String::new();
         }
-        let days: Vec<String> = entries.iter().map(|entry| self.day(entry.ts)).collect();
-        let is_short = found.window.is_some_and(|window| {
-            window.after.is_some_and(|after| window.until.ms_since(after) < TIMES_BELOW_MS)
-        });
-        let share_days = days.windows(2).any(|pair| matches!(pair, [first, second] if first == second));
-        let texts = if is_short || share_days {
-            entries.iter().map(|entry| self.moment(entry.ts)).collect()
-        } else {
-            days
-        };
+        let instants: Vec<Instant> = entries.iter().map(|entry| entry.ts).collect();
+        let texts = self.times(found, &instants);
         if are_all && told == all {
             format!(": {}", texts.join(", "))
         } else {
             format!(", the newest on {}", texts.join(", "))
         }
+    }
+
+    /// Days; with the times where two share one, or the window is short.
+    pub(in crate::sentence) fn times(
+        &self,
+        found: &ConditionExplanation,
+        instants: &[Instant],
+    ) -> Vec<String> {
+        let days: Vec<String> = instants.iter().map(|at| self.day(*at)).collect();
+        let is_short = found.window.is_some_and(|window| {
+            window.after.is_some_and(|after| window.until.ms_since(after) < TIMES_BELOW_MS)
+        });
+        let share_days = days.windows(2).any(|pair| matches!(pair, [first, second] if first == second));
+        if is_short || share_days { instants.iter().map(|at| self.moment(*at)).collect() } else { days }
     }
 
     fn local(&self, at: Instant) -> civil::DateTime {
@@ -73,7 +85,7 @@ pub(in crate::sentence) fn moment_text(moment: &Moment, words: &Words<'_>) -> St
 }
 
 /// `90 days`, `day`: what comes after "the last".
-fn span_text(span: Span) -> String {
+pub(in crate::sentence) fn span_text(span: Span) -> String {
     let unit = unit_text(span.unit);
     if span.count == 1 { unit.to_owned() } else { format!("{} {unit}s", span.count) }
 }
@@ -135,7 +147,7 @@ const fn period_text(period: CalendarPeriod) -> &'static str {
     }
 }
 
-const fn weekday_text(weekday: Weekday) -> &'static str {
+pub(in crate::sentence) const fn weekday_text(weekday: Weekday) -> &'static str {
     match weekday {
         Weekday::Monday => "Monday",
         Weekday::Tuesday => "Tuesday",
