@@ -6,18 +6,20 @@
 mod consent;
 mod dates;
 mod filters;
+mod funnel;
 
 use serde_json::Value as Json;
 
-use segops_model::{Decimal, Value};
+use segops_model::Decimal;
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Condition, CountTest,
-    EventCondition, EventFilter, Named, Predicate, SegmentCondition, Subject, Test, TraitCondition, Window,
+    CountryTest, EventCondition, EventFilter, Named, PlaceTest, Predicate, SegmentCondition, Subject,
+    TenureCondition, Window,
 };
 
 use super::{Dictionary, Notes, ReadDefinition, all_of, any_of};
 use consent::consent;
-use dates::{profile_date, window};
+use dates::{joined, profile_date, window};
 use filters::{Filter, property_path};
 
 /// Member states by their two-letter codes.
@@ -90,9 +92,7 @@ impl Reader<'_> {
             "profile-region" => self.region(json, place),
             "profile-predictive-analytics" => self.predicted(json, place),
             "profile-marketing-consent" => consent(json, &mut self.notes, place),
-            "profile-metric-funnel" => {
-                self.notes.cannot(place, "steps in order have no condition in this version of rules")
-            }
+            "profile-metric-funnel" => self.funnel(json, place),
             "profile-postal-code-distance" => self.notes.cannot(
                 place,
                 "the distance from a postal code needs its coordinates; write a condition on the city or region",
@@ -232,10 +232,23 @@ impl Reader<'_> {
         if names.is_empty() {
             return self.notes.cannot(place, "the condition names no list or segment");
         }
-        if json.get("timeframe_filter").is_some_and(|filter| !filter.is_null()) {
-            return self.notes.cannot(place, "when someone joined a list or segment has no condition");
-        }
-        let parts = names.into_iter().map(|segment| Condition::Segment(SegmentCondition { segment }));
+        let frame = json.get("timeframe_filter").filter(|filter| !filter.is_null());
+        let since = match frame {
+            None => None,
+            Some(filter) => Some(joined(filter, &mut self.notes, &format!("{place}.timeframe_filter"))?),
+        };
+        let parts = names.into_iter().map(|segment| match &since {
+            None => Condition::Segment(SegmentCondition { segment }),
+            Some(tests) => all_of(
+                tests
+                    .iter()
+                    .map(|test| {
+                        let (segment, test) = (segment.clone(), test.clone());
+                        Condition::Tenure(TenureCondition { segment, test })
+                    })
+                    .collect(),
+            ),
+        });
         let any = any_of(parts.collect());
         match json.get("is_member").and_then(Json::as_bool) {
             Some(false) => Some(Condition::Not(Box::new(any))),
@@ -249,14 +262,13 @@ impl Reader<'_> {
             "united_states" => &["US"],
             other => return self.notes.cannot(place, format!("the region `{other}` is not known")),
         };
-        self.notes.assumed(place, "the region is that of the trait `country`, a code of two letters");
-        let countries: Vec<Value> = countries.iter().map(|code| Value::text(*code)).collect();
+        self.notes.assumed(place, "the region is that of the profile's country, by whichever trait says it");
+        let countries = countries.iter().map(|code| (*code).to_owned()).collect();
         let test = match json.get("in_region").and_then(Json::as_bool) {
-            Some(false) => Test::NotIn(countries),
-            _ => Test::In(countries),
+            Some(false) => CountryTest::NotIn(countries),
+            _ => CountryTest::In(countries),
         };
-        let path = "country".parse().ok()?;
-        Some(Condition::Trait(TraitCondition { path, match_case: false, test }))
+        Some(Condition::Place(PlaceTest::Country(test)))
     }
 
     /// What Klaviyo computes from orders alone is computed from orders here; its own predictions are not

@@ -3,17 +3,20 @@
 //! The language is the one of the Public API's query language reference.
 
 mod compare;
+mod funnel;
 mod syntax;
 
 use serde_json::Value as Json;
 
 use segops_rules::{
-    Aggregate, AggregateCondition, AggregateFunction, Condition, EventCondition, EventFilter, Named,
-    Predicate, PropertyTest, SegmentCondition, Span, Subject, Test, TraitCondition, Unit, Window,
+    Aggregate, AggregateCondition, AggregateFunction, Condition, DateTest, EventCondition, EventFilter,
+    Named, Predicate, PropertyTest, SegmentCondition, Span, Subject, Test, TraitCondition,
+    TraitDateCondition, Window,
 };
 
 use super::{Dictionary, Notes, ReadDefinition, all_of, any_of};
-use compare::{Comparison, amount_test, comparison, count_test, value_tests};
+use compare::{Comparison, amount_test, comparison, count_test, unit_of, value_tests};
+use funnel::Child;
 use syntax::{Argument, Call, Expression, parse};
 
 /// Reads an answer of the Public API with one audience or a list of them, or a bare query.
@@ -63,6 +66,8 @@ struct Reader<'a> {
 struct Stream {
     event: EventFilter<Named>,
     window: Window,
+    /// What happened, or did not, after such an event.
+    child: Option<Child>,
 }
 
 impl Reader<'_> {
@@ -98,7 +103,7 @@ impl Reader<'_> {
         let name = self.dictionary.event(first.text()?);
         let event =
             EventFilter { subject: Subject::Events, name: Some(name), predicate: None, sources: Vec::new() };
-        let mut stream = Stream { event, window: Window::AllTime };
+        let mut stream = Stream { event, window: Window::AllTime, child: None };
         let mut at = 0;
         while let Some(call) = calls.get(at).filter(|call| is_filter(&call.name)) {
             self.filter(&mut stream, call)?;
@@ -114,10 +119,14 @@ impl Reader<'_> {
             [call] => comparison(call, &mut self.notes)?,
             _ => return self.notes.cannot(&reducer.place(), "it is compared with nothing"),
         };
+        if let Some(child) = stream.child.take() {
+            return self.sequence(stream, child, reducer, &found);
+        }
         let function = match reducer.name.as_str() {
+            "first" | "last" => return self.value_of_one(stream, reducer, &found),
             "count" => {
                 let count = count_test(&found, &mut self.notes, &reducer.place())?;
-                let Stream { event, window } = stream;
+                let Stream { event, window, .. } = stream;
                 return Some(Condition::Event(EventCondition { event, count, window }));
             }
             "sum" => AggregateFunction::Sum,
@@ -134,7 +143,7 @@ impl Reader<'_> {
         };
         let property = Some(self.reduced_property(reducer)?);
         let test = amount_test(&found, &mut self.notes, &reducer.place())?;
-        let Stream { event, window } = stream;
+        let Stream { event, window, .. } = stream;
         let aggregate = Aggregate { function, property, by_quantity: false, event, window };
         Some(Condition::Aggregate(Box::new(AggregateCondition { aggregate, test })))
     }
@@ -167,23 +176,16 @@ impl Reader<'_> {
     }
 
     fn filter(&mut self, stream: &mut Stream, call: &Call) -> Option<()> {
-        let is_of_parent = call.arguments.iter().any(|argument| matches!(argument, Argument::OfParent));
+        let is_of_parent = call.arguments.iter().any(|argument| matches!(argument, Argument::OfParent(_)));
         if is_of_parent {
-            return self.notes.cannot(
-                &call.place(),
-                "an event relative to another has no condition in this version of rules",
-            );
+            return self.notes.cannot(&call.place(), "no event is outside, which this would be relative to");
         }
         match call.name.as_str() {
             "where" => {
                 let Some(Argument::Expression(inner, _)) = call.arguments.first() else {
                     return self.notes.cannot(&call.place(), "`where` needs a condition");
                 };
-                let predicate = self.predicate(inner)?;
-                stream.event.predicate = Some(match stream.event.predicate.take() {
-                    Some(before) => Predicate::All(vec![before, predicate]),
-                    None => predicate,
-                });
+                self.filter_where(stream, inner, call)?;
             }
             "within" => {
                 let [Argument::Duration(count, unit)] = call.arguments.as_slice() else {
@@ -213,17 +215,37 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn span(&mut self, count: u32, unit: &str, call: &Call) -> Option<Span> {
-        let unit = match unit.trim_end_matches('s') {
-            "hour" => Unit::Hour,
-            "day" => Unit::Day,
-            other => {
+    /// What a `where` asks of the event itself, and what it says of another after it.
+    fn filter_where(&mut self, stream: &mut Stream, inner: &Expression, call: &Call) -> Option<()> {
+        let parts = match inner {
+            Expression::And(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let (children, own): (Vec<_>, Vec<_>) = parts.iter().partition(|part| funnel::is_of_event(part));
+        let read: Vec<Option<Predicate>> = own.into_iter().map(|part| self.predicate(part)).collect();
+        for child in children {
+            let read = self.child(child)?;
+            if stream.child.replace(read).is_some() {
                 return self
                     .notes
-                    .cannot(&call.place(), format!("the unit `{other}` is neither hours nor days"));
+                    .cannot(&call.place(), "more than one event relative to another cannot be said");
             }
+        }
+        let before = stream.event.predicate.take();
+        let mut all: Vec<Predicate> = read.into_iter().collect::<Option<_>>()?;
+        all.splice(0..0, before);
+        stream.event.predicate = match all.len() {
+            0 | 1 => all.pop(),
+            _ => Some(Predicate::All(all)),
         };
-        Some(Span { count, unit })
+        Some(())
+    }
+
+    fn span(&mut self, count: u32, unit: &str, call: &Call) -> Option<Span> {
+        match unit_of(unit) {
+            Some(unit) => Some(Span { count, unit }),
+            None => self.notes.cannot(&call.place(), format!("the unit `{unit}` is neither hours nor days")),
+        }
     }
 
     fn predicate(&mut self, expression: &Expression) -> Option<Predicate> {
@@ -241,7 +263,7 @@ impl Reader<'_> {
                 if first.name == "event" {
                     return self.notes.cannot(
                         &first.place(),
-                        "an event relative to another has no condition in this version of rules",
+                        "an event relative to another is joined with the rest of a `where` by `AND` alone",
                     );
                 }
                 let property = self.path(first)?;
@@ -280,6 +302,10 @@ impl Reader<'_> {
                     .cannot(&first.place(), format!("`{name}` is no trait that a rule can name"));
             }
         };
+        if let Comparison::Relative(window) = found {
+            let test = DateTest::Date(window);
+            return Some(Condition::TraitDate(TraitDateCondition { path, test }));
+        }
         let tests = value_tests(&found, &mut self.notes)?;
         let leaf = |test: Test| {
             let match_case = compares_text(&test);

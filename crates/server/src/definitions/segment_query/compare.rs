@@ -1,6 +1,7 @@
 use segops_model::{Decimal, Value};
 use segops_rules::{
-    AggregateOperand, AggregateTest, Condition, CountTest, Moment, Named, Predicate, Scalar, Test,
+    AggregateOperand, AggregateTest, Condition, CountTest, DateWindow, Moment, Named, Predicate, Scalar,
+    Span, Test, Unit,
 };
 
 use super::super::Notes;
@@ -24,6 +25,8 @@ pub(super) enum Comparison {
     OneOf(Vec<Value>),
     Before(Moment),
     After(Moment),
+    /// A date relative to now.
+    Relative(DateWindow),
 }
 
 /// One test or several of a value.
@@ -55,6 +58,13 @@ impl Tests {
 /// The comparison that a call at a chain's end is; the signs are calls too.
 pub(super) fn comparison(call: &Call, notes: &mut Notes) -> Option<Comparison> {
     let place = call.place();
+    if let Some(window) = relative_date(call) {
+        let Some(window) = window else {
+            return notes.cannot(&place, format!("`{}` needs a time, such as `7 days`", call.name));
+        };
+        notes.differs(&place, "a day is 24 hours from now, to the millisecond");
+        return Some(Comparison::Relative(window));
+    }
     let values = || -> Option<Vec<Value>> { call.arguments.iter().map(value).collect() };
     let Some(values) = values() else {
         return notes.cannot(&place, "it is compared with something that is no fixed value");
@@ -88,17 +98,33 @@ pub(super) fn comparison(call: &Call, notes: &mut Notes) -> Option<Comparison> {
         "one_of" => Some(Comparison::OneOf(values)),
         "before_date" => moment().map(Comparison::Before),
         "after_date" => moment().map(Comparison::After),
-        "within_last" | "within_next" | "before_last" | "after_next" => {
-            return notes.cannot(
-                &place,
-                format!("`{}` of a date has no condition in this version of rules", call.name),
-            );
-        }
         other => return notes.cannot(&place, format!("`{other}` is no comparison that is known")),
     };
     match found {
         Some(found) => Some(found),
         None => notes.cannot(&place, format!("`{}` is compared with a value that it cannot have", call.name)),
+    }
+}
+
+/// Nothing where the call is of no date; no window where it has no time.
+fn relative_date(call: &Call) -> Option<Option<DateWindow>> {
+    let window: fn(Span) -> DateWindow = match call.name.as_str() {
+        "within_last" => DateWindow::Last,
+        "within_next" => DateWindow::Next,
+        "before_last" => DateWindow::AtLeastAgo,
+        "after_next" => DateWindow::AtLeastFromNow,
+        _ => return None,
+    };
+    let [Argument::Duration(count, unit)] = call.arguments.as_slice() else { return Some(None) };
+    Some(unit_of(unit).map(|unit| window(Span { count: *count, unit })))
+}
+
+/// Hours and days are all the units that there are.
+pub(super) fn unit_of(unit: &str) -> Option<Unit> {
+    match unit.trim_end_matches('s') {
+        "hour" => Some(Unit::Hour),
+        "day" => Some(Unit::Day),
+        _ => None,
     }
 }
 
@@ -109,7 +135,7 @@ fn value(argument: &Argument) -> Option<Value> {
         Argument::Bool(bool) => Some(Value::Bool(*bool)),
         // A date's distance, of which the caller says that it cannot be said.
         Argument::Duration(..) => Some(Value::Null),
-        Argument::Expression(..) | Argument::OfParent => None,
+        Argument::Expression(..) | Argument::OfParent(_) => None,
     }
 }
 
@@ -173,5 +199,8 @@ pub(super) fn value_tests(found: &Comparison, notes: &mut Notes) -> Option<Tests
         Comparison::OneOf(values) => Test::In(values.clone()),
         Comparison::Before(moment) => Test::Before(*moment),
         Comparison::After(moment) => Test::Since(*moment),
+        Comparison::Relative(_) => {
+            return notes.cannot("", "a date in an event's property is not compared with now");
+        }
     }))
 }

@@ -37,7 +37,7 @@ pub(super) enum Argument {
     /// With the type after `as`, if there is one.
     Expression(Expression, Option<String>),
     /// Whatever is said relative to the event outside.
-    OfParent,
+    OfParent(Box<Argument>),
 }
 
 impl Call {
@@ -200,7 +200,7 @@ impl Parser {
             let is_parent = label.eq_ignore_ascii_case("parent");
             self.at += 2;
             let inner = self.argument()?;
-            return Ok(if is_parent { Argument::OfParent } else { inner });
+            return Ok(if is_parent { Argument::OfParent(Box::new(inner)) } else { inner });
         }
         match self.peek().clone() {
             (Kind::Text(text), _) => {
