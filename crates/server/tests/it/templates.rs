@@ -1,5 +1,7 @@
 //! Every template on a simulated shop: at one of several instants somebody is in it, and not everybody.
 
+use std::collections::BTreeSet;
+
 use segops_simulate::{Store, StoreConfig, batches};
 use serde_json::json;
 
@@ -17,17 +19,41 @@ const INSTANTS: [&str; 8] = [
     "2025-12-23T12:00:00Z",
 ];
 
+/// Every third product is of the summer's, every fourth was sold out until the middle of April, and of every
+/// fifth two pieces are left.
+fn stocked(products: &BTreeSet<String>) -> serde_json::Value {
+    let versions = products.iter().enumerate().flat_map(|(at, id)| {
+        let collections = if at % 3 == 0 { json!(["Summer"]) } else { json!([]) };
+        let version = |stock: u32, since: &str| {
+            json!({ "id": id, "collections": collections, "stock": stock, "updated_at": since })
+        };
+        let sold_out = at % 4 == 0;
+        let left = if at % 5 == 0 { 2 } else { 40 };
+        [
+            version(if sold_out { 0 } else { left }, "2025-05-01T00:00:00Z"),
+            version(left, "2026-04-15T00:00:00Z"),
+        ]
+    });
+    json!({ "products": versions.collect::<Vec<_>>() })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_template_finds_some_and_not_all() {
     let workspace = Workspace::new();
     let start = "2025-05-01T00:00:00Z".parse().unwrap();
     let config = StoreConfig { bots: 0, strangers_per_customer: 1.0, ..StoreConfig::new(7, 150, 400, start) };
     let store = Store::new(config).unwrap();
+    let mut products = BTreeSet::new();
     for batch in batches(store, 1_000) {
         let body: serde_json::Value = serde_json::from_str(&batch.json).unwrap();
+        let named = body["batch"].as_array().unwrap().iter();
+        products
+            .extend(named.filter_map(|event| event["properties"]["product_id"].as_str().map(str::to_owned)));
         let sent = workspace.track(body["batch"].clone()).await;
         assert_eq!(sent.status, 200, "{}", sent.text());
     }
+    let catalogue = workspace.call("POST", "/api/v1/products", Some(stocked(&products))).await;
+    assert_eq!(catalogue.status, 200, "{}", catalogue.text());
     let templates = workspace.get("/api/v1/templates").await["data"].clone();
     let mut wrong = Vec::new();
     for template in templates.as_array().unwrap() {
