@@ -95,7 +95,7 @@ fn computed_traits_from_the_command_line() {
     assert!(difference.contains("0 would enter") && difference.contains("Known"), "{difference}");
     let listed = run(folder, &["computed-trait", "list"]);
     assert!(listed.contains("favourite") && listed.contains("average order"), "{listed}");
-    let refused = command(folder, &["computed-trait", "create", "bad", "count of over / 2"]);
+    let refused = command(folder, &["computed-trait", "create", "bad", "sum of total over / 2"]);
     assert!(!refused.status.success());
     run(folder, &["computed-trait", "rename", "favourite", "favourite category"]);
     let segment = run(folder, &["segment", "show", "Known"]);
