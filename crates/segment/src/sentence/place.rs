@@ -28,7 +28,7 @@ pub(super) fn phrase(
             };
             let reach = format!("{} {unit}", circle.distance);
             let need = if wanted { format!("at most {reach}") } else { format!("over {reach}") };
-            (what, need, "once their location changes".to_owned())
+            (what, need, "once the location changes".to_owned())
         }
         (PlaceTest::Country(country), Some(Observed::Trait(value))) => {
             let (names, is_in) = match country {
@@ -58,7 +58,7 @@ pub(super) fn phrase(
         }
         _ => return Phrase::of_text(found),
     };
-    let change = if is_met { format!("once their {} changes", place_word(test)) } else { change };
+    let change = if is_met { format!("once the {} changes", place_word(test)) } else { change };
     // What says exactly what is asked needs no more words.
     let is_plain = is_met && what.eq_ignore_ascii_case(&format!("{} is {need}", place_word(test)));
     Phrase::needing(&what, Some(&*need).filter(|_| !is_plain), is_met, found).changing(Some(change))

@@ -59,8 +59,13 @@ fn next_step(
     before: Option<Instant>,
     words: &Words<'_>,
 ) -> Option<String> {
-    if leaf.steps.last().is_none_or(|step| step.absent) {
-        return None;
+    let last = leaf.steps.last()?;
+    if last.absent {
+        // Of one thing and nothing after it, the thing is missing.
+        let ([first, _], Some(span)) = (leaf.steps.as_slice(), last.within) else { return None };
+        let (first, absent) = (Events::of(&first.event, words), Events::of(&last.event, words));
+        let follows = format!("no {}{} follow", absent.many, absent.which);
+        return Some(format!("{} after {}, if {follows}", counted_span(span), first.a_single()));
     }
     if done == 0 {
         return Some("once all of it happens in turn".to_owned());

@@ -106,10 +106,13 @@ fn changed(
     let name = name_of(&leaf.path);
     let is_met = found.holds == wanted;
     let mut how = String::new();
-    if let Some(from) = ends.from {
+    let is_any = |end: Option<&StateTest>| end.is_some_and(|end| end.test == Test::Exists);
+    if is_any(ends.from) && is_any(ends.to) {
+        how.push_str(" from one value to another");
+    } else if let Some(from) = ends.from {
         how.push_str(&format!(" from {}", state_text(from, true, leaf, words)));
     }
-    if let Some(to) = ends.to {
+    if let Some(to) = ends.to.filter(|_| how != " from one value to another") {
         how.push_str(&format!(" to {}", state_text(to, true, leaf, words)));
     }
     let window = window_text(ends.window, words);

@@ -213,9 +213,14 @@ fn status_asked(predicate: &Predicate) -> (Option<String>, Vec<&Predicate>) {
 }
 
 fn status_of(predicate: &Predicate) -> Option<String> {
-    let Predicate::Property(PropertyTest { property, test: Test::Is(Value::Text(text)), .. }) = predicate
-    else {
+    let Predicate::Property(PropertyTest { property, test, .. }) = predicate else { return None };
+    if property.to_string() != "status" {
         return None;
-    };
-    (property.to_string() == "status").then(|| text.to_lowercase().replace('_', " "))
+    }
+    let word = |value: &Value| value.as_text().map(|text| text.to_lowercase().replace('_', " "));
+    match test {
+        Test::Is(value) => word(value),
+        Test::In(values) => values.iter().map(word).collect::<Option<Vec<_>>>().map(|all| all.join(" or ")),
+        _ => None,
+    }
 }

@@ -11,7 +11,8 @@ const VALUE_CHARS_MAX: usize = 60;
 /// Values of a list that are shown.
 const VALUES_SHOWN: usize = 5;
 
-/// A path as a person would call it: `first_name` is the first name, `address.city` the address city.
+/// A path as a person would call it: `first_name` and `firstName` are the first name, `address.city` the address
+/// city.
 pub(in crate::sentence) fn name_of(path: &Path) -> String {
     if let Some((list, Some(rest))) = path.split_list() {
         let inner = name_within(&rest);
@@ -56,7 +57,17 @@ pub(super) fn name_within(path: &Path) -> Inner {
 
 fn plain(path: &str) -> String {
     let path = path.strip_prefix("context.").unwrap_or(path);
-    path.replace("[]", "").replace(['.', '_'], " ")
+    let mut words = String::with_capacity(path.len());
+    let mut was_small = false;
+    for character in path.replace("[]", "").replace(['.', '_'], " ").chars() {
+        // `createdAt` is two words; `orderID` too.
+        if was_small && character.is_uppercase() {
+            words.push(' ');
+        }
+        was_small = character.is_lowercase();
+        words.extend(character.to_lowercase());
+    }
+    words
 }
 
 /// One value of a property, as a person would write it.
