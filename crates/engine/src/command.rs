@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{
-    ComputedTraitId, ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
-    SegmentVersion, SourceId, SplitId,
+    ComputedTraitId, ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId,
+    SegmentId, SegmentVersion, SourceId, SplitId,
 };
 use segops_rules::{ComputedDefinition, Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};

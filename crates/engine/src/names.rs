@@ -1,6 +1,5 @@
-use segops_model::{ListId, SegmentId, SourceId};
-use segops_rules::{Labels, Names, references, ComputedTraitId, SourceId};
-use segops_rules::{ComputedReference, Labels};
+use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
+use segops_rules::{ComputedReference, Labels, Names, references};
 
 use crate::state::{EventEntry, State};
 

@@ -3,8 +3,9 @@
 mod computed;
 mod history;
 mod people;
-mod reaching;
+mod products;
 mod profile;
+mod reaching;
 
 use std::collections::BTreeMap;
 
@@ -26,8 +27,9 @@ pub use history::{SegmentDay, SegmentHistory};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
-pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
+pub use products::{Product, ProductHistory, ProductVersion};
 pub use profile::{OrderView, ProfileSegment, ProfileView, TraitView};
+pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -513,37 +515,4 @@ pub struct Import {
     /// Of those, how many were known already by their ids, and so counted once.
     #[serde(default)]
     pub duplicates: u64,
-}
-
-/// A product as it is now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Product {
-    pub id: String,
-    /// Since when it is so.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Instant,
-    #[schema(value_type = Object)]
-    pub product: serde_json::Value,
-}
-
-/// A product with its versions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProductHistory {
-    pub id: String,
-    /// How many versions are kept; the newest are shown.
-    pub versions_kept: u64,
-    /// The newest first.
-    pub versions: Vec<ProductVersion>,
-}
-
-/// What was known of a product from an instant on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProductVersion {
-    #[schema(value_type = String, format = DateTime)]
-    pub since: Instant,
-    #[schema(value_type = u64)]
-    pub position: Position,
-    /// `null` where it was deleted.
-    #[schema(value_type = Option<Object>)]
-    pub product: Option<serde_json::Value>,
 }

@@ -27,7 +27,9 @@ pub use date::{date_of, instant_of_local, offset_change_until, parse_date};
 pub use decimal::Decimal;
 pub use event::{Channel, Envelope, Event, EventKind};
 pub use identifier::{Identifier, IdentifierKind};
-pub use ids::{ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId, SplitId, ComputedTraitId};
+pub use ids::{
+    ComputedTraitId, ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId, SplitId,
+};
 pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;
 pub use path::{Path, PathError};

@@ -1,5 +1,4 @@
-use segops_model::{ListId, SegmentId, SourceId};
-use segops_model::{ComputedTraitId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
 
 use crate::ast::ComputedReference;
 

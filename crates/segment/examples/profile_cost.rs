@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Instant as Clock;
 
 use segops_model::{
-    Decimal, Event, EventKind, Instant, Position, ProfileId, SegmentId, SignalId, SourceId, Value,
+    ConsentChannel, Decimal, Event, EventKind, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
+    SignalId, SourceId, Value,
 };
 use segops_rules::{Labels, Names, read_text};
 use segops_segment::{
-    Calendar, Carried, Entry, ProfileView, Program, RankingKey, RankingThreshold, RecordedTransitions,
-    SignalRegistry, Timeline, ValueEntry, evaluate,
+    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RankingThreshold,
+    RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
 };
 
 const RULES: [&str; 24] = [
@@ -154,6 +155,15 @@ impl ProfileView for Profile {
     fn is_member(&self, _: SegmentId) -> bool {
         false
     }
+    fn identifiers(&self) -> &[Identifier] {
+        &[]
+    }
+    fn consent(&self, _: ConsentChannel, _: &Identifier) -> Option<&ConsentHistory> {
+        None
+    }
+    fn is_listed(&self, _: ListId) -> bool {
+        false
+    }
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
         None
     }
@@ -167,6 +177,9 @@ struct Anything;
 
 impl Labels for Anything {
     fn segment_name(&self, _: SegmentId) -> Option<String> {
+        None
+    }
+    fn list_name(&self, _: ListId) -> Option<String> {
         None
     }
     fn source_name(&self, _: SourceId) -> Option<String> {
@@ -190,6 +203,12 @@ impl Names for Anything {
     fn source_names(&self) -> Vec<String> {
         Vec::new()
     }
+    fn list(&self, _: &str) -> Option<ListId> {
+        None
+    }
+    fn list_names(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn event_exists(&self, _: &str) -> bool {
         true
     }
@@ -200,6 +219,12 @@ impl Names for Anything {
         true
     }
     fn property_names(&self, _: Option<&str>) -> Vec<String> {
+        Vec::new()
+    }
+    fn product_field_exists(&self, _: &str) -> bool {
+        true
+    }
+    fn product_fields(&self) -> Vec<String> {
         Vec::new()
     }
     fn trait_exists(&self, _: &str) -> bool {

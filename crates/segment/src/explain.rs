@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
-    ActiveCondition, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, Aggregate, RankingEnd,
+    ActiveCondition, Aggregate, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest,
+    HistoryTest, Moment, PlaceTest, RankingEnd, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;

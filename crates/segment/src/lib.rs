@@ -12,8 +12,8 @@ mod cadence;
 mod calendar;
 mod capture;
 mod carried;
-mod consent;
 mod computed;
+mod consent;
 mod count_range;
 mod evaluate;
 mod explain;
@@ -46,8 +46,8 @@ pub use cadence::CADENCE_EVENTS_MAX;
 pub use calendar::Calendar;
 pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
-pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
 pub use computed::{ChosenAt, ComputedReading, ComputedValue};
+pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
 pub use evaluate::{ProfileView, Verdict, evaluate};
 pub use explain::{
     BaseExplanation, ComputedPart, ConditionExplanation, Describe, Explanation, Observed, ObservedAddress,

@@ -3,8 +3,8 @@
 
 mod as_code;
 mod client;
-mod consent;
 mod computed_trait;
+mod consent;
 mod error;
 mod explain;
 mod folder;
@@ -76,6 +76,7 @@ enum Command {
     Consent(consent::Consent),
     #[command(subcommand)]
     List(list::List),
+    #[command(subcommand)]
     ComputedTrait(computed_trait::ComputedTrait),
     #[command(subcommand)]
     Rule(rule::Rule),

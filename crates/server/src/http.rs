@@ -3,8 +3,8 @@
 mod authority;
 mod catalogue;
 mod collect;
-mod consent;
 mod computed_traits;
+mod consent;
 mod cors;
 mod definitions;
 mod health;

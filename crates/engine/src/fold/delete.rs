@@ -28,14 +28,9 @@ impl Fold {
         self.leave_everything(profile, reason, effects);
         self.forget_product_events(profile);
         let signals: Vec<_> = self.programs.kept_signals().into_iter().map(|(signal, _)| signal).collect();
-        let consents =
-            self.has_planted(PlantedBug::DeletionKeepsConsent).then(|| self.state.consents_of(profile));
         let Some(gone) = self.state.profile_records().remove(profile, &signals) else {
             return Err(Refusal::NoProfile(profile));
         };
-        for (key, history) in consents.into_iter().flatten() {
-            self.state.consents.insert(key, history);
-        }
         self.state.regroup(profile);
         self.touch(profile);
         self.state.separations.forget(profile, &gone.identifiers);

@@ -6,8 +6,8 @@
 //! then identity, the profile's records, and the segments that the change touches.
 
 mod command;
-mod consent;
 mod computed_trait_command;
+mod consent;
 mod decide;
 mod delete;
 mod event;

@@ -274,16 +274,6 @@ impl State {
         }
     }
 
-    /// What was said of each of a profile's identifiers.
-    #[must_use]
-    pub fn consents_of(&self, profile: ProfileId) -> Vec<(ConsentKey, ConsentHistory)> {
-        let Some(record) = self.profiles.get(&profile) else { return Vec::new() };
-        let keys = record.identifiers.iter().flat_map(|identifier| {
-            ConsentChannel::ALL.into_iter().map(|channel| (channel, identifier.clone()))
-        });
-        keys.filter_map(|key| Some((key.clone(), self.consents.get(&key)?.clone()))).collect()
-    }
-
     /// The uploaded list with this id, or with this name.
     #[must_use]
     pub fn find_list(&self, name_or_id: &str) -> Option<&ListState> {

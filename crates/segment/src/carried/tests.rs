@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
-use segops_model::{DAY_MS, Decimal, HOUR_MS, Instant, Position, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, DAY_MS, Decimal, HOUR_MS, Identifier, Instant, ListId, Position, SegmentId, SignalId,
+    Value,
+};
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base,
     CadenceCondition, CadenceTest, Condition, CountTest, RULE_FORMAT, Resolved, Rule, SequenceCondition,
@@ -11,8 +14,8 @@ use super::Carried;
 use crate::sample::{Profile, event, named};
 use crate::window::tests::any_window;
 use crate::{
-    Calendar, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold, RecordedTransitions,
-    SignalRegistry, Timeline, TimelineItem, evaluate,
+    Calendar, ConsentHistory, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold,
+    RecordedTransitions, SignalRegistry, Timeline, TimelineItem, evaluate,
 };
 
 /// A profile whose answers are carried from one to the next, from the first entry on.
@@ -36,6 +39,15 @@ impl ProfileView for Carrying<'_> {
     }
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {
         self.0.threshold(ranking)
+    }
+    fn identifiers(&self) -> &[Identifier] {
+        self.0.identifiers()
+    }
+    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
+        self.0.consent(channel, identifier)
+    }
+    fn is_listed(&self, list: ListId) -> bool {
+        self.0.is_listed(list)
     }
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.0.recorded(segment)
@@ -108,7 +120,7 @@ fn any_aggregate() -> impl Strategy<Value = Condition<Resolved>> {
         AggregateTest::AtMost,
     ]);
     (functions, any_window(), tests, 0_i64..40).prop_map(|(function, window, test, bound)| {
-        let property = "total".parse().unwrap();
+        let property = Some("total".parse().unwrap());
         let aggregate = Aggregate { function, property, by_quantity: false, event: named("A"), window };
         let test = test(AggregateOperand::Number(Decimal::from_i64(bound)));
         Condition::Aggregate(Box::new(AggregateCondition { aggregate, test }))

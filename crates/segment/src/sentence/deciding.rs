@@ -7,7 +7,8 @@ use super::change::Change;
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, count, occurrence, ranking, reach, sample, segment, sequence, traits, computed, membership, place, trait_date, trait_history,
+    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample,
+    segment, sequence, trait_date, trait_history, traits,
 };
 use crate::explain::ConditionExplanation;
 

@@ -8,11 +8,11 @@ mod groups;
 mod histories;
 mod memberships;
 mod occurrences;
-mod reach;
 mod orders;
 mod places;
 mod products;
 mod rankings;
+mod reach;
 mod sequences;
 mod traits;
 
@@ -22,8 +22,8 @@ use expect_test::Expect;
 use jiff::tz::TimeZone;
 
 use segops_model::{
-    ComputedTraitId, ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant, Limits,
-    ListId, Position, SegmentId, SignalId, SourceId, Value,
+    ComputedTraitId, ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant,
+    Limits, ListId, Position, SegmentId, SignalId, SourceId, Value,
 };
 use segops_rules::{
     Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, parse,
@@ -33,8 +33,8 @@ use segops_rules::{
 use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
 use crate::{
-    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold, RecordedTransitions,
-    SignalRegistry, Timeline, TimelineItem, explain,
+    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold,
+    RecordedTransitions, SignalRegistry, Timeline, TimelineItem, explain,
 };
 
 /// What is known of one profile, and when.

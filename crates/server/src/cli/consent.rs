@@ -20,6 +20,9 @@ use super::target::Target;
 
 /// Record who may be written to, and look it up.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  segops consent import consent.csv --data shop\n  segops segment preview 'reachable by email' --data shop"
+)]
 pub(crate) enum Consent {
     Set(Set),
     Import(Import),
@@ -181,7 +184,8 @@ impl Import {
         bar.update(read, total);
         sender.flush()?;
         bar.finish();
-        let Sender { rows, accepted, known, rejected, .. } = sender;
+        let Sender { rows, accepted, known, mut rejected, .. } = sender;
+        rejected.sort();
         if out.json {
             let listed: Vec<Value> =
                 rejected.iter().map(|(line, reason)| json!({ "line": line, "reason": reason })).collect();

@@ -3,7 +3,7 @@ use clap::Args;
 use segops_engine::view;
 use segops_model::{Decimal, Value};
 use segops_rules::Scalar;
-use segops_segment::{ConditionExplanation, Observed, ObservedAddress, ComputedPart};
+use segops_segment::{ComputedPart, ConditionExplanation, Observed, ObservedAddress};
 
 use super::client::{Client, path, typed};
 use super::error::CliError;

@@ -103,10 +103,20 @@ fn marketing_consent_by_channel() {
             { "conditions": [asked("sms", false, "never_subscribed", Json::Null)] },
             { "conditions": [asked("push", true, "any", Json::Null)] },
         ]),
-        expect![[""]],
+        expect![[r#"
+            everyone where reachable by email and (reachable by email and consented to email) and (not reachable by email and opted out of email) and (reachable by sms and consented to sms) and (not (reachable by sms and consented to sms) and not consented to sms and not opted out of sms) and reachable by push
+            Assumed condition_groups[2].conditions[0].consent: who has no address at all cannot receive anything either
+            Assumed condition_groups[4].conditions[0].consent.consent_status: who never subscribed is here who has neither opted in nor opted out
+        "#]],
     );
     let by_form = json!([{ "field": "subscribe_method", "method": "form" }]);
-    klaviyo(json!([{ "conditions": [asked("email", true, "subscribed", by_form)] }]), expect![[""]]);
+    klaviyo(
+        json!([{ "conditions": [asked("email", true, "subscribed", by_form)] }]),
+        expect![[r#"
+        no rule
+        CannotBeSaid condition_groups[0].conditions[0].consent.consent_status.filters: how, when or why consent was given or lost is not kept with it
+    "#]],
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
-use segops_model::{ConsentChannel, ConsentStatement, Event, Identifier, Instant, SourceId, SplitId, TransitionId, Limits};
+use segops_model::{
+    ConsentChannel, ConsentStatement, Event, Identifier, Instant, Limits, SourceId, SplitId, TransitionId,
+};
 use segops_oracle::{Calendar, Oracle, ProductFact};
 use segops_rules::{Named, Rule, parse, parse_definition};
 

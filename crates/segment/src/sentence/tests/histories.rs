@@ -152,7 +152,7 @@ fn when_it_changed() {
         "everyone where tier changed from set to set in last 30 days",
         &story,
         &expect![
-            "Out: no change of tier from set to set in the last 30 days, needs one. Enters once tier changes from set to set."
+            "Out: no change of tier from one value to another in the last 30 days, needs one. Enters once tier changes from one value to another."
         ],
     );
     tell(

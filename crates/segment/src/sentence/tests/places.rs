@@ -24,26 +24,24 @@ fn near_a_point() {
         "everyone where within 30 km of (52.52, 13.405)",
         &potsdam,
         &expect![
-            "In, because: 26.56 km from 52.52, 13.405 (needs at most 30 km). Leaves once their location changes."
+            "In, because: 26.56 km from 52.52, 13.405 (needs at most 30 km). Leaves once the location changes."
         ],
     );
     tell(
         "everyone where within 25 km of (52.52, 13.405)",
         &potsdam,
-        &expect![
-            "Out: 26.56 km from 52.52, 13.405, needs at most 25 km. Enters once their location changes."
-        ],
+        &expect!["Out: 26.56 km from 52.52, 13.405, needs at most 25 km. Enters once the location changes."],
     );
     tell(
         "everyone where not within 30 km of (52.52, 13.405)",
         &potsdam,
-        &expect!["Out: 26.56 km from 52.52, 13.405, needs over 30 km. Enters once their location changes."],
+        &expect!["Out: 26.56 km from 52.52, 13.405, needs over 30 km. Enters once the location changes."],
     );
     tell(
         "everyone where within 20 miles of (52.52, 13.405)",
         &potsdam,
         &expect![
-            "In, because: 16.51 miles from 52.52, 13.405 (needs at most 20 miles). Leaves once their location changes."
+            "In, because: 16.51 miles from 52.52, 13.405 (needs at most 20 miles). Leaves once the location changes."
         ],
     );
     // Just outside is not rounded to the bound.
@@ -52,13 +50,13 @@ fn near_a_point() {
         "everyone where within 6.8 km of (52.5, 13.1)",
         &near,
         &expect![
-            "In, because: 6.77 km from 52.5, 13.1 (needs at most 6.8 km). Leaves once their location changes."
+            "In, because: 6.77 km from 52.5, 13.1 (needs at most 6.8 km). Leaves once the location changes."
         ],
     );
     tell(
         "everyone where within 25 km of (52.52, 13.405)",
         &ordered(&[]),
-        &expect!["Out: no location that is known, needs at most 25 km. Enters once their location changes."],
+        &expect!["Out: no location that is known, needs at most 25 km. Enters once the location changes."],
     );
 }
 
@@ -68,7 +66,7 @@ fn by_name() {
     tell(
         r#"everyone where place country is "Germany""#,
         &potsdam,
-        &expect!["In, because: country is DEU (needs Germany). Leaves once their country changes."],
+        &expect!["In, because: country is DEU (needs Germany). Leaves once the country changes."],
     );
     tell(
         r#"everyone where place country in ("AT", "CH")"#,
@@ -83,12 +81,12 @@ fn by_name() {
     tell(
         r#"everyone where not place country is "US""#,
         &potsdam,
-        &expect!["In, because: country is DEU (needs anything but US). Leaves once their country changes."],
+        &expect!["In, because: country is DEU (needs anything but US). Leaves once the country changes."],
     );
     tell(
         r#"everyone where place region is "Brandenburg""#,
         &potsdam,
-        &expect!["In, because: region is Brandenburg. Leaves once their region changes."],
+        &expect!["In, because: region is Brandenburg. Leaves once the region changes."],
     );
     tell(
         r#"everyone where place city is "Berlin""#,
@@ -111,7 +109,7 @@ fn by_name() {
         r#"everyone where place country is not "DE""#,
         &ordered(&[]),
         &expect![
-            "In, because: country is not known (needs anything but DE). Leaves once their country changes."
+            "In, because: country is not known (needs anything but DE). Leaves once the country changes."
         ],
     );
 }
