@@ -16,7 +16,7 @@ fn numbers_with_their_parts() {
         r#"not computed "average order value" between 50 and 150"#,
         &story,
         &expect![[
-            r#"Out: it is 100, needs anything but 50 to 150: sum of total over "Order Completed" is 300, count of "Order Completed" is 3. Stays out as long as nothing changes."#
+            r#"Out: it is 100, needs under 50 or over 150: sum of total over "Order Completed" is 300, count of "Order Completed" is 3. Stays out as long as nothing changes."#
         ]],
     );
     tell(
