@@ -242,7 +242,7 @@ impl Import {
     fn cells(&self, cell: impl Fn(&str) -> Option<String>) -> Cells {
         let channel = cell(&self.channel_column).or_else(|| self.channel.clone());
         let of_channel = channel.as_deref().and_then(ConsentChannel::of_name);
-        let own_column = of_channel.map(|channel| channel.identifier_kind());
+        let own_column = of_channel.map(segops_model::ConsentChannel::identifier_kind);
         let address = cell(&self.address_column).or_else(|| cell(own_column.unwrap_or("email")));
         // A column of that name says which channel is meant.
         let is_email = channel.is_none() && cell(&self.address_column).is_none() && address.is_some();
