@@ -153,6 +153,7 @@ impl Engine {
                 | Refusal::NoSource(_)
                 | Refusal::NoProfile(_)
                 | Refusal::NoComputedTrait(_)
+                | Refusal::NoScore(_)
         )
     }
 }

@@ -12,6 +12,7 @@ use segops_rules::{ComputedDefinition, Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
 use segops_segment::{RankingKey, RankingThreshold};
 
+use crate::score_batch::ScoreBatch;
 use crate::settings::Settings;
 use crate::state::{DetailsChange, Lifecycle};
 
@@ -174,6 +175,14 @@ pub enum Change {
     DeleteList {
         list: ListId,
     },
+    /// Values of a score that were computed elsewhere; each holds until the next.
+    RecordScores {
+        batch: Box<ScoreBatch>,
+    },
+    /// A recorded score goes, with its values.
+    ForgetScore {
+        score: String,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
 }
@@ -277,6 +286,10 @@ pub enum Refusal {
     ComputedTraitKind(String, &'static str),
     #[error("there are {0} computed traits, which is the limit; delete one first")]
     TooManyComputedTraits(usize),
+    #[error("the score cannot be recorded: {0}")]
+    BadScore(String),
+    #[error("no score `{0}` was recorded; list them to see which there are")]
+    NoScore(String),
     #[error("there is no source {0}; list them to see which there are")]
     NoSource(String),
     #[error("there is no list {0}; list them to see which there are")]

@@ -1,5 +1,6 @@
 use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
-use segops_rules::{ComputedReference, Labels, Names, references};
+use segops_rules::{ComputedReference, Labels, Names, ScoreKind, references};
+use segops_segment::ScoreFunctions;
 
 use crate::state::{EventEntry, State};
 
@@ -115,5 +116,16 @@ impl Names for WorkspaceNames<'_> {
 
     fn trait_names(&self) -> Vec<String> {
         self.state.catalogue.traits.by_path.keys().map(ToString::to_string).collect()
+    }
+
+    fn score_kind(&self, name: &str) -> Option<ScoreKind> {
+        let function = ScoreFunctions::default().get(name).map(|function| function.kind());
+        function.or_else(|| self.state.known_scores.get(name).map(|known| known.kind))
+    }
+
+    fn score_names(&self) -> Vec<String> {
+        let functions = ScoreFunctions::default();
+        let computed = functions.iter().map(|function| function.name().to_owned());
+        computed.chain(self.state.known_scores.iter().map(|(name, _)| name.clone())).collect()
     }
 }

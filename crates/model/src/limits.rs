@@ -74,6 +74,8 @@ pub struct Limits {
     pub lists_max: usize,
     /// Entries that one journalled command puts into a list or takes out.
     pub list_batch_max: usize,
+    /// Values of a score in one batch.
+    pub score_values_per_batch_max: usize,
     /// Rows of one page in the API.
     pub page_rows_max: usize,
     /// Streams of transitions open at one time.
@@ -118,6 +120,7 @@ impl Default for Limits {
             consent_files_kept_max: 10_000,
             lists_max: 1_000,
             list_batch_max: 1_000,
+            score_values_per_batch_max: 10_000,
             page_rows_max: 1_000,
             streams_max: 256,
         }

@@ -20,6 +20,7 @@ use crate::products::{ProductFact, joined as joined_with};
 use crate::ranking::Cut;
 use crate::reach::{Listing, Word};
 use crate::sample::is_in_sample;
+use crate::score::Scored;
 use crate::sequence::{cadence, completions};
 use crate::trait_date::date_passes;
 use crate::trait_history::history_passes;
@@ -53,6 +54,7 @@ pub struct Oracle {
     /// How often it was written down who is in which segment.
     pub(crate) pages: usize,
     pub(crate) cuts: Vec<Cut>,
+    pub(crate) scored: Vec<Scored>,
 }
 
 impl Oracle {
@@ -71,6 +73,7 @@ impl Oracle {
             words: Vec::new(),
             listings: Vec::new(),
             cuts: Vec::new(),
+            scored: Vec::new(),
             pages: 0,
         }
     }
@@ -101,6 +104,7 @@ impl Oracle {
 
     /// Removes whoever is known by an identifier, with what they did and with what comes in later from before.
     pub fn delete(&mut self, of: &Identifier, at: Instant) {
+        self.forget_scores_of(of);
         let gone = self.people.delete(of, at);
         self.words.retain(|word| !gone.contains(&word.of));
         self.listings.retain(|listing| !gone.contains(&listing.entry));
@@ -205,6 +209,7 @@ impl Oracle {
                 cadence(condition, &events, now)
             }
             Condition::Computed(condition) => self.computed_passes(condition, person, now),
+            Condition::Score(condition) => self.score_passes(condition, person, now),
             Condition::Ranking(condition) => self.is_ranked(condition, base, person, now),
             Condition::Trait(condition) => self.has_trait(condition, person, now),
             Condition::Segment(condition) => {

@@ -10,6 +10,7 @@ use crate::Oracle;
 use crate::aggregate::compare;
 use crate::filter::reached;
 use crate::people::Person;
+use crate::score::Fact;
 use crate::value::{folded, number_of, shown};
 
 const ONE: i128 = 1_000_000_000;
@@ -127,6 +128,10 @@ impl Oracle {
                 let number = i128::try_from(inside.count()).ok()?;
                 (number > 0).then_some((number * ONE, 1))
             }
+            Measure::Score(name) => match self.score(name, person, now)? {
+                Fact::Number(number) => Some((number.billionths(), 1)),
+                Fact::Date(_) => None,
+            },
             Measure::Trait(path) => {
                 let traits = self.traits_of(person, now);
                 let value = reached(&traits, &path.to_string()).first().and_then(number_of)?;

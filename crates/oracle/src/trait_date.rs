@@ -62,7 +62,7 @@ fn is_leap(year: i16) -> bool {
 
 impl Calendar {
     /// From the first millisecond that counts to the first that does not any more.
-    fn date_bounds(&self, window: &DateWindow, now: i64) -> Bounds {
+    pub(crate) fn date_bounds(&self, window: &DateWindow, now: i64) -> Bounds {
         let past = |span: Span| self.before(now, span) + 1;
         let ahead = |span: Span| self.after(now, span) + 1;
         match window {

@@ -15,10 +15,7 @@ use segops_model::{ConsentChannel, Decimal, Direction, Instant, Limits, Path, Va
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
-    ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition,
-    RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, SegmentCondition,
-    SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition,
-    TransitionCondition, Window,
+    ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition, TransitionCondition, Window, ScoreCondition, ScoreTest,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};
@@ -44,6 +41,7 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         2 => sequence().prop_map(|leaf| Condition::Sequence(Box::new(leaf))),
         2 => computed::computed().prop_map(|leaf| Condition::Computed(Box::new(leaf))),
         1 => cadence().prop_map(|leaf| Condition::Cadence(Box::new(leaf))),
+        1 => score().prop_map(Condition::Score),
         1 => ranking().prop_map(|leaf| Condition::Ranking(Box::new(leaf))),
         2 => (path(), any::<bool>(), test())
             .prop_map(|(path, match_case, test)| Condition::Trait(TraitCondition { path, match_case, test })),
@@ -146,6 +144,24 @@ fn aggregate() -> impl Strategy<Value = Aggregate<Named>> {
     )
 }
 
+/// Any valid condition on a score.
+fn score() -> impl Strategy<Value = ScoreCondition> {
+    let compare = prop::sample::select(vec![
+        ScoreTest::LessThan as fn(Decimal) -> ScoreTest,
+        ScoreTest::AtMost,
+        ScoreTest::MoreThan,
+        ScoreTest::AtLeast,
+        ScoreTest::Exactly,
+    ]);
+    let test = prop_oneof![
+        4 => (compare, number()).prop_map(|(compare, bound)| compare(bound)),
+        1 => (number(), number()).prop_map(|(a, b)| ScoreTest::Between(a.min(b), a.max(b))),
+        2 => history::date_window().prop_map(ScoreTest::Date),
+        1 => Just(ScoreTest::Exists),
+    ];
+    (name(), test).prop_map(|(score, test)| ScoreCondition { score, test })
+}
+
 fn ranking() -> impl Strategy<Value = RankingCondition<Named>> {
     let end = prop::sample::select(vec![RankingEnd::Top, RankingEnd::Bottom]);
     let percent = (1_i128..1_000).prop_map(|tenths| Decimal::from_billionths(tenths * 100_000_000));
@@ -158,6 +174,7 @@ fn ranking() -> impl Strategy<Value = RankingCondition<Named>> {
         }),
         2 => (filter(), window()).prop_map(|(event, window)| Measure::Count(CountMeasure { event, window })),
         1 => path().prop_map(Measure::Trait),
+        1 => name().prop_map(Measure::Score),
     ];
     (end, percent, by).prop_map(|(end, percent, by)| RankingCondition { end, percent, by })
 }
@@ -263,7 +280,7 @@ fn property() -> impl Strategy<Value = Predicate> {
 /// Names that are words, keywords, several words, or hold signs.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        3 => prop::sample::select(vec!["Order Completed", "total", "VIP", "did", "not", "in", "seg_12", "where"])
+        3 => prop::sample::select(vec!["Order Completed", "total", "VIP", "did", "not", "in", "seg_12", "where", "score", "today"])
             .prop_map(str::to_owned),
         1 => "[a-z_$][a-zA-Z0-9_-]{0,6}",
         1 => "[\\PC\n\t\"\\\\]{0,6}x",

@@ -14,6 +14,7 @@ mod place;
 mod ranking;
 mod reach;
 mod sample;
+mod score;
 mod sequence;
 mod subject;
 mod trait_date;
@@ -44,6 +45,7 @@ pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
 pub use reach::{ListCondition, ReachCondition, ReachTest};
 pub use sample::SampleCondition;
+pub use score::{ScoreCondition, ScoreKind, ScoreTest};
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
 pub use subject::{LINE_FIELDS, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Subject, is_order_money};
 pub use trait_date::{DatePeriod, DateTest, DateWindow, MonthDay, TraitDateCondition};
@@ -125,6 +127,7 @@ pub enum Condition<S: Stage> {
     Cadence(Box<CadenceCondition<S>>),
     Computed(Box<ComputedCondition<S>>),
     Ranking(Box<RankingCondition<S>>),
+    Score(ScoreCondition),
     Trait(TraitCondition),
     Segment(SegmentCondition<S>),
     Sample(SampleCondition),

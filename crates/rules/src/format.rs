@@ -9,6 +9,7 @@ mod membership;
 mod occurrence;
 mod place;
 mod reach;
+mod score;
 mod sequence;
 
 use std::fmt;
@@ -28,7 +29,7 @@ use occurrence::{occurrence_condition, within_condition};
 
 pub use layout::format_lines;
 /// Names that start another condition where they stand bare.
-const STARTING_WORDS: &[&str] = &["orders", "spent", "spend", "aov", "computed"];
+const STARTING_WORDS: &[&str] = &["orders", "spent", "spend", "aov", "computed", "score"];
 
 /// The rule's canonical text.
 #[must_use]
@@ -93,6 +94,7 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Ranking(leaf) => {
             format!("{} {}% by {}", leaf.end.word(), leaf.percent, measure(&leaf.by, closed))
         }
+        Condition::Score(leaf) => score::score(leaf),
         Condition::TraitDate(leaf) => history::trait_date(leaf),
         Condition::TraitHistory(leaf) => history::trait_history(leaf),
         Condition::Place(test) => place::place(test),
@@ -154,6 +156,7 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Ranking(_)
         | Condition::Segment(_)
         | Condition::Sample(_)
+        | Condition::Score(_)
         | Condition::Sequence(_)
         | Condition::Cadence(_)
         | Condition::Computed(_)
@@ -227,6 +230,7 @@ fn measure(by: &Measure<Named>, closed: bool) -> String {
             format!("count of {}{}", named_event(&count.event), clauses(&count.event, &count.window, closed))
         }
         Measure::Trait(path) => format!("trait {}", self::path(&path.to_string())),
+        Measure::Score(name) => score::named(name),
     }
 }
 

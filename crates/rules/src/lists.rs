@@ -70,6 +70,7 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
         leaf @ (Condition::Segment(_)
         | Condition::Computed(_)
         | Condition::Sample(_)
+        | Condition::Score(_)
         | Condition::Place(_)
         | Condition::Transition(_)
         | Condition::Tenure(_)
@@ -123,6 +124,7 @@ fn desugar_measure(measure: Measure<Named>) -> Measure<Named> {
             Measure::Count(count)
         }
         Measure::Trait(path) => Measure::Trait(whole(path)),
+        Measure::Score(score) => Measure::Score(score),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use segops_model::{ListId, SegmentId, SourceId};
 
-use crate::ast::{Named, Rule};
+use crate::ast::{Named, Rule, ScoreKind};
 use crate::names::{Labels, Names};
 use crate::resolve::resolve;
 
@@ -97,6 +97,14 @@ impl Names for Asked {
     }
 
     fn trait_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
+        None
+    }
+
+    fn score_names(&self) -> Vec<String> {
         Vec::new()
     }
 }

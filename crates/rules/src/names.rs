@@ -2,6 +2,8 @@ use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
 
 use crate::ast::ComputedReference;
 
+use crate::ast::ScoreKind;
+
 /// What things that exist are called now.
 pub trait Labels {
     fn segment_name(&self, id: SegmentId) -> Option<String>;
@@ -43,4 +45,7 @@ pub trait Names: Labels {
     fn product_fields(&self) -> Vec<String>;
     fn trait_exists(&self, path: &str) -> bool;
     fn trait_names(&self) -> Vec<String>;
+    /// What a score of that name is, if there is one.
+    fn score_kind(&self, name: &str) -> Option<ScoreKind>;
+    fn score_names(&self) -> Vec<String>;
 }

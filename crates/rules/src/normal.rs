@@ -105,12 +105,16 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
                     format!("count {:?} {}{}", event.name, window(when), filter(event))
                 }
                 Measure::Trait(path) => format!("trait {:?}", path.to_string()),
+                Measure::Score(score) => format!("score {score:?}"),
             };
             Node::Leaf { key: format!("{} {} of {by}", leaf.end.word(), leaf.percent), negated }
         }
         Condition::Trait(leaf) => {
             let (key, flipped) = test_key(&leaf.path.to_string(), &leaf.test, leaf.match_case);
             Node::Leaf { key: format!("trait {key}"), negated: negated != flipped }
+        }
+        Condition::Score(leaf) => {
+            Node::Leaf { key: format!("score {:?} {:?}", leaf.score, leaf.test), negated }
         }
         Condition::TraitDate(leaf) => Node::Leaf { key: history::trait_date(leaf), negated },
         Condition::TraitHistory(leaf) => Node::Leaf { key: history::trait_history(leaf), negated },

@@ -87,7 +87,7 @@ pub enum Code {
     UnknownEvent,
     UnknownProperty,
     UnknownTrait,
-    UnknownComputedTrait,
+    UnknownComputedTrait, UnknownScore, AmbiguousName,
     BadSequence,
 }
 

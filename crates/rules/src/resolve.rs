@@ -2,6 +2,7 @@
 
 mod computed;
 mod occurrence;
+mod score;
 
 use std::collections::BTreeSet;
 
@@ -159,6 +160,15 @@ impl Resolver<'_> {
                 Some(Condition::Cadence(Box::new(CadenceCondition { event, test, events_min })))
             }
             Condition::Ranking(leaf) => self.ranking(leaf, &format!("{place}.ranking")),
+            Condition::Score(leaf) => self.score(leaf, &format!("{place}.score")),
+            Condition::Trait(leaf) if self.means_score(&leaf.path, &format!("{place}.trait.trait")) => {
+                self.trait_as_score(leaf, &format!("{place}.trait"))
+            }
+            Condition::TraitDate(leaf)
+                if self.means_score(&leaf.path, &format!("{place}.trait_date.trait")) =>
+            {
+                self.date_as_score(leaf, &format!("{place}.trait_date"))
+            }
             Condition::Trait(leaf) => {
                 self.trait_path(&leaf.path, &format!("{place}.trait.trait"));
                 Some(Condition::Trait(leaf.clone()))
@@ -202,6 +212,10 @@ impl Resolver<'_> {
             Measure::Count(count) => {
                 let event = self.filter(&count.event, None, &format!("{place}.by.count.event"))?;
                 Measure::Count(CountMeasure { event, window: count.window.clone() })
+            }
+            Measure::Score(score) => self.score_measure(score, &format!("{place}.by.score"))?,
+            Measure::Trait(path) if self.means_score(path, &format!("{place}.by.trait")) => {
+                self.score_measure(&path.to_string(), &format!("{place}.by.trait"))?
             }
             Measure::Trait(path) => {
                 self.trait_path(path, &format!("{place}.by.trait"));

@@ -6,9 +6,7 @@ use std::convert::Infallible;
 use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition,
-    Condition, EventCondition, EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule,
-    SegmentCondition, TenureCondition, TransitionCondition,
+    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition, Condition, EventCondition, EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition, Measure,
 };
 use crate::names::Labels;
 
@@ -77,6 +75,7 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             );
             Condition::Ranking(Box::new(RankingCondition { end: leaf.end, percent: leaf.percent, by }))
         }
+        Condition::Score(leaf) => Condition::Score(leaf.clone()),
         Condition::Trait(leaf) => Condition::Trait(leaf.clone()),
         Condition::Sample(leaf) => Condition::Sample(leaf.clone()),
         Condition::Place(test) => Condition::Place(test.clone()),
@@ -132,9 +131,11 @@ pub struct References {
     pub segments: BTreeSet<SegmentId>,
     pub sources: BTreeSet<SourceId>,
     pub lists: BTreeSet<ListId>,
+    /// By their names.
+    pub scores: BTreeSet<String>,
 }
 
-/// The segments, sources and lists that a rule refers to.
+/// The segments, sources, lists and scores that a rule refers to.
 #[must_use]
 pub fn references(rule: &Rule<Resolved>) -> References {
     let mut found = References::default();
@@ -172,6 +173,12 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
         Condition::Ranking(leaf) => {
             found.sources.extend(leaf.by.filter().iter().flat_map(|filter| &filter.sources).copied());
+            if let Measure::Score(score) = &leaf.by {
+                found.scores.insert(score.clone());
+            }
+        }
+        Condition::Score(leaf) => {
+            found.scores.insert(leaf.score.clone());
         }
         Condition::Trait(_)
         | Condition::TraitDate(_)

@@ -8,7 +8,7 @@ use segops_model::{
     ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId, Value,
 };
 
-use crate::{ConsentHistory, RankingKey, RankingThreshold, SignalRegistry, Timeline, reaches};
+use crate::{ConsentHistory, RankingKey, RankingThreshold, SignalRegistry, Timeline, reaches, RecordedScore};
 
 /// What of history is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,8 @@ pub struct HistoryRequest<'a> {
     pub signals: &'a SignalRegistry,
     /// The first names of the traits that are wanted.
     pub trait_roots: &'a BTreeSet<CompactString>,
+    /// The names of the recorded scores that are wanted.
+    pub scores: &'a BTreeSet<String>,
 }
 
 /// One profile's past, as far as it was asked for: complete, never trimmed.
@@ -38,6 +40,8 @@ pub struct History {
     pub consents: Vec<(ConsentChannel, Identifier, ConsentHistory)>,
     /// The uploaded lists that it is in, sorted.
     pub lists: Vec<ListId>,
+    /// What holds of each recorded score by the instant, by inputs up to then; one that the profile has not is left out.
+    pub scores: Vec<(String, RecordedScore)>,
 }
 
 impl History {
@@ -52,6 +56,11 @@ impl History {
     #[must_use]
     pub fn reaches(&self, channel: ConsentChannel, now: Instant) -> bool {
         reaches(channel, &self.identifiers, |channel, identifier| self.consent(channel, identifier), now)
+    }
+
+    #[must_use]
+    pub fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.scores.iter().find(|(name, _)| name == score).map(|(_, recorded)| *recorded)
     }
 
     /// Whether the profile has an identifier beyond an anonymous one.

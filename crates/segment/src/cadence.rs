@@ -63,26 +63,12 @@ impl CadenceNode {
 
     /// The habit by an instant, if there are events enough to have one.
     pub(crate) fn habit(&self, timeline: &Timeline, now: Instant) -> Option<Habit> {
-        let indexes = self.indexes(timeline, now)?;
-        let entries: Vec<Entry> = indexes.filter_map(|index| timeline.get(index)).collect();
-        let newest = *entries.last()?;
-        let mut gaps: Vec<i64> = entries
-            .iter()
-            .zip(entries.iter().skip(1))
-            .map(|(older, newer)| newer.ts.ms_since(older.ts))
-            .collect();
-        let upper = gaps.len() / 2;
-        let is_even = gaps.len().is_multiple_of(2);
-        let (below, middle, _) = gaps.select_nth_unstable(upper);
-        let middle = i128::from(*middle);
-        // Of an even number of gaps two are in the middle.
-        let lower = if is_even { i128::from(*below.iter().max()?) } else { middle };
-        Some(Habit { newest, two_gaps_ms: lower + middle })
+        habit(timeline, now, self.events_min)
     }
 
     /// As [`habit`](Self::habit); of long timelines with the gaps that the answer before has left.
     fn carried_habit(&self, view: &impl ProfileView, timeline: &Timeline, now: Instant) -> Option<Habit> {
-        let indexes = self.indexes(timeline, now)?;
+        let indexes = indexes(timeline, now, self.events_min)?;
         let carried = view.carried().filter(|carried| carried.is_worth_it(indexes.len()));
         let (Some(carried), Some((lineage, origin))) = (carried, timeline.lineage()) else {
             return self.habit(timeline, now);
@@ -114,12 +100,13 @@ impl CadenceNode {
         Some(Habit { newest, two_gaps_ms })
     }
 
-    /// The events between which gaps are looked at, if they are enough.
-    fn indexes(&self, timeline: &Timeline, now: Instant) -> Option<Range<usize>> {
-        let end = timeline.count_until(now);
-        let count = end.min(CADENCE_EVENTS_MAX as usize);
-        (count >= (self.events_min as usize).max(2)).then(|| end - count..end)
-    }
+}
+
+/// The events between which gaps are looked at, if they are enough.
+fn indexes(timeline: &Timeline, now: Instant, events_min: u32) -> Option<Range<usize>> {
+    let end = timeline.count_until(now);
+    let count = end.min(CADENCE_EVENTS_MAX as usize);
+    (count >= (events_min as usize).max(2)).then(|| end - count..end)
 }
 
 /// The gaps between neighbouring events, and of which events they are.
@@ -139,6 +126,25 @@ impl CarriedGaps {
             && self.indexes.end <= indexes.end
             && indexes.start < self.indexes.end
     }
+}
+
+/// What gaps lie between the newest events up to an instant, of which there must be so many.
+pub(crate) fn habit(timeline: &Timeline, now: Instant, events_min: u32) -> Option<Habit> {
+    let indexes = indexes(timeline, now, events_min)?;
+    let entries: Vec<Entry> = indexes.filter_map(|index| timeline.get(index)).collect();
+    let newest = *entries.last()?;
+    let mut gaps: Vec<i64> = entries
+        .iter()
+        .zip(entries.iter().skip(1))
+        .map(|(older, newer)| newer.ts.ms_since(older.ts))
+        .collect();
+    let upper = gaps.len() / 2;
+    let is_even = gaps.len().is_multiple_of(2);
+    let (below, middle, _) = gaps.select_nth_unstable(upper);
+    let middle = i128::from(*middle);
+    // Of an even number of gaps two are in the middle.
+    let lower = if is_even { i128::from(*below.iter().max()?) } else { middle };
+    Some(Habit { newest, two_gaps_ms: lower + middle })
 }
 
 impl Habit {

@@ -8,9 +8,7 @@ use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, Segme
 use crate::consent;
 use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
-use crate::{
-    Carried, ConsentHistory, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds,
-};
+use crate::{Carried, ConsentHistory, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds, RecordedScore};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
@@ -37,6 +35,8 @@ pub trait ProfileView {
     fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory>;
     /// Whether the profile is in an uploaded list.
     fn is_listed(&self, list: ListId) -> bool;
+    /// What holds of a score that was computed elsewhere and recorded.
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore>;
     /// What was recorded of the profile and a segment, up to now at least.
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions>;
     /// What spares reading long histories anew for every answer. A view of one answer has none.
@@ -103,6 +103,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Cadence(cadence) => cadence.outcome(view, now),
         Node::Computed(computed) => computed.outcome(view, now),
         Node::Ranking(ranking) => ranking.outcome(view, now),
+        Node::Score(score) => score.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
             Outcome::settled(test.holds(value))

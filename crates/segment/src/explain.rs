@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
-    ActiveCondition, Aggregate, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest,
-    HistoryTest, Moment, PlaceTest, RankingEnd, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test,
+    ActiveCondition, Aggregate, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, RankingEnd, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, ScoreTest,
 };
 
 use crate::aggregate::AggregateNode;
@@ -21,7 +20,7 @@ use crate::consent::standings;
 use crate::evaluate::{ProfileView, evaluate, outcome_of_node};
 use crate::program::{CountNode, Node, Program};
 use crate::sequence::{SEQUENCE_MATCHES_MAX, SequenceNode};
-use crate::{Entry, Keep, Timeline};
+use crate::{Entry, Keep, ScoreValue, Timeline};
 
 /// Entries shown as evidence at most, the newest first.
 const EVIDENCE_MAX: usize = 10;
@@ -128,6 +127,8 @@ pub enum Observed {
         /// There is no threshold because money is in several currencies, which are not ranked together.
         several_currencies: bool,
     },
+    /// The score, if there is one; and of one that was recorded, what it is of.
+    Score { value: Option<ScoreValue>, as_of: Option<Instant> },
     /// The trait's value, if it is set.
     Trait(Option<Value>),
     /// The trait's value; the date that it is read as, of several the one that decides; and the date itself or
@@ -178,6 +179,7 @@ pub enum Threshold {
     Aggregate(Box<AggregateTest<Resolved>>),
     Cadence(CadenceTest),
     Trait(Test),
+    Score(ScoreTest),
     Place(PlaceTest),
     TraitDate(DateTest),
     TraitHistory(Box<HistoryTest>),
@@ -332,6 +334,12 @@ impl<V: ProfileView> Explainer<'_, V> {
                 explanation.threshold =
                     Some(Threshold::Rank { end: condition.end, percent: condition.percent });
                 self.ranking(node, &mut explanation);
+            }
+            (Condition::Score(condition), Node::Score(node)) => {
+                let (value, as_of) = node.reading.found(self.view, self.now);
+                explanation.observed = Some(Observed::Score { value, as_of });
+                explanation.threshold = Some(Threshold::Score(condition.test.clone()));
+                explanation.window = node.window().map(|window| observed_window(window.bounds(self.now)));
             }
             (Condition::Trait(condition), Node::Trait { root, test }) => {
                 let value = self.view.trait_value(root).and_then(|value| test.path().below_root(value));

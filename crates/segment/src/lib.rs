@@ -30,6 +30,7 @@ mod program;
 mod ranking;
 #[cfg(test)]
 mod sample;
+mod score;
 mod sentence;
 mod sequence;
 mod signal;
@@ -64,7 +65,11 @@ pub use products::{
 };
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
+pub use score::{
+    RecordedScore, ScoreFunction, ScoreFunctions, ScoreInput, ScoreRecord, ScoreValue, newest_record,
+};
 pub use segops_rules::ORDER_EVENT;
+pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};

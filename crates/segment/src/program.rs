@@ -21,12 +21,13 @@ use crate::occurrence::{OccurrenceNode, WithinNode};
 use crate::path_test::PathTest;
 use crate::place::PlaceNode;
 use crate::ranking::RankingNode;
+use crate::score::ScoreNode;
 use crate::sequence::SequenceNode;
 use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
 use crate::{
-    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions,
+    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, RecordedScore,
     SignalRegistry, Timeline, WindowBounds,
 };
 
@@ -44,6 +45,7 @@ pub struct Program {
     trait_roots: Vec<CompactString>,
     segments: Vec<SegmentId>,
     rankings: Vec<Ranking>,
+    recorded_scores: Vec<String>,
     reads_recorded: bool,
     reads_reach: bool,
     lists: Vec<ListId>,
@@ -64,6 +66,7 @@ pub(crate) enum Node {
     Cadence(CadenceNode),
     Computed(ComputedNode),
     Ranking(Box<RankingNode>),
+    Score(Box<ScoreNode>),
     Trait { root: CompactString, test: PathTest },
     Segment(SegmentId),
     TraitDate(Box<TraitDateNode>),
@@ -115,6 +118,7 @@ impl Program {
             trait_roots: reads.trait_roots.into_iter().collect(),
             segments: reads.segments.into_iter().collect(),
             rankings: Ranking::all_of(rule, calendar),
+            recorded_scores: reads.recorded_scores.into_iter().collect(),
             reads_recorded: reads.records,
             reads_reach: reads.reach,
             lists: reads.lists.into_iter().collect(),
@@ -153,6 +157,12 @@ impl Program {
     #[must_use]
     pub fn rankings(&self) -> &[Ranking] {
         &self.rankings
+    }
+
+    /// The names of the recorded scores that it reads, sorted.
+    #[must_use]
+    pub fn recorded_scores(&self) -> &[String] {
+        &self.recorded_scores
     }
 
     /// Whether it reads what was recorded of any segment.
@@ -253,6 +263,10 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
         None
     }
 
+    fn recorded_score(&self, _: &str) -> Option<RecordedScore> {
+        None
+    }
+
     fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
         None
     }
@@ -272,6 +286,7 @@ struct Reads {
     signals: BTreeMap<SignalId, Keep>,
     trait_roots: BTreeSet<CompactString>,
     segments: BTreeSet<SegmentId>,
+    recorded_scores: BTreeSet<String>,
     records: bool,
     reach: bool,
     lists: BTreeSet<ListId>,
@@ -376,10 +391,17 @@ impl Compiler<'_> {
                 for (signal, keep) in node.measure.signals() {
                     self.read(signal, keep);
                 }
+                self.reads.recorded_scores.extend(node.measure.recorded_score().map(str::to_owned));
                 if let Some(root) = node.measure.trait_root() {
                     self.reads.trait_roots.insert(root.clone());
                 }
                 Node::Ranking(Box::new(node))
+            }
+            Condition::Score(condition) => {
+                let node = ScoreNode::compile(condition, self.registry, self.calendar);
+                self.read_all(node.reading.signals().iter().copied());
+                self.reads.recorded_scores.extend(node.reading.recorded_name().map(str::to_owned));
+                Node::Score(Box::new(node))
             }
             Condition::Trait(condition) => self.trait_test(condition),
             Condition::TraitDate(condition) => {

@@ -23,6 +23,8 @@ use crate::calendar::Period;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::program::BaseNode;
 use crate::{Calendar, Keep, SignalRegistry};
+use crate::score::{ScoreReading, ScoreValue};
+use crate::{Calendar, Keep, SignalRegistry, WindowBounds};
 
 /// How often the search for the next change goes on to the next value. Past it, the next value's instant is
 /// given: too early, never too late.
@@ -123,6 +125,7 @@ pub(crate) enum MeasureNode {
     Aggregate(Reading),
     Count(Reading),
     Trait { root: CompactString, path: Path },
+    Score(ScoreReading),
 }
 
 impl RankingNode {
@@ -139,6 +142,11 @@ impl RankingNode {
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         let threshold = view.threshold(&self.key);
         let Some(cut) = threshold.and_then(|threshold| threshold.cut) else { return Outcome::settled(false) };
+        if let Some(score) = self.measure.score() {
+            let inside = |number: Decimal| self.is_inside(Some(Fraction::whole(number.billionths())), cut);
+            let bounds: Vec<Decimal> = cut.whole_bounds().to_vec();
+            return score.outcome_of_number(view, now, &bounds, &inside);
+        }
         let mut measured = self.measure.measured(view, now);
         let holds = self.is_inside(measured.number(), cut);
         for _ in 0..STEPS_MAX {
@@ -171,6 +179,7 @@ impl MeasureNode {
             Measure::Count(count) => {
                 Self::Count(Reading::of_matches(&count.event, &count.window, registry, calendar))
             }
+            Measure::Score(name) => Self::Score(ScoreReading::compile(name, registry, calendar)),
             Measure::Trait(path) => Self::Trait { root: path.root().into(), path: path.clone() },
         }
     }
@@ -179,8 +188,21 @@ impl MeasureNode {
     pub(crate) const fn trait_root(&self) -> Option<&CompactString> {
         match self {
             Self::Trait { root, .. } => Some(root),
-            Self::Aggregate(_) | Self::Count(_) => None,
+            Self::Aggregate(_) | Self::Count(_) | Self::Score(_) => None,
         }
+    }
+
+    /// The score that is measured, if one is.
+    const fn score(&self) -> Option<&ScoreReading> {
+        match self {
+            Self::Score(reading) => Some(reading),
+            Self::Aggregate(_) | Self::Count(_) | Self::Trait { .. } => None,
+        }
+    }
+
+    /// The name of the recorded score that it reads, if it does.
+    pub(crate) fn recorded_score(&self) -> Option<&str> {
+        self.score().and_then(ScoreReading::recorded_name)
     }
 
     /// Each signal that it reads, with what it needs of it.
@@ -190,6 +212,7 @@ impl MeasureNode {
                 reading.with_currencies().map(|reading| (reading.signal, reading.keep())).collect()
             }
             Self::Trait { .. } => Vec::new(),
+            Self::Score(reading) => reading.signals().to_vec(),
         }
     }
 
@@ -198,6 +221,8 @@ impl MeasureNode {
         match self {
             Self::Aggregate(reading) | Self::Count(reading) => Some(reading),
             Self::Trait { .. } => None,
+            Self::Aggregate(reading) | Self::Count(reading) => Some(&reading.window),
+            Self::Trait { .. } | Self::Score(_) => None,
         }
     }
 
@@ -205,6 +230,10 @@ impl MeasureNode {
         match self {
             Self::Aggregate(reading) => Ranked::Aggregate(Measured::of(reading, view, now)),
             Self::Count(reading) => Ranked::Count(Measured::of(reading, view, now)),
+            Self::Score(reading) => {
+                let number = reading.value(view, now).and_then(ScoreValue::number);
+                Ranked::Fixed(number.map(|number| Fraction::whole(number.billionths())))
+            }
             Self::Trait { root, path } => {
                 let value = view.trait_value(root).and_then(|value| path.below_root(value));
                 let number = value.and_then(segops_model::Value::as_number);
@@ -265,6 +294,13 @@ impl Cut {
         Fraction { numerator: self.numerator.billionths(), denominator: self.denominator.max(1) }
     }
 
+    /// A number is on one side of the cut, or on the other, or at it, as it is with regard to these.
+    fn whole_bounds(self) -> [Decimal; 2] {
+        let Fraction { numerator, denominator } = self.fraction();
+        let below = numerator.div_euclid(i128::from(denominator));
+        [Decimal::from_billionths(below), Decimal::from_billionths(below + 1)]
+    }
+
     /// For people: rounded to nine digits.
     #[must_use]
     pub fn rounded(self) -> Decimal {
@@ -301,6 +337,12 @@ impl Census {
     #[must_use]
     pub fn trait_root(&self) -> Option<&str> {
         self.measure.trait_root().map(CompactString::as_str)
+    }
+
+    /// The name of the recorded score that it reads, if it does.
+    #[must_use]
+    pub fn recorded_score(&self) -> Option<&str> {
+        self.measure.recorded_score()
     }
 
     /// Takes in one profile, if it is ranked at all.

@@ -10,9 +10,7 @@ use segops_model::{
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
-use crate::{
-    ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline,
-};
+use crate::{ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline, RecordedScore};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -73,6 +71,7 @@ pub(crate) struct Profile {
     pub(crate) identified: bool,
     pub(crate) segments: Vec<SegmentId>,
     pub(crate) thresholds: BTreeMap<RankingKey, RankingThreshold>,
+    pub(crate) scores: BTreeMap<String, RecordedScore>,
     pub(crate) recorded: Vec<(SegmentId, RecordedTransitions)>,
     pub(crate) identifiers: Vec<Identifier>,
     pub(crate) consents: BTreeMap<(ConsentChannel, Identifier), ConsentHistory>,
@@ -88,6 +87,7 @@ impl Default for Profile {
             identified: false,
             segments: Vec::new(),
             thresholds: BTreeMap::new(),
+            scores: BTreeMap::new(),
             recorded: Vec::new(),
             identifiers: Vec::new(),
             consents: BTreeMap::new(),
@@ -124,6 +124,10 @@ impl ProfileView for Profile {
     fn is_listed(&self, list: ListId) -> bool {
         self.lists.contains(&list)
     }
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.scores.get(score).copied()
+    }
+
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded)
     }

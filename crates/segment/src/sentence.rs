@@ -20,6 +20,7 @@ mod place;
 mod ranking;
 mod reach;
 mod sample;
+mod score;
 mod segment;
 mod sequence;
 mod trait_date;

@@ -17,7 +17,7 @@ use segops_rules::{EventFilter, Resolved, Subject};
 
 use crate::capture::Capturer;
 use crate::products::{ProductKey, reads_products};
-use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, TimelineItem, ValueEntry};
+use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
 use index::Bucket;
 use trait_sets::TraitSets;
 pub use trait_sets::{TraitWatch, WATCHED_TESTS_MAX};
@@ -36,6 +36,7 @@ pub struct SignalRegistry {
     trait_sets: TraitSets,
     /// How many signals depend on the product catalogue.
     product_readers: usize,
+    scores: ScoreFunctions,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +68,18 @@ impl SignalRegistry {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A registry whose rules can name other scores than those that are always there.
+    #[must_use]
+    pub fn with_scores(scores: ScoreFunctions) -> Self {
+        Self { scores, ..Self::default() }
+    }
+
+    /// The score functions that rules can name.
+    #[must_use]
+    pub const fn scores(&self) -> &ScoreFunctions {
+        &self.scores
     }
 
     /// The filter's id, the same for an equal filter while anyone holds it. Dates without an offset are

@@ -21,6 +21,7 @@ mod progress;
 mod rejections;
 mod rule;
 mod rule_test;
+mod score;
 mod segment;
 mod segment_diff;
 mod segment_edit;
@@ -84,6 +85,8 @@ enum Command {
     Profile(profile::Profile),
     #[command(subcommand)]
     Products(products::Products),
+    #[command(subcommand)]
+    Score(score::Score),
     Sources(sources::Sources),
     Rejections(rejections::Rejections),
     Transitions(transitions::Transitions),
@@ -120,6 +123,7 @@ impl Cli {
             Command::Rule(rule) => rule.run(target, out),
             Command::Profile(profile) => profile.run(target, out),
             Command::Products(products) => products.run(target, out),
+            Command::Score(score) => score.run(target, out),
             Command::Sources(sources) => sources.run(target, out),
             Command::Rejections(rejections) => rejections.run(target, out),
             Command::Transitions(transitions) => transitions.run(target, out),

@@ -25,6 +25,7 @@ mod request_id;
 mod router;
 mod rule_input;
 mod rules;
+mod scores;
 mod segment_life;
 mod segment_versions;
 mod segments;

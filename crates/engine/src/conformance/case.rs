@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use segops_model::Instant;
-use segops_rules::{Base, Named, Problem, Rule, from_json, parse};
+use segops_rules::{Base, Named, Problem, Rule, ScoreKind, from_json, parse};
 
 use crate::settings::Settings;
 
@@ -38,6 +38,9 @@ pub struct Case {
     /// What the product catalogue says, in the order in which it comes in.
     #[serde(default)]
     pub(super) products: Vec<Map<String, Json>>,
+    /// Values of scores, in the order in which they come in.
+    #[serde(default)]
+    pub(super) scores: Vec<CaseScores>,
     pub checks: Vec<Check>,
 }
 
@@ -72,6 +75,21 @@ pub(super) struct CaseDeletion {
 pub(super) struct CaseComputedTrait {
     pub(super) name: String,
     pub(super) definition: String,
+}
+
+/// Values of one score that come in together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseScores {
+    pub(super) at: Instant,
+    pub(super) score: String,
+    /// A number where nothing is said.
+    #[serde(default)]
+    pub(super) kind: Option<ScoreKind>,
+    #[serde(default)]
+    pub(super) as_of: Option<Instant>,
+    /// By whom it is of, named as checks name people.
+    pub(super) values: Map<String, Json>,
 }
 
 /// Who must and must not be a member at an instant: user ids, or `kind:value`.

@@ -20,13 +20,17 @@ pub(super) enum Happening {
     Deleted(String),
     /// The catalogue says something new of a product.
     Product(Item),
+    /// The values of this number of the case's scores come in.
+    Scores(usize),
 }
 
-/// Everything that happens and when: at one instant products first, then events, then splits, liftings and deletions, each in
-/// the order of the case.
+/// Everything that happens and when: at one instant products first, then events, scores, splits, liftings and deletions,
+/// each in the order of the case.
 pub(super) fn happenings(case: &Case) -> Result<Vec<(Instant, Happening)>, String> {
     let mut all: Vec<(Instant, Happening)> = products(case)?;
     all.extend(arrivals(case)?.into_iter().map(|(at, item)| (at, Happening::Arrives(item))));
+    let scores = case.scores.iter().enumerate();
+    all.extend(scores.map(|(number, scores)| (scores.at, Happening::Scores(number))));
     let splits = case.splits.iter().enumerate();
     all.extend(splits.clone().map(|(number, split)| (split.at, Happening::Split(number))));
     all.extend(splits.filter_map(|(number, split)| Some((split.lifted_at?, Happening::Lifted(number)))));

@@ -18,6 +18,7 @@ use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
 use crate::products::product_change;
 use crate::view::ListRows;
+use crate::scores::ScoresSent;
 use crate::work::Work;
 
 const AUTHOR: &str = "conformance";
@@ -120,7 +121,10 @@ impl Scene {
         for name in lists {
             engine.create_list(AUTHOR, name).map_err(|error| error.to_string())?;
         }
-        Ok(Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() })
+        let scene =
+            Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() };
+        scene.name_scores(case)?;
+        Ok(scene)
     }
 
     /// Makes the computed traits and segments that the case's rule refers to. They are there before the first event, also where
@@ -148,6 +152,7 @@ impl Scene {
                 let change = product_change(Json::Object(product.clone()), self.engine.limits())?;
                 self.engine.change_products(AUTHOR, vec![change]).map_err(|error| error.to_string())
             }
+            Happening::Scores(number) => self.score(*number, case),
             Happening::Split(number) => self.split(*number, case),
             Happening::Lifted(number) => {
                 let split = self.splits.get(number).ok_or("a split is lifted before it is made")?;
@@ -161,6 +166,29 @@ impl Scene {
                 self.engine.delete_profile(AUTHOR, profile).map(drop).map_err(|error| error.to_string())
             }
         }
+    }
+
+    fn score(&self, number: usize, case: &Case) -> Result<(), String> {
+        let Some(scores) = case.scores.get(number) else { return Ok(()) };
+        let named = |who: &String| identifier(who).to_string();
+        let values = scores.values.iter().map(|(who, value)| (named(who), value.clone())).collect();
+        let sent = ScoresSent { kind: scores.kind, as_of: scores.as_of, version: None, values };
+        let recorded = self.engine.record_scores(AUTHOR, &scores.score, sent);
+        let recorded = recorded.map_err(|error| error.to_string())?;
+        match recorded.unknown_profiles.first() {
+            Some(who) => Err(format!("nobody is {who} when a score of them comes in")),
+            None => self.engine.wait_ranked().map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Names the case's scores, so that its rules can name them before the first value comes in.
+    fn name_scores(&self, case: &Case) -> Result<(), String> {
+        for scores in &case.scores {
+            let named = ScoresSent { kind: scores.kind, as_of: None, version: None, values: Vec::new() };
+            let recorded = self.engine.record_scores(AUTHOR, &scores.score, named);
+            recorded.map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     fn split(&mut self, number: usize, case: &Case) -> Result<(), String> {

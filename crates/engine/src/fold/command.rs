@@ -87,6 +87,8 @@ impl Fold {
             Change::CreateList { name } => self.create_list(stamp, author, name),
             Change::ChangeList { list, remove, add } => self.change_list(stamp, *list, remove, add, effects),
             Change::DeleteList { list } => self.delete_list(stamp, *list),
+            Change::RecordScores { batch } => self.record_scores(stamp, author, batch, effects),
+            Change::ForgetScore { score } => self.forget_score(stamp, score, effects),
             Change::Mark => Ok(done(stamp)),
         }
     }

@@ -47,6 +47,7 @@ impl Fold {
                 records: _,
                 // Under identifiers, which move.
                 consents: _,
+                scores: _,
             } = self.state.profile_records();
             self.move_record(survivor, *profile);
             self.move_merges(survivor, *profile);
@@ -54,6 +55,7 @@ impl Fold {
             self.move_timelines(survivor, *profile);
             self.move_orders(survivor, *profile);
             self.join_records(survivor, *profile);
+            self.move_scores(survivor, *profile);
             self.state.regroup(*profile);
             self.touch(*profile);
             self.state.tallies.merges += 1;

@@ -22,6 +22,7 @@ mod programs;
 mod ranking;
 mod references;
 mod roster;
+mod scores;
 mod segment_command;
 mod split;
 mod timers;

@@ -74,11 +74,15 @@ pub enum PlantedBug {
     AddressGainedForgotten,
     /// Someone whose identifier was listed before it turned up is not decided anew.
     ListedLaterForgotten,
+    /// A score's new values are recorded, and nobody is decided anew.
+    ScoreNotDecided,
+    /// A merge leaves behind the scores that were recorded of the absorbed profile.
+    MergeForgetsScores,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -112,6 +116,8 @@ impl PlantedBug {
         Self::ConsentNotDecided,
         Self::AddressGainedForgotten,
         Self::ListedLaterForgotten,
+        Self::ScoreNotDecided,
+        Self::MergeForgetsScores,
     ];
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Roster {
     by_signal: FxHashMap<SignalId, Vec<Slot>>,
     by_trait: FxHashMap<CompactString, Vec<Slot>>,
     by_ranking: FxHashMap<RankingKey, Vec<Slot>>,
+    by_score: FxHashMap<String, Vec<Slot>>,
     on_identified: Vec<Slot>,
     on_reach: Vec<Slot>,
     by_list: FxHashMap<ListId, Vec<Slot>>,
@@ -69,6 +70,9 @@ impl Roster {
         }
         for ranking in program.rankings() {
             self.by_ranking.entry(ranking.key.clone()).or_default().push(slot);
+        }
+        for score in program.recorded_scores() {
+            self.by_score.entry(score.clone()).or_default().push(slot);
         }
         for need in program.segments() {
             if let Some(entry) = self.slots.get(need).and_then(|slot| self.entries.get_mut(slot.0)) {
@@ -121,6 +125,11 @@ impl Roster {
 
     pub(super) fn of_list(&self, list: ListId) -> &[Slot] {
         self.by_list.get(&list).map_or(&[], Vec::as_slice)
+    }
+
+    /// Segments that read what was recorded of a score.
+    pub(super) fn of_score(&self, score: &str) -> &[Slot] {
+        self.by_score.get(score).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn on_identified(&self) -> &[Slot] {

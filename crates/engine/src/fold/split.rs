@@ -190,6 +190,7 @@ impl Fold {
             self.state.profiles.insert(to, made);
         }
         self.part_merges(from, to, &is_taken);
+        self.part_scores(from, to, &is_taken);
         let (taken, author) = (split.taken.clone(), split.author.clone());
         let bar = Bar { from, to, kept, taken, at: stamp.instant, author, lifted_at: None };
         let (identifiers, profiles) = (&self.state.identifiers, &self.state.profiles);

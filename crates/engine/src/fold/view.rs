@@ -3,8 +3,7 @@ use segops_model::{
 };
 use segops_rules::{ComputedDefinition, Resolved};
 use segops_segment::{
-    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey,
-    RankingThreshold, RecordedTransition, RecordedTransitions, Timeline,
+    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline, RecordedScore,
 };
 use segops_store::Keyspace;
 
@@ -134,6 +133,10 @@ impl ProfileView for LiveProfile<'_> {
 
     fn is_listed(&self, list: ListId) -> bool {
         self.fold.state.is_listed(self.profile, list)
+    }
+
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.fold.state.recorded_score(self.profile, score)
     }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {

@@ -14,8 +14,7 @@ use segops_model::{
     Value,
 };
 use segops_segment::{
-    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline,
-    TimelineItem, ValueEntry,
+    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem, ValueEntry, ScoreRecord, newest_record,
 };
 
 use crate::consent::ConsentKey;
@@ -37,6 +36,8 @@ pub(super) struct Gathered {
     consents: FxHashMap<ConsentKey, ConsentHistory>,
     lists: ListBook,
     captured: Vec<ValueEntry>,
+    /// What was recorded of scores, newest of each, under the identifiers that it was recorded under.
+    scores: FxHashMap<Identifier, Vec<(String, ScoreRecord)>>,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +47,7 @@ struct Gathering {
     traits: Vec<TraitSet>,
     orders: Vec<(OrderKey, OrderFact)>,
     product_events: Vec<(Position, Event)>,
+    scores: Vec<(String, ScoreRecord)>,
 }
 
 #[derive(Debug)]
@@ -108,6 +110,7 @@ impl Gathered {
             for channel in ConsentChannel::ALL {
                 self.consents.remove(&(channel, identifier.clone()));
             }
+            self.scores.remove(identifier);
         }
         self.lists.forget(identifiers, is_gone);
     }
@@ -136,6 +139,21 @@ impl Gathered {
         found
     }
 
+    /// Adds what was recorded of a score under an identifier.
+    pub(super) fn add_score(&mut self, of: &Identifier, score: &str, record: ScoreRecord) {
+        let held = self.scores.entry(of.clone()).or_default();
+        match held.iter_mut().find(|(name, _)| name == score) {
+            Some((_, held)) if held.age() < record.age() => *held = record,
+            Some(_) => {}
+            None => held.push((score.to_owned(), record)),
+        }
+    }
+
+    /// Lets go of a score that is no more.
+    pub(super) fn forget_score(&mut self, score: &str) {
+        self.scores.values_mut().for_each(|held| held.retain(|(name, _)| name != score));
+    }
+
     /// Brings together what belongs to one profile by the identity at the end, and hands out the histories
     /// in ascending order of profile.
     pub(super) fn finish(
@@ -160,6 +178,12 @@ impl Gathered {
         let mut by_id: FxHashMap<ProfileId, Vec<ListId>> = FxHashMap::default();
         for (profile, lists) in self.lists.profiles() {
             by_id.entry(identity.canonical(profile)).or_default().extend_from_slice(lists);
+        }
+        for (of, scores) in self.scores {
+            let profile = identity.profile_of(&of);
+            if let Some(whole) = profile.and_then(|profile| joined.get_mut(&profile)) {
+                whole.scores.extend(scores);
+            }
         }
         let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
         survivors.sort_unstable();
@@ -217,6 +241,13 @@ impl Gathering {
             .map(|newest| (newest.name.clone(), newest.value.clone()))
             .collect();
         self.product_events.sort_unstable_by_key(|(position, _)| *position);
+        self.scores.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let of_each = self.scores.chunk_by(|(left, _), (right, _)| left == right);
+        let scores = of_each.filter_map(|held| {
+            let newest = newest_record(held.iter().map(|(_, record)| record))?;
+            Some((held.first()?.0.clone(), newest))
+        });
+        let scores = scores.collect();
         History {
             profile,
             product_events: self.product_events,
@@ -225,6 +256,7 @@ impl Gathering {
             identifiers: identity.identifiers_of(profile).to_vec(),
             consents: Vec::new(),
             lists: Vec::new(),
+            scores,
         }
     }
 }

@@ -8,14 +8,17 @@ use segops_identity::{
     Deletions, Duplicates, IdentitySettings, IdentityView, MemoryIdentity, Resolution, resolve,
 };
 use segops_model::{ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SplitId};
-use segops_segment::{Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold};
+use segops_segment::{
+    Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold, ScoreRecord,
+};
 use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
 use super::gather::{Gathered, ListChange};
 use crate::artefact::SplitRow;
-use crate::command::Change;
+use crate::command::{Change, Command};
 use crate::consent::{ConsentKey, heard, settled};
 use crate::journal_item::{Input, KIND_COMMAND, UnreadableFrame, decode};
+use crate::score_batch::KnownScores;
 use crate::work::{Cancelled, Work};
 
 /// Frames between two looks at whether the work was cancelled.
@@ -59,6 +62,17 @@ impl Backfill for JournalBackfill<'_> {
             Passed::Listed(change, at) => gathered.list(change, at, request.at),
             Passed::Deleted(identifiers, deletions) => {
                 gathered.forget(identifiers, |id| deletions.of_profile(id).is_some());
+            }
+            // Of scores holds what was recorded by the instant asked for.
+            Passed::Score { recorded_at, score, of, record } => {
+                if recorded_at <= request.at && request.scores.contains(score) {
+                    gathered.add_score(of, score, record);
+                }
+            }
+            Passed::ScoreForgotten { at, score } => {
+                if at <= request.at {
+                    gathered.forget_score(score);
+                }
             }
         })?;
         gathered.finish(request, &identity, each);
@@ -111,7 +125,7 @@ impl JournalBackfill<'_> {
                 }
             }
             Passed::Deleted(gone, _) => rows.retain(|(anchor, _)| !gone.contains(anchor)),
-            Passed::Said(_) | Passed::Listed(..) => {}
+            Passed::Said(_) | Passed::Listed(..) | Passed::Score { .. } | Passed::ScoreForgotten { .. } => {}
         })?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
@@ -133,6 +147,7 @@ impl JournalBackfill<'_> {
                     if !gone.is_empty() {
                         each(Passed::Deleted(&gone, &pass.identity.separations().deletions));
                     }
+                    pass.scores(&frame, &command, each);
                 }
                 Input::Unreadable { .. } | Input::Tick => {}
             }
@@ -155,6 +170,17 @@ enum Passed<'a> {
     Listed(ListChange<'a>, Instant),
     /// Someone was deleted: everything under these identifiers up to here. With all that were deleted so far.
     Deleted(&'a [Identifier], &'a Deletions),
+    /// What was recorded of a score under an identifier.
+    Score {
+        recorded_at: Instant,
+        score: &'a str,
+        of: &'a Identifier,
+        record: ScoreRecord,
+    },
+    ScoreForgotten {
+        at: Instant,
+        score: &'a str,
+    },
 }
 
 impl JournalBackfill<'_> {
@@ -188,6 +214,7 @@ struct Pass {
     settings: IdentitySettings,
     duplicates: Duplicates,
     identity: MemoryIdentity,
+    scores: KnownScores,
 }
 
 impl Default for Pass {
@@ -197,6 +224,7 @@ impl Default for Pass {
             duplicates: Duplicates::new(settings.duplicate_window_ms),
             settings,
             identity: MemoryIdentity::default(),
+            scores: KnownScores::default(),
         }
     }
 }
@@ -215,6 +243,24 @@ impl Pass {
         let deletions = &self.identity.separations().deletions;
         for word in heard(event, &resolution.anchor, held, &self.settings, deletions) {
             each(Passed::Said(&word));
+        }
+    }
+
+    /// Hands out what a command records of scores, by the same checks as the fold.
+    fn scores(&mut self, frame: &FrameRef<'_>, command: &Command, each: &mut dyn FnMut(Passed<'_>)) {
+        match &command.change {
+            Change::RecordScores { batch }
+                if self.scores.admit(batch, &command.author, frame.instant).is_ok() =>
+            {
+                let (recorded_at, score) = (frame.instant, batch.score.as_str());
+                for (_, of, record) in batch.records(&self.identity, frame.position, frame.instant) {
+                    each(Passed::Score { recorded_at, score, of, record });
+                }
+            }
+            Change::ForgetScore { score } if self.scores.forget(score) => {
+                each(Passed::ScoreForgotten { at: frame.instant, score });
+            }
+            _ => {}
         }
     }
 

@@ -18,8 +18,7 @@ use segops_model::{
 };
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey,
-    RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip,
+    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip, RecordedScore,
 };
 
 pub use environment::RecordedEnvironment;
@@ -106,6 +105,11 @@ impl Plan {
         self.programs.iter().any(|(_, program)| program.reads_recorded())
     }
 
+    /// The names of the recorded scores that the questions read.
+    fn scores(&self) -> BTreeSet<String> {
+        self.programs.iter().flat_map(|(_, program)| program.recorded_scores().iter().cloned()).collect()
+    }
+
     fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
@@ -124,7 +128,9 @@ pub fn rebuild<B: Backfill>(
     at: Instant,
     mut each: impl FnMut(Answer<'_>),
 ) -> Result<(), B::Error> {
-    let request = HistoryRequest { until, at, signals: &plan.registry, trait_roots: &plan.trait_roots() };
+    let (trait_roots, scores) = (plan.trait_roots(), plan.scores());
+    let request =
+        HistoryRequest { until, at, signals: &plan.registry, trait_roots: &trait_roots, scores: &scores };
     let mut thresholds = plan.assumed.clone();
     if plan.rankings().next().is_some() {
         thresholds.extend(backfill.thresholds(until, at)?);
@@ -188,6 +194,10 @@ impl ProfileView for RebuiltProfile<'_> {
 
     fn is_listed(&self, list: ListId) -> bool {
         self.history.lists.binary_search(&list).is_ok()
+    }
+
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.history.recorded_score(score)
     }
 
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {

@@ -6,8 +6,7 @@ use segops_model::{
     ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
 };
 use segops_segment::{
-    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey,
-    RankingThreshold, RecordedTransitions, SignalRegistry, Timeline,
+    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, RecordedScore,
 };
 
 /// Takes rankings for one instant, in one pass: over the events before `until` that happened up to `at`. The
@@ -26,7 +25,9 @@ pub fn rank<B: Backfill>(
         rankings.iter().map(|ranking| Census::new(ranking, &mut registry)).collect();
     let trait_roots: BTreeSet<_> =
         censuses.iter().filter_map(Census::trait_root).map(compact_str::CompactString::from).collect();
-    let request = HistoryRequest { until, at, signals: &registry, trait_roots: &trait_roots };
+    let scores: BTreeSet<_> = censuses.iter().filter_map(Census::recorded_score).map(str::to_owned).collect();
+    let request =
+        HistoryRequest { until, at, signals: &registry, trait_roots: &trait_roots, scores: &scores };
     backfill.histories(&request, &mut |history| {
         for census in &mut censuses {
             census.count(&Counted(history), at);
@@ -58,6 +59,10 @@ impl ProfileView for Counted<'_> {
 
     fn is_member(&self, _: SegmentId) -> bool {
         false
+    }
+
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.0.recorded_score(score)
     }
 
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {

@@ -26,6 +26,8 @@ impl State {
             duplicates: _,
             tallies,
             thresholds,
+            known_scores,
+            scores,
             separations,
             split_rows,
             identifiers,
@@ -54,7 +56,7 @@ impl State {
             feed(&mut digest, &(split, rows));
         }
         feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits, catalogue));
-        feed_text(&mut digest, thresholds);
+        feed_text(&mut digest, &(thresholds, known_scores));
         feed(&mut digest, products);
         feed_space(&mut digest, product_events.iter());
         feed_space(&mut digest, identifiers.iter_sorted());
@@ -65,6 +67,7 @@ impl State {
         feed_space(&mut digest, timelines.iter_sorted());
         feed_space(&mut digest, order_keys.iter_sorted());
         feed_space(&mut digest, orders.iter_sorted());
+        feed_space(&mut digest, scores.iter_sorted());
         feed_space(&mut digest, standings.iter_sorted());
         feed_space(&mut digest, records.iter_sorted());
         feed_space(&mut digest, consents.iter_sorted());

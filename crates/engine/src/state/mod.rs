@@ -13,6 +13,7 @@ mod product_events;
 mod profile;
 mod profile_records;
 mod recorded;
+mod scores;
 mod segments;
 mod traits;
 
@@ -43,6 +44,7 @@ pub(crate) use product_events::without_person;
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
 pub use recorded::{RecordKey, Records};
+pub use scores::HeldScore;
 pub use segments::{NewVersion, Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
@@ -51,6 +53,7 @@ use segops_rules::{Resolved, Rule, references};
 use crate::command::Refusal;
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
+use crate::score_batch::KnownScores;
 use crate::settings::Settings;
 use crate::view::{Import, Source};
 
@@ -77,6 +80,8 @@ pub struct State {
     pub separations: Separations,
     /// Rows that have come in for a profile since the reading for its split began.
     pub split_rows: BTreeMap<SplitId, Vec<GatheredRow>>,
+    /// The scores that were recorded.
+    pub known_scores: KnownScores,
     /// Of each ranking, what was found when it was taken last.
     pub thresholds: BTreeMap<RankingKey, RankingThreshold>,
 
@@ -91,6 +96,8 @@ pub struct State {
     pub timelines: Space<(ProfileId, SignalId), Timeline>,
     pub order_keys: Space<ProfileId, Vec<OrderKey>>,
     pub orders: Space<(ProfileId, OrderKey), OrderFacts>,
+    /// Recorded scores, each profile's in the order of (score, identifier).
+    pub scores: Space<ProfileId, Vec<HeldScore>>,
     pub standings: Space<ProfileId, Standings>,
     pub records: Records,
     /// What was said of identifiers, whoever has them.
@@ -151,6 +158,7 @@ impl State {
             tallies: Tallies::default(),
             separations: Separations::default(),
             split_rows: BTreeMap::new(),
+            known_scores: KnownScores::default(),
             thresholds: BTreeMap::new(),
             identifiers: Space::new(),
             aliases: Space::new(),
@@ -160,6 +168,7 @@ impl State {
             timelines: Space::new(),
             order_keys: Space::new(),
             orders: Space::new(),
+            scores: Space::new(),
             standings: Space::new(),
             records: Records::default(),
             consents: Space::new(),

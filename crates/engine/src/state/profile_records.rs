@@ -6,7 +6,7 @@ use segops_model::{ConsentChannel, Identifier, ProfileId, SignalId};
 use segops_segment::{ConsentHistory, OrderFacts, OrderKey, Timeline};
 use segops_store::Keyspace;
 
-use super::{Merge, ProfileRecord, Records, Space, Standings, State, Traits};
+use super::{HeldScore, Merge, ProfileRecord, Records, Space, Standings, State, Traits};
 use crate::consent::ConsentKey;
 
 /// The keyspaces that hold something of a single profile.
@@ -23,6 +23,7 @@ pub struct ProfileRecords<'a> {
     pub standings: &'a mut Space<ProfileId, Standings>,
     pub records: &'a mut Records,
     pub consents: &'a mut Space<ConsentKey, ConsentHistory>,
+    pub scores: &'a mut Space<ProfileId, Vec<HeldScore>>,
 }
 
 impl State {
@@ -33,6 +34,7 @@ impl State {
             position: _,
             instant: _,
             settings: _,
+            known_scores: _,
             thresholds: _,
             sources: _,
             imports: _,
@@ -56,6 +58,7 @@ impl State {
             timelines,
             order_keys,
             orders,
+            scores,
             standings,
             records,
             consents,
@@ -79,7 +82,7 @@ impl State {
             orders,
             standings,
             records,
-            consents,
+    consents, scores,
         }
     }
 }
@@ -102,6 +105,8 @@ impl ProfileRecords<'_> {
             records: _,
             // Words are of identifiers, and stay with them.
             consents: _,
+            // What was computed elsewhere is of identifiers, and not of rows.
+            scores: _,
         } = self;
         if let Some(record) = profiles.get_mut(&profile) {
             record.forget_rows();
@@ -129,7 +134,7 @@ impl ProfileRecords<'_> {
             orders: _,
             standings,
             records,
-            consents,
+    consents, scores,
         } = self;
         let record = profiles.remove(&profile)?;
         for identifier in &record.identifiers {
@@ -144,6 +149,7 @@ impl ProfileRecords<'_> {
         merges.remove(&profile);
         standings.remove(&profile);
         records.forget_profile(profile);
+        scores.remove(&profile);
         Some(record)
     }
 }

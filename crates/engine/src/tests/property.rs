@@ -8,6 +8,7 @@ use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Identifier};
 
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::fold::PlantedBug;
+use crate::scores::ScoresSent;
 use crate::shell::Held;
 use crate::view::ListRows;
 use crate::work::Work;
@@ -40,6 +41,13 @@ pub(super) enum Step {
     ChangeProduct {
         id: u8,
         price: Option<u8>,
+        late_days: u8,
+    },
+    /// A score comes in from elsewhere, or is taken back.
+    Score {
+        user: u8,
+        by_anonymous: bool,
+        value: Option<u8>,
         late_days: u8,
     },
     Pass {
@@ -94,7 +102,7 @@ const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const RENEWALS: [Option<&str>; 5] =
     [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 74] = [
+const RULES: [&str; 79] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -159,6 +167,11 @@ const RULES: [&str; 74] = [
     r#"everyone where has orders where refunded > 0"#,
     r#"everyone where top 50% by sum of total over any event in last 3 days"#,
     r#"everyone where bottom 40% by count of "Product Viewed""#,
+    r#"everyone where score propensity >= 50"#,
+    r#"everyone where score propensity < 40 or did "Product Added" in last 1 day"#,
+    r#"everyone where not score propensity exists and did any event in last 3 days"#,
+    r#"everyone where score days_since_last_order between 1 and 2.5"#,
+    r#"everyone where top 40% by score propensity"#,
     r#"everyone where did "Product Viewed" where product.price >= 50"#,
     r#"everyone where did any event < 2 times where lines[].current_product.price >= 50"#,
     r#"everyone where sum of product.price over "Product Viewed" in last 3 days >= 60"#,
@@ -207,6 +220,8 @@ fn brief() -> impl Strategy<Value = Step> {
             .prop_map(|(user, order, amount, cancels, late_days)| Step::Reverse { user, order, amount, cancels, late_days }),
         12 => (small(4), prop::option::of(small(4)), small(5), prop_oneof![2 => Just(0), 1 => small(4)])
             .prop_map(|(user, anonymous, country, late_days)| Step::Identify { user, anonymous, country, late_days }),
+        9 => (small(4), any::<bool>(), prop::option::weighted(0.9, small(100)), prop_oneof![3 => Just(0), 1 => small(4)])
+            .prop_map(|(user, by_anonymous, value, late_days)| Step::Score { user, by_anonymous, value, late_days }),
         1 => small(4).prop_map(|user| Step::Delete { user, by_anonymous: user % 2 == 0 }),
         1 => Just(Step::Lift),
         3 => say_or_list(),
@@ -261,6 +276,8 @@ pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u
     let mut world = World::new();
     world.engine.create_list(AUTHOR, "L").expect("a list");
     world.plant(planted);
+    let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
+    world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
     let mut differences = 0;
     for step in steps {
         match step {
@@ -358,6 +375,13 @@ fn play(world: &mut World, step: &Step) {
             });
             let change = crate::product_change(product, world.engine.limits()).expect("a product");
             world.engine.change_products(AUTHOR, vec![change]).expect("a change");
+        }
+        Step::Score { user, by_anonymous, value, late_days } => {
+            let kind = if *by_anonymous { "anonymous_id:a" } else { "user_id:u" };
+            let as_of = Some(world.now().plus_ms(-i64::from(*late_days) * DAY_MS));
+            let values = vec![(format!("{kind}{user}"), json!(value))];
+            let sent = ScoresSent { kind: None, as_of, version: None, values };
+            world.engine.record_scores(AUTHOR, "propensity", sent).expect("a score");
         }
         Step::Pass { hours } => world.pass_ms(i64::from(*hours) * segops_model::HOUR_MS),
         Step::Create { name, rule: text } => {

@@ -11,7 +11,7 @@ use crate::ast::{
 };
 use crate::time::Weekday;
 
-fn date_window() -> impl Strategy<Value = DateWindow> {
+pub(super) fn date_window() -> impl Strategy<Value = DateWindow> {
     let periods = DatePeriod::WORDS.map(|(period, _)| period);
     let spans = prop::sample::select(vec![DateWindow::Last as fn(_) -> _, DateWindow::Next]);
     let distances = (ago(), any::<bool>()).prop_filter_map("two spans", |(window, is_ahead)| match window {

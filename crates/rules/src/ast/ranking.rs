@@ -35,6 +35,8 @@ pub enum Measure<S: Stage> {
     Count(CountMeasure<S>),
     /// A trait that is a number.
     Trait(Path),
+    /// A score that is a number.
+    Score(String),
 }
 
 /// What is counted.
@@ -70,6 +72,7 @@ impl<S: Stage> Measure<S> {
                 Measure::Count(CountMeasure { event: filter(&count.event)?, window: count.window.clone() })
             }
             Self::Trait(path) => Measure::Trait(path.clone()),
+            Self::Score(score) => Measure::Score(score.clone()),
         })
     }
 
@@ -79,7 +82,7 @@ impl<S: Stage> Measure<S> {
         match self {
             Self::Aggregate(aggregate) => Some(&aggregate.event),
             Self::Count(count) => Some(&count.event),
-            Self::Trait(_) => None,
+            Self::Trait(_) | Self::Score(_) => None,
         }
     }
 }

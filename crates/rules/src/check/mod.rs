@@ -11,6 +11,7 @@ mod place;
 mod ranking;
 mod reach;
 mod sample;
+mod score;
 mod sequence;
 mod test;
 mod trait_date;
@@ -106,6 +107,7 @@ impl Checker<'_> {
                 self.problems_of(check_test(&leaf.test, leaf.match_case, &format!("{place}.test")));
             }
             Condition::Ranking(leaf) => self.ranking(leaf, &format!("{place}.ranking"), depth),
+            Condition::Score(leaf) => self.score(leaf, &format!("{place}.score")),
             Condition::Segment(_) => self.conditions += 1,
             Condition::TraitDate(leaf) => {
                 self.conditions += 1;

@@ -29,6 +29,10 @@ impl Checker<'_> {
                 self.conditions += 1;
                 self.path(path, &format!("{place}.by.trait"));
             }
+            Measure::Score(score) => {
+                self.conditions += 1;
+                self.score_name(score, &format!("{place}.by.score"));
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn check_date_test(test: &DateTest, place: &str) -> Vec<Problem> {
     }
 }
 
-fn check_date_window(window: &DateWindow, place: &str) -> Vec<Problem> {
+pub(super) fn check_date_window(window: &DateWindow, place: &str) -> Vec<Problem> {
     match window {
         DateWindow::Last(span) => check_span(*span, &format!("{place}.last")),
         DateWindow::Next(span) => check_span(*span, &format!("{place}.next")),

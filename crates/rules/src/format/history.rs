@@ -27,7 +27,7 @@ fn one_or_list<T>(values: &[T], text: impl Fn(&T) -> String) -> String {
     }
 }
 
-fn date_window(tree: &DateWindow) -> String {
+pub(super) fn date_window(tree: &DateWindow) -> String {
     match tree {
         DateWindow::Last(span) => format!("in last {}", span_text(*span)),
         DateWindow::Next(span) => format!("in next {}", span_text(*span)),

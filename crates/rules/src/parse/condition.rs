@@ -45,6 +45,9 @@ impl Parser<'_> {
         if self.starts_ranking(0) {
             return self.ranking_condition();
         }
+        if self.starts_score(0) {
+            return self.score_condition();
+        }
 
         if self.starts_place(0) {
             return self.place_condition();

@@ -241,6 +241,7 @@ impl Parser<'_> {
             || self.is_step(ahead)
             || self.starts_orders(ahead)
             || self.starts_ranking(ahead)
+            || self.starts_score(ahead)
             || self.starts_place(ahead)
             || self.starts_membership(ahead)
             || self.starts_reach(ahead)

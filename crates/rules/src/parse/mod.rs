@@ -17,6 +17,7 @@ mod place;
 mod ranking;
 mod reach;
 mod sample;
+mod score;
 mod sequence;
 mod shape;
 mod trait_date;
@@ -35,6 +36,7 @@ use shape::Shape;
 
 pub use computed::parse_definition;
 pub(crate) use lexer::is_word;
+pub(crate) use score::is_bare_score;
 pub(crate) use words::is_reserved;
 
 /// Reads a rule's text form. All problems come at once, each with its place in the text.

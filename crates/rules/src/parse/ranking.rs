@@ -96,6 +96,9 @@ impl Parser<'_> {
             let subject = self.order_subject();
             return self.counted_orders(subject);
         }
+        if self.starts_score(0) {
+            return Some((Measure::Score(self.score_name()?), Vec::new()));
+        }
         let is_prefix = self.is_word(0, "trait");
         if is_prefix {
             self.bump();

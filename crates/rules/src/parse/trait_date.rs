@@ -243,7 +243,7 @@ impl Parser<'_> {
         part
     }
 
-    fn date_window(&mut self) -> Option<DateWindow> {
+    pub(super) fn date_window(&mut self) -> Option<DateWindow> {
         if self.eat_words(&["at", "least"]) || self.eat_words(&["more", "than"]) {
             let span = self.span()?;
             return Some(if self.is_ahead()? {

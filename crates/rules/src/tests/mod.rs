@@ -12,4 +12,5 @@ mod reference;
 mod resolving;
 mod round_trip;
 mod schema;
+mod scores;
 mod sequences;

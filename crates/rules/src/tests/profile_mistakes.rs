@@ -61,3 +61,32 @@ fn past_of_a_trait_without_its_time() {
         "#]],
     );
 }
+
+#[test]
+fn score_that_is_not_asked_for_anything() {
+    check(
+        r#"score churn_risk and score churn_risk >= "high" and score churn_risk between 0.7 and 0.2 and score " " > 1"#,
+        expect![[r#"
+            error: what is asked of the score is not said, and `and` follows; expected a comparison such as `>= 0.7`, a time such as `in next 7 days`, or `in top 10%`
+              | score churn_risk and score churn_risk >= "high" and score churn_risk between 0.7 and 0.2 and score " " > 1
+              |                  ^^^
+            error: `"high"` has no order: it is neither a number nor a date; expected a number, or a date such as 2026-03-01
+              | score churn_risk and score churn_risk >= "high" and score churn_risk between 0.7 and 0.2 and score " " > 1
+              |                                          ^^^^^^
+        "#]],
+    );
+    check(
+        r#"score churn_risk between 0.7 and 0.2 and score " " > 1 and top 10% by score """#,
+        expect![[r#"
+            error: no score is between 0.7 and 0.2; write the smaller number first: `between 0.2 and 0.7`
+              | score churn_risk between 0.7 and 0.2 and score " " > 1 and top 10% by score ""
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            error: the score's name is empty
+              | score churn_risk between 0.7 and 0.2 and score " " > 1 and top 10% by score ""
+              |                                          ^^^^^^^^^^^^^
+            error: the score's name is empty
+              | score churn_risk between 0.7 and 0.2 and score " " > 1 and top 10% by score ""
+              |                                                            ^^^^^^^^^^^^^^^^^^^
+        "#]],
+    );
+}

@@ -3,7 +3,8 @@ use expect_test::{Expect, expect};
 use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::{
-    Labels, Names, Severity, named_segments, normal_form, parse, read_text, references, resolve, unresolve,
+    Labels, Names, ScoreKind, Severity, named_segments, normal_form, parse, read_text, references, resolve,
+    unresolve,
 };
 
 /// A small workspace: `Loyal` refers to `VIP`, `Circle` to `Loyal`.
@@ -72,10 +73,20 @@ impl Names for Shop {
         ["id", "price", "in_stock", "maker.name"].map(str::to_owned).to_vec()
     }
     fn trait_exists(&self, path: &str) -> bool {
-        path == "country"
+        ["country", "loyalty"].contains(&path)
     }
     fn trait_names(&self) -> Vec<String> {
-        vec!["country".to_owned()]
+        vec!["country".to_owned(), "loyalty".to_owned()]
+    }
+    fn score_kind(&self, name: &str) -> Option<ScoreKind> {
+        match name {
+            "churn_risk" | "loyalty" => Some(ScoreKind::Number),
+            "next_order" => Some(ScoreKind::Date),
+            _ => None,
+        }
+    }
+    fn score_names(&self) -> Vec<String> {
+        ["churn_risk", "loyalty", "next_order"].map(str::to_owned).to_vec()
     }
 }
 
@@ -196,6 +207,65 @@ fn misspelt_product() {
         warning: no product of the catalogue ever had `maker.nme`; did you mean `maker.name`? @ when.event.event.where.item.where.property.property
     "#]],
     );
+}
+
+#[test]
+fn scores_by_their_names() {
+    check(
+        r#"score chrun_risk > 0.5 and top 10% by score churn_rsk"#,
+        None,
+        expect![[r#"
+            error: there is no score `chrun_risk`; did you mean `churn_risk`? @ when.all[0].score.score
+            error: there is no score `churn_rsk`; did you mean `churn_risk`? @ when.all[1].ranking.by.score
+        "#]],
+    );
+    check(
+        r#"score churn_risk in next 7 days or score next_order >= 3"#,
+        None,
+        expect![[r#"
+            error: the score `churn_risk` is a number; expected a comparison such as `>= 0.7` @ when.any[0].score.score
+            error: the score `next_order` is a date; expected a time such as `in next 7 days` @ when.any[1].score.score
+        "#]],
+    );
+    check(
+        r#"next_order in top 10% or churn_risk contains "x""#,
+        None,
+        expect![[r#"
+            error: the score `next_order` is a date; expected a time such as `in next 7 days` @ when.any[0].ranking.by.trait
+            error: `churn_risk` is a score, of which this is not asked; expected a comparison such as `>= 0.7`, a time such as `in next 7 days`, or `exists` @ when.any[1].trait.test
+        "#]],
+    );
+    check(
+        r#"loyalty >= 0.5"#,
+        None,
+        expect![[r#"
+            warning: `loyalty` is a trait and also a score; the trait is taken; for the score write `score loyalty` @ when.trait.trait
+        "#]],
+    );
+}
+
+#[test]
+fn a_name_that_no_trait_has_is_a_scores() {
+    for (bare, meant) in [
+        ("churn_risk >= 0.7", "score churn_risk >= 0.7"),
+        ("churn_risk is not 3", "not score churn_risk = 3"),
+        ("churn_risk between 0.2 and 0.7", "score churn_risk between 0.2 and 0.7"),
+        ("churn_risk does not exist", "not score churn_risk exists"),
+        ("next_order in next 7 days", "score next_order in next 7 days"),
+        ("next_order is not in the past", "not score next_order in the past"),
+        ("churn_risk in the top 10%", "top 10% by score churn_risk"),
+        ("top 10% by churn_risk", "top 10% by score churn_risk"),
+    ] {
+        let rule = parse(bare).unwrap_or_else(|problems| panic!("{}", problems[0].report(bare)));
+        let (resolved, warnings) = resolve(&rule, &Shop, None).expect("a score");
+        assert_eq!((unresolve(&resolved, &Shop).to_string().as_str(), warnings), (meant, Vec::new()));
+        assert!(references(&resolved).scores.len() == 1, "{bare}");
+    }
+    // A trait of the name is taken before the score.
+    let rule = parse("loyalty >= 3").expect("a rule");
+    let (resolved, warnings) = resolve(&rule, &Shop, None).expect("a trait");
+    assert_eq!(unresolve(&resolved, &Shop).to_string(), "loyalty >= 3");
+    assert_eq!(warnings.len(), 1);
 }
 
 fn key(text: &str) -> String {

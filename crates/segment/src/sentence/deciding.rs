@@ -7,8 +7,7 @@ use super::change::Change;
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample,
-    segment, sequence, trait_date, trait_history, traits,
+    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample, segment, sequence, trait_date, trait_history, traits, score,
 };
 use crate::explain::ConditionExplanation;
 
@@ -71,6 +70,7 @@ fn phrase(
         Condition::Aggregate(leaf) => aggregate::phrase(leaf, found, wanted, words),
         Condition::Ranking(leaf) => ranking::phrase(leaf, found, wanted, words),
         Condition::Computed(leaf) => computed::phrase(leaf, found, wanted, words),
+        Condition::Score(leaf) => score::phrase(leaf, found, wanted, words),
         Condition::Trait(leaf) => traits::phrase(leaf, found, wanted, words),
         Condition::Sample(leaf) => sample::phrase(leaf, found, wanted),
         Condition::Segment(leaf) => segment::phrase(leaf, found, wanted),

@@ -13,6 +13,7 @@ mod places;
 mod products;
 mod rankings;
 mod reach;
+mod scores;
 mod sequences;
 mod traits;
 
@@ -26,7 +27,7 @@ use segops_model::{
     Limits, ListId, Position, SegmentId, SignalId, SourceId, Value,
 };
 use segops_rules::{
-    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, parse,
+    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, ScoreKind, parse,
     parse_definition, resolve, resolve_definition, unresolve, unresolve_definition,
 };
 
@@ -34,7 +35,7 @@ use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
 use crate::{
     Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold,
-    RecordedTransitions, SignalRegistry, Timeline, TimelineItem, explain,
+    RecordedScore, RecordedTransitions, ScoreValue, SignalRegistry, Timeline, TimelineItem, explain,
 };
 
 /// What is known of one profile, and when.
@@ -45,6 +46,7 @@ struct Story {
     identified: bool,
     events: Vec<Event>,
     traits: Vec<(&'static str, Value)>,
+    scores: Vec<(&'static str, RecordedScore)>,
     segments: Vec<SegmentId>,
     identifiers: Vec<Identifier>,
     said: Vec<ConsentStatement>,
@@ -68,6 +70,7 @@ fn ordered(days: &[&str]) -> Story {
         identified: true,
         events: days.iter().map(order).collect(),
         traits: Vec::new(),
+        scores: Vec::new(),
         segments: Vec::new(),
         identifiers: Vec::new(),
         said: Vec::new(),
@@ -101,6 +104,12 @@ impl Story {
         self.events.push(set);
         self.traits.retain(|(held, _)| *held != name);
         self.traits.push((name, value));
+        self
+    }
+
+    /// With a score that was computed at an instant.
+    fn with_score(mut self, name: &'static str, value: ScoreValue, as_of: &str) -> Self {
+        self.scores.push((name, RecordedScore { as_of: instant(as_of), value }));
         self
     }
 
@@ -191,6 +200,16 @@ impl Names for Known {
     fn trait_names(&self) -> Vec<String> {
         Vec::new()
     }
+    fn score_kind(&self, name: &str) -> Option<ScoreKind> {
+        match name {
+            "churn_risk" => Some(ScoreKind::Number),
+            "next_visit" => Some(ScoreKind::Date),
+            _ => None,
+        }
+    }
+    fn score_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Conditions by no more than that they are some.
@@ -223,6 +242,7 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
         lists: story.lists.clone(),
         recorded: vec![(SegmentId(1), story.recorded.clone())],
         timelines: timelines(story, &registry),
+        scores: story.scores.iter().map(|(name, score)| ((*name).to_owned(), *score)).collect(),
         ..Profile::default()
     };
     for said in &story.said {

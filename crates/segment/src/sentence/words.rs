@@ -13,6 +13,7 @@ pub(super) use event::{Events, predicate_text};
 pub(super) use number::{Need, counted, grouped, often, rounded};
 pub(super) use test::{asked_of, name_of, need_of, value_text};
 pub(super) use time::{counted_span, moment_text, span_text, unit_text, weekday_text, window_text};
+pub(super) use number::grouped_decimal as decimal_text;
 
 use super::Speech;
 

@@ -3,7 +3,7 @@ use clap::Args;
 use segops_engine::view;
 use segops_model::{Decimal, Value};
 use segops_rules::Scalar;
-use segops_segment::{ComputedPart, ConditionExplanation, Observed, ObservedAddress};
+use segops_segment::{ComputedPart, ConditionExplanation, Observed, ObservedAddress, ScoreValue};
 
 use super::client::{Client, path, typed};
 use super::error::CliError;
@@ -128,6 +128,15 @@ fn observed(observed: &Observed, out: &Output) -> String {
         Observed::Date { value, occurrence, .. } => {
             let next = occurrence.map(|at| format!(", which is or comes on {}", out.date(at)));
             format!("{}{}", value_or_none(value.as_ref()), next.unwrap_or_default())
+        }
+        Observed::Score { value: None, .. } => "no such score".to_owned(),
+        Observed::Score { value: Some(value), as_of } => {
+            let value = match value {
+                ScoreValue::Number(number) => number.to_string(),
+                ScoreValue::Date(date) => out.date(*date),
+            };
+            let as_of = as_of.map(|as_of| format!(", as of {}", out.date(as_of)));
+            format!("{value}{}", as_of.unwrap_or_default())
         }
         Observed::Member(true) => "is in it".to_owned(),
         Observed::Distance(None) => "no known point".to_owned(),

@@ -144,6 +144,7 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::NoProfile(_)
         | Refusal::NoList(_)
         | Refusal::NoComputedTrait(_)
+        | Refusal::NoScore(_)
         | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
         Refusal::VersionMoved { .. } | Refusal::ComputedTraitMoved { .. } => {
             Problem::new(StatusCode::CONFLICT, "version-moved", "Someone else has edited it", detail)
@@ -154,6 +155,7 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::SourceNameTaken(_)
         | Refusal::WriteKeyTaken => Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail),
         Refusal::BadName
+        | Refusal::BadScore(_)
         | Refusal::Split(SplitRefusal::Nothing | SplitRefusal::NotIts(_) | SplitRefusal::Everything)
         | Refusal::TooManyRows { .. }
         | Refusal::BadSettings(_)

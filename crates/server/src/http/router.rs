@@ -14,9 +14,7 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, people,
-    products, profiles, rejections, rules, segment_life, segment_versions, segments, settings, sources,
-    sources_config, status, stream, templates, tokens, transitions, verify,
+    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, people, products, profiles, rejections, rules, segment_life, segment_versions, segments, settings, sources, sources_config, status, stream, templates, tokens, transitions, verify, scores,
 };
 
 /// Everything that the server answers.
@@ -78,6 +76,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(products::list, products::change))
         .routes(routes!(products::show))
+        .routes(routes!(scores::list))
+        .routes(routes!(scores::put, scores::delete))
         .routes(routes!(rejections::list))
         .routes(routes!(imports::list, imports::create))
         .routes(routes!(transitions::list))

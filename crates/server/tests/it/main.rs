@@ -13,6 +13,7 @@ mod computed_traits;
 mod kill;
 mod openapi;
 mod people;
+mod scores;
 mod segments;
 mod serving;
 mod streams;

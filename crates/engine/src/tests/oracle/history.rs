@@ -52,6 +52,11 @@ pub(super) enum Step {
         product: Option<Json>,
         hours_ago: i64,
     },
+    /// Scores of some people come in from elsewhere.
+    Score {
+        seed: u64,
+        hours_ago: i64,
+    },
     Create(Sample),
     Edit {
         segment: u8,
@@ -362,6 +367,11 @@ fn send() -> impl Strategy<Value = Step> {
         .prop_map(|(item, when, repeats, from_kiosk)| Step::Send { item, when, repeats, from_kiosk })
 }
 
+fn score() -> impl Strategy<Value = Step> {
+    let hours_ago = prop_oneof![3 => Just(0_i64), 2 => 1_i64..100, 1 => -5_i64..0];
+    (any::<u64>(), hours_ago).prop_map(|(seed, hours_ago)| Step::Score { seed, hours_ago })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let meanwhile = prop_oneof![
         6 => send(),
@@ -369,6 +379,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(|person| Step::Delete { person }),
         1 => say(),
         1 => list(),
+        1 => score(),
     ];
     let meanwhile = prop::collection::vec(meanwhile, 0..4);
     let edges_ms = select(vec![
@@ -400,6 +411,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => change_of_product(),
         2 => say(),
         2 => list(),
+        2 => score(),
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),
         1 => any::<u8>().prop_map(Step::EditComputed),

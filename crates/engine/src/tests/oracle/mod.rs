@@ -8,6 +8,7 @@ mod play;
 mod rankings;
 mod reaching;
 mod rules;
+mod scores;
 mod statistics;
 
 use std::cell::RefCell;

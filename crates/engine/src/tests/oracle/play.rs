@@ -7,15 +7,18 @@ use jiff::{Span, civil};
 use serde_json::{Value as Json, json};
 
 use segops_model::{
-    ConsentChannel, ConsentStatement, Event, Identifier, Instant, Limits, SourceId, SplitId, TransitionId,
+    ConsentChannel, ConsentStatement, Decimal, Event, Identifier, Instant, Limits, SourceId, SplitId,
+    TransitionId,
 };
-use segops_oracle::{Calendar, Oracle, ProductFact};
-use segops_rules::{Named, Rule, parse, parse_definition};
+use segops_oracle::{Calendar, Fact, Oracle, ProductFact};
+use segops_rules::{Named, Rule, ScoreKind, parse, parse_definition};
 
 use super::Tallies;
 use super::computed::{COMPUTED, EDITED};
 use super::history::{History, Step, When};
 use super::rules::Sample;
+use super::scores::{DATES, NUMBERS};
+use crate::scores::ScoresSent;
 use crate::settings::Settings;
 use crate::shell::Held;
 use crate::tests::world::{AUTHOR, World, instant};
@@ -75,6 +78,9 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     for list in ["L0", "L1"] {
         player.world.engine.create_list(AUTHOR, list).expect("a list");
     }
+    for name in [NUMBERS, DATES] {
+        player.record_scores(name, 0, Vec::new());
+    }
     for rule in &history.rules {
         player.create(rule);
     }
@@ -116,6 +122,10 @@ impl Player<'_> {
             Step::ChangeProduct { id, product, hours_ago } => {
                 self.change_product(id, product.as_ref(), *hours_ago);
                 self.compare("after a product has changed")
+            }
+            Step::Score { seed, hours_ago } => {
+                self.score(*seed, *hours_ago);
+                self.compare("after scores have come in")
             }
             Step::Create(sample) => {
                 self.create(sample);
@@ -309,6 +319,55 @@ impl Player<'_> {
         self.oracle.products.push(ProductFact { id: id.to_owned(), since, product });
         self.world.engine.change_products(AUTHOR, vec![change]).expect("a change");
         self.write_down(false);
+    }
+
+    /// Scores of about half of everyone, made up of the seed, each under any one of their identifiers.
+    fn score(&mut self, seed: u64, hours_ago: i64) {
+        let mut people = self.oracle.people();
+        people.sort();
+        for (name, shift) in [(NUMBERS, 0), (DATES, 24)] {
+            let mut values = Vec::new();
+            for (person, at) in people.iter().zip(0_u32..) {
+                let drawn = (seed >> shift).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(11 * at + 7);
+                let Some(of) = person.iter().nth(usize::try_from(drawn >> 40).unwrap_or(0) % person.len())
+                else {
+                    continue;
+                };
+                if drawn.is_multiple_of(3) {
+                    values.push((of.clone(), i64::try_from(drawn >> 8 & 0xff).ok()));
+                } else if drawn % 16 == 1 {
+                    values.push((of.clone(), None));
+                }
+            }
+            self.record_scores(name, hours_ago, values);
+        }
+    }
+
+    /// Tells engine and oracle of values, drawn from 0 to 255.
+    fn record_scores(&mut self, name: &str, hours_ago: i64, drawn: Vec<(Identifier, Option<i64>)>) {
+        let now = self.world.now();
+        let as_of = now.plus_ms(-hours_ago * segops_model::HOUR_MS);
+        let (mut sent, mut told) = (Vec::new(), Vec::new());
+        for (of, drawn) in drawn {
+            let fact = drawn.map(|drawn| match name {
+                NUMBERS => Fact::Number(Decimal::from_billionths(i128::from(drawn % 10) * 100_000_000)),
+                _ => Fact::Date(now.plus_ms((drawn % 120 - 50) * segops_model::HOUR_MS)),
+            });
+            let value = match fact {
+                None => Json::Null,
+                Some(Fact::Number(number)) => json!(number.to_string()),
+                Some(Fact::Date(date)) => json!(date.to_string()),
+            };
+            sent.push((of.to_string(), value));
+            told.push((of, fact));
+        }
+        let kind = Some(if name == NUMBERS { ScoreKind::Number } else { ScoreKind::Date });
+        let sent = ScoresSent { kind, as_of: Some(as_of), version: None, values: sent };
+        let recorded = self.world.engine.record_scores(AUTHOR, name, sent).expect("scores");
+        assert_eq!((recorded.recorded, recorded.unknown), (told.len(), 0), "everyone is known");
+        self.oracle.score_people(name, as_of, now, told);
+        self.write_down(false);
+        self.rank();
     }
 
     fn rule(&self, sample: &Sample) -> (String, Rule<Named>) {

@@ -533,6 +533,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         4 => made("orders", super::orders::orders()),
         5 => made("spend", super::orders::spend()),
         4 => made("ranking", super::rankings::rankings()),
+        5 => made("score", super::scores::scores()),
         3 => made("trait", select(TRAITS).prop_map(str::to_owned).boxed()),
         3 => made("place", select(PLACES).prop_map(str::to_owned).boxed()),
         4 => made("trait date", select(TRAIT_DATES).prop_map(str::to_owned).boxed()),

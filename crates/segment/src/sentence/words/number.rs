@@ -53,7 +53,7 @@ pub(in crate::sentence) fn grouped(number: u64) -> String {
     group(&number.to_string())
 }
 
-pub(super) fn grouped_decimal(number: Decimal) -> String {
+pub(in crate::sentence) fn grouped_decimal(number: Decimal) -> String {
     let text = number.to_string();
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
     match digits.split_once('.') {
