@@ -220,8 +220,6 @@ impl MeasureNode {
     pub(crate) const fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Aggregate(reading) | Self::Count(reading) => Some(reading),
-            Self::Trait { .. } => None,
-            Self::Aggregate(reading) | Self::Count(reading) => Some(&reading.window),
             Self::Trait { .. } | Self::Score(_) => None,
         }
     }

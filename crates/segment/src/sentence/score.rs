@@ -1,7 +1,7 @@
 use segops_rules::{Condition, ScoreCondition, ScoreTest};
 
 use super::phrase::Phrase;
-use super::words::{Words, decimal_text};
+use super::words::{Words, grouped_decimal};
 use crate::ScoreValue;
 use crate::explain::{ConditionExplanation, Observed};
 
@@ -32,7 +32,7 @@ pub(super) fn phrase(
 
 fn value_text(value: ScoreValue, words: &Words<'_>) -> String {
     match value {
-        ScoreValue::Number(number) => decimal_text(number),
+        ScoreValue::Number(number) => grouped_decimal(number),
         ScoreValue::Date(date) => words.moment(date),
     }
 }
@@ -40,7 +40,7 @@ fn value_text(value: ScoreValue, words: &Words<'_>) -> String {
 /// What the score has to be, or must not be.
 fn need(leaf: &ScoreCondition, wanted: bool) -> String {
     let number = |word: &str, opposite: &str, bound| {
-        format!("{} {}", if wanted { word } else { opposite }, decimal_text(bound))
+        format!("{} {}", if wanted { word } else { opposite }, grouped_decimal(bound))
     };
     match &leaf.test {
         ScoreTest::AtLeast(bound) => number("at least", "less than", *bound),
@@ -50,7 +50,7 @@ fn need(leaf: &ScoreCondition, wanted: bool) -> String {
         ScoreTest::Exactly(bound) => number("exactly", "other than", *bound),
         ScoreTest::Between(low, high) => {
             let not = if wanted { "" } else { "not " };
-            format!("{not}between {} and {}", decimal_text(*low), decimal_text(*high))
+            format!("{not}between {} and {}", grouped_decimal(*low), grouped_decimal(*high))
         }
         ScoreTest::Exists => if wanted { "one" } else { "none" }.to_owned(),
         ScoreTest::Date(_) => {

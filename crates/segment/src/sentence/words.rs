@@ -10,10 +10,9 @@ use jiff::tz::TimeZone;
 use segops_model::{Decimal, Instant, Path};
 
 pub(super) use event::{Events, predicate_text};
-pub(super) use number::{Need, counted, grouped, often, rounded};
+pub(super) use number::{Need, counted, grouped, grouped_decimal, often, rounded};
 pub(super) use test::{asked_of, name_of, need_of, value_text};
 pub(super) use time::{counted_span, moment_text, span_text, unit_text, weekday_text, window_text};
-pub(super) use number::grouped_decimal as decimal_text;
 
 use super::Speech;
 
