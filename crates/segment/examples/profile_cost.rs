@@ -11,9 +11,9 @@ use segops_model::{
     ConsentChannel, Decimal, Event, EventKind, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
     SignalId, SourceId, Value,
 };
-use segops_rules::{Labels, Names, read_text};
+use segops_rules::{Labels, Names, ScoreKind, read_text};
 use segops_segment::{
-    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RankingThreshold,
+    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RecordedScore, RankingThreshold,
     RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
 };
 
@@ -167,6 +167,9 @@ impl ProfileView for Profile {
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
         None
     }
+    fn recorded_score(&self, _: &str) -> Option<RecordedScore> {
+        None
+    }
     fn carried(&self) -> Option<&Carried> {
         Some(&self.carried)
     }
@@ -207,6 +210,12 @@ impl Names for Anything {
         None
     }
     fn list_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
+        None
+    }
+    fn score_names(&self) -> Vec<String> {
         Vec::new()
     }
     fn event_exists(&self, _: &str) -> bool {

@@ -22,9 +22,8 @@ use crate::aggregate::{Fraction, Measured, Reading};
 use crate::calendar::Period;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::program::BaseNode;
-use crate::{Calendar, Keep, SignalRegistry};
 use crate::score::{ScoreReading, ScoreValue};
-use crate::{Calendar, Keep, SignalRegistry, WindowBounds};
+use crate::{Calendar, Keep, SignalRegistry};
 
 /// How often the search for the next change goes on to the next value. Past it, the next value's instant is
 /// given: too early, never too late.

@@ -179,7 +179,7 @@ impl Gathered {
         for (profile, lists) in self.lists.profiles() {
             by_id.entry(identity.canonical(profile)).or_default().extend_from_slice(lists);
         }
-        for (of, scores) in self.scores {
+        for (of, scores) in std::mem::take(&mut self.scores) {
             let profile = identity.profile_of(&of);
             if let Some(whole) = profile.and_then(|profile| joined.get_mut(&profile)) {
                 whole.scores.extend(scores);

@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 use segops_model::{ComputedTraitId, Limits, ListId, SegmentId, SourceId};
 
 use crate::{
-    ComputedReference, Labels, Names, Resolved, parse, parse_definition, read_text, resolve_definition,
+    ComputedReference, Labels, Names, Resolved, ScoreKind, parse, parse_definition, read_text, resolve_definition,
 };
 
 #[track_caller]
@@ -217,6 +217,12 @@ impl Names for Shop {
         None
     }
     fn list_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
+        None
+    }
+    fn score_names(&self) -> Vec<String> {
         Vec::new()
     }
     fn event_exists(&self, _: &str) -> bool {

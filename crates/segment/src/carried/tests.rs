@@ -11,6 +11,7 @@ use segops_rules::{
 };
 
 use super::Carried;
+use crate::RecordedScore;
 use crate::sample::{Profile, event, named};
 use crate::window::tests::any_window;
 use crate::{
@@ -51,6 +52,9 @@ impl ProfileView for Carrying<'_> {
     }
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.0.recorded(segment)
+    }
+    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
+        self.0.recorded_score(score)
     }
     fn carried(&self) -> Option<&Carried> {
         Some(self.1)

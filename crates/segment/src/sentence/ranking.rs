@@ -79,6 +79,8 @@ impl Told<'_> {
             }
             (Measure::Trait(path), Some(value)) => format!("{} is {}", name_of(path), self.number(value)),
             (Measure::Trait(path), None) => format!("{} is no number that is known", name_of(path)),
+            (Measure::Score(score), Some(value)) => format!("the score {score} is {}", self.number(value)),
+            (Measure::Score(score), None) => format!("no number is known for the score {score}"),
         }
     }
 
@@ -99,6 +101,7 @@ impl Told<'_> {
             Measure::Aggregate(aggregate) => amount_property(aggregate),
             Measure::Count(_) => Path::of_name("number"),
             Measure::Trait(path) => path.clone(),
+            Measure::Score(score) => Path::of_name(score),
         };
         self.words.amount(&property, number)
     }
@@ -107,7 +110,7 @@ impl Told<'_> {
         match &self.leaf.by {
             Measure::Aggregate(aggregate) => Some(&aggregate.window),
             Measure::Count(count) => Some(&count.window),
-            Measure::Trait(_) => None,
+            Measure::Trait(_) | Measure::Score(_) => None,
         }
     }
 
