@@ -28,7 +28,7 @@ impl Parts {
         let newest = versions(objects)?.pop().map(|(_, path)| path);
         let now = self.clock.now();
         let mut removed = 0;
-        for folder in ["parts", "overlay", "manifest"] {
+        for folder in ["parts", "overlay", "manifest", "sql"] {
             for listed in objects.list(folder)? {
                 let path = listed.path.as_str();
                 let unused_since = retired.get(path).copied().unwrap_or(listed.modified_at);

@@ -8,6 +8,7 @@
 //!   [`Parts::held_until`] says from where on rows are to be handed over again after a crash.
 //! - [`Snapshot`] is the history at one moment, with rows that no part holds yet ([`Tail`]): one signal
 //!   ([`Snapshot::scan`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]).
+//! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
 //! - [`Overlay`] is what happened to profiles since their rows were written.
 
 mod check;
@@ -32,6 +33,7 @@ mod shape;
 mod sidecar;
 mod signal_scan;
 mod snapshot;
+mod sql_view;
 mod stream;
 mod typed;
 mod write;

@@ -146,6 +146,26 @@ impl Overlay {
         false
     }
 
+    /// The anchors by which rows of a profile may part ways from a position on.
+    pub(crate) fn anchors(&self, profile: ProfileId, since: Position) -> Vec<&Identifier> {
+        let mut found = Vec::new();
+        let mut waiting = vec![(profile, self.first_at(since))];
+        while let Some((profile, from)) = waiting.pop() {
+            let Some(at) = self.next_of(profile, from) else { continue };
+            match self.changes.get(at).map(|change| &change.kind) {
+                Some(ChangeKind::Merged { survivor, .. }) => waiting.push((*survivor, at + 1)),
+                Some(ChangeKind::Split { into, anchors, .. }) => {
+                    found.extend(anchors);
+                    waiting.extend([(*into, at + 1), (profile, at + 1)]);
+                }
+                Some(ChangeKind::Deleted { .. }) | None => {}
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// Profiles that a change at a position or later takes rows from, in ascending order.
     pub(crate) fn sources(&self, since: Position) -> Vec<ProfileId> {
         let mut sources: Vec<_> =

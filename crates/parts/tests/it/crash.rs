@@ -7,10 +7,10 @@ use object_store::ObjectStore;
 use segops_parts::{Effort, Parts, PartsError, PartsOptions};
 
 use crate::failing_store::{Calls, Failing, FailingStore};
+use crate::happening::{Happening, happen};
 use crate::history::Numbers;
 use crate::naive::Naive;
-use crate::place::{compare_rows, memory, open, small};
-use crate::property::{Happening, happen};
+use crate::place::{before, compare_rows, memory, open, small};
 
 /// Three flushes with changes, what is due and then everything compacted, and garbage collected.
 fn work(parts: &Parts, histories: &[Naive]) -> Result<(), PartsError> {
@@ -62,7 +62,7 @@ fn fail_each(counted: Calls, failing: Failing) -> u64 {
         }
         let parts = open(&store, options()).expect("readable after any failure");
         assert!(parts.held_until() >= held, "call {nth}: what was held stays held");
-        compare_rows(&parts.snapshot(), &whole.before(parts.held_until()));
+        compare_rows(&parts.snapshot(), &before(whole, parts.held_until()));
         work(&parts, &histories).expect("goes on");
         compare_rows(&parts.snapshot(), whole);
         assert_eq!(parts.check().expect("checked").findings, vec![], "call {nth}");

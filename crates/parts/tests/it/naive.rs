@@ -1,7 +1,7 @@
 //! The same history with no cleverness at all: every row in one list, and each change carried out at once on all
 //! rows before it.
 
-use segops_model::{Path, Position, ProfileId, Value};
+use segops_model::{Position, ProfileId};
 use segops_parts::{Change, ChangeKind, PartRow, Tail};
 
 #[derive(Debug, Clone, Default)]
@@ -38,21 +38,6 @@ impl Naive {
         self.changes.push(change);
     }
 
-    /// The same history as it was before a position.
-    pub(crate) fn before(&self, until: Position) -> Self {
-        let mut earlier = Self::default();
-        let mut changes = self.changes.iter().filter(|change| change.position < until).peekable();
-        for (row, _) in self.rows.iter().filter(|(row, _)| row.position < until) {
-            while let Some(change) = changes.next_if(|change| change.position < row.position) {
-                earlier.change(change.clone());
-            }
-            earlier.add(row.clone());
-        }
-        changes.for_each(|change| earlier.change(change.clone()));
-        earlier.until = until;
-        earlier
-    }
-
     /// What came in from a position on.
     pub(crate) fn tail_from(&self, from: Position) -> Tail {
         Tail {
@@ -71,12 +56,6 @@ impl Naive {
         let mut rows: Vec<_> = owned.collect();
         rows.sort_by_key(PartRow::key);
         rows
-    }
-
-    /// The values of a path, of a list the list itself; null is as good as nothing.
-    pub(crate) fn value(row: &PartRow, path: &Path) -> Option<Value> {
-        let root = path.split_list().map_or_else(|| path.clone(), |(list, _)| list);
-        root.in_event(&row.event).filter(|value| **value != Value::Null).cloned()
     }
 
     /// Profiles that have rows, and the anchors of those.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
-use segops_model::{Clock, Instant, Path, ProfileId};
+use segops_model::{Clock, Instant, Path, Position, ProfileId, Value};
 use segops_parts::{
     Bucket, Objects, PartRow, Parts, PartsError, PartsOptions, RowFilter, SignalRequest, Snapshot,
 };
@@ -66,6 +66,28 @@ pub(crate) fn paths() -> Vec<Path> {
         .collect()
 }
 
+/// The same history as it was before a position.
+pub(crate) fn before(naive: &Naive, until: Position) -> Naive {
+    let whole = naive.tail_from(Position(0));
+    let mut earlier = Naive::default();
+    let mut changes = whole.changes.into_iter().filter(|change| change.position < until).peekable();
+    for row in whole.rows.into_iter().filter(|row| row.position < until) {
+        while let Some(change) = changes.next_if(|change| change.position < row.position) {
+            earlier.change(change);
+        }
+        earlier.add(row);
+    }
+    changes.for_each(|change| earlier.change(change));
+    earlier.until = until;
+    earlier
+}
+
+/// The value of a path, of a list the list itself; null is as good as nothing.
+fn value_of(row: &PartRow, path: &Path) -> Option<Value> {
+    let root = path.split_list().map_or_else(|| path.clone(), |(list, _)| list);
+    root.in_event(&row.event).filter(|value| **value != Value::Null).cloned()
+}
+
 /// The rows are what the naive history says.
 pub(crate) fn compare_rows(snapshot: &Snapshot, naive: &Naive) {
     assert_eq!(snapshot.until(), naive.until);
@@ -118,7 +140,7 @@ fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&
             let key = (expected.profile.0, expected.event.ts.as_ms(), expected.position.0);
             assert_eq!((batch.profiles()[row], batch.ts_ms()[row], batch.positions()[row]), key, "{event}");
             for (path, column) in paths.iter().zip(batch.columns()) {
-                let expected = Naive::value(expected, path);
+                let expected = value_of(expected, path);
                 let held = column.value(row);
                 match path.split_list() {
                     None => assert_eq!(held, expected, "{event} {path}"),
@@ -134,12 +156,12 @@ fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&
 }
 
 /// The member of each object of a list.
-fn members(value: Option<segops_model::Value>, member: &Path) -> Option<Vec<Option<segops_model::Value>>> {
+fn members(value: Option<Value>, member: &Path) -> Option<Vec<Option<Value>>> {
     let value = value?;
     let list = value.as_list()?;
-    let of_item = |item: &segops_model::Value| {
+    let of_item = |item: &Value| {
         let member = member.in_object(item.as_object()?)?;
-        (*member != segops_model::Value::Null).then(|| member.clone())
+        (*member != Value::Null).then(|| member.clone())
     };
     Some(list.iter().map(of_item).collect())
 }

@@ -1,12 +1,13 @@
 //! Any sequence of what can be done to parts reads back exactly as the naive history does.
 
 use proptest::prelude::*;
-use segops_model::{Position, ProfileId};
-use segops_parts::{Change, ChangeKind, Effort, Parts};
+use segops_model::Position;
+use segops_parts::{Effort, Parts};
 
-use crate::history::{Numbers, row};
+use crate::happening::{Happening, happen};
+use crate::history::Numbers;
 use crate::naive::Naive;
-use crate::place::{compare, compare_rows, memory, open, small};
+use crate::place::{before, compare, compare_rows, memory, open, small};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -34,44 +35,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Reopen),
     ];
     prop::collection::vec(step, 1..40)
-}
-
-/// One more frame of the history.
-pub(crate) fn happen(naive: &mut Naive, numbers: &mut Numbers, kind: Happening) {
-    let position = naive.until;
-    let profiles = naive.profiles();
-    let some = |numbers: &mut Numbers| profiles.get(numbers.below(profiles.len())).copied();
-    match kind {
-        Happening::Event => {
-            let known = some(numbers).filter(|_| !numbers.one_in(4));
-            naive.add(row(numbers, position, known.unwrap_or(ProfileId(position.0))));
-        }
-        Happening::Merge => {
-            let (Some(absorbed), Some(survivor)) = (some(numbers), some(numbers)) else { return };
-            if absorbed != survivor {
-                naive.change(Change { position, kind: ChangeKind::Merged { absorbed, survivor } });
-            }
-        }
-        Happening::Split => {
-            let Some(profile) = some(numbers) else { return };
-            let mut anchors = naive.anchors_of(profile);
-            anchors.truncate(1 + numbers.below(anchors.len()));
-            let into = ProfileId(position.0);
-            naive.change(Change { position, kind: ChangeKind::Split { profile, anchors, into } });
-        }
-        Happening::Delete => {
-            let Some(profile) = some(numbers) else { return };
-            naive.change(Change { position, kind: ChangeKind::Deleted { profile } });
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Happening {
-    Event,
-    Merge,
-    Split,
-    Delete,
 }
 
 /// Each case is a whole history; more are played where more are asked for.
@@ -102,10 +65,10 @@ proptest! {
                 Step::Split => happen(&mut naive, &mut numbers, Happening::Split),
                 Step::Delete => happen(&mut naive, &mut numbers, Happening::Delete),
                 Step::Flush => {
-                    let before = parts.snapshot().with_tail(&tail_of(&parts, &naive));
+                    let unflushed = parts.snapshot().with_tail(&tail_of(&parts, &naive));
                     parts.flush(&tail_of(&parts, &naive)).expect("flushed");
                     prop_assert_eq!(parts.held_until(), naive.until);
-                    compare_rows(&before, &naive);
+                    compare_rows(&unflushed, &naive);
                 }
                 Step::Compact => {
                     parts.compact(Effort::Due).expect("compacted");
@@ -127,7 +90,7 @@ proptest! {
         }
         compare(&parts.snapshot().with_tail(&tail_of(&parts, &naive)), &naive);
         let held: Position = parts.held_until();
-        compare_rows(&parts.snapshot(), &naive.before(held));
+        compare_rows(&parts.snapshot(), &before(&naive, held));
         let report = parts.check().expect("checked");
         prop_assert_eq!(report.findings, vec![]);
     }

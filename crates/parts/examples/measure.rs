@@ -1,0 +1,237 @@
+//! Measures parts on events as `segops simulate` makes them:
+//!
+//! ```text
+//! segops simulate --customers 20000 --days 365 --out events.ndjson
+//! cargo run --release -p segops-parts --example measure -- events.ndjson FOLDER 10000000
+//! ```
+//!
+//! Events are taken again and again, each time of other people, until there are as many rows as asked for. The
+//! script `tests/parts/sizes.py` has DuckDB write the same columns.
+
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
+use std::collections::HashMap;
+use std::io::BufRead as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use segops_model::{
+    Event, EventKind, Identifier, Instant, Object, Position, ProfileId, SourceId, SystemClock, Value,
+};
+use segops_parts::{Effort, Objects, PartRow, Parts, PartsOptions, RowFilter, SignalRequest, Tail};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Rows of one flush.
+const FLUSHED_ROWS: usize = 250_000;
+/// Between the ids of one round's people and those of the next.
+const ROUND: u64 = 1 << 32;
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [events, folder, rows] = arguments.as_slice() else {
+        return Err("name a file of events, a folder and a number of rows: measure EVENTS FOLDER ROWS".into());
+    };
+    let rows_max: usize = rows.parse()?;
+    let base = read(Path::new(events), rows_max)?;
+    println!("{} events read", base.len());
+    let parts =
+        Parts::open(Objects::in_folder(Path::new(folder))?, Arc::new(SystemClock), PartsOptions::default())?;
+    if parts.held_until() == Position(0) {
+        write(&parts, &base, rows_max)?;
+    }
+    sizes(&parts);
+    scans(&parts)?;
+    timelines(&parts)?;
+    Ok(())
+}
+
+fn read(file: &Path, rows_max: usize) -> Outcome<Vec<PartRow>> {
+    let mut people: HashMap<String, u64> = HashMap::new();
+    let mut rows = Vec::new();
+    for line in std::io::BufReader::new(std::fs::File::open(file)?).lines().take(rows_max) {
+        let position = rows.len() as u64;
+        let Some(event) = event_of(&line?) else { continue };
+        let Some(anchor) = event.identifiers.first().cloned() else { continue };
+        let profile = *people.entry(anchor.to_string()).or_insert(position);
+        rows.push(PartRow { position: Position(position), profile: ProfileId(profile), anchor, event });
+    }
+    Ok(rows)
+}
+
+/// An event of the tracking API's JSON, with no more checking than a file of our own needs.
+fn event_of(json: &str) -> Option<Event> {
+    let call: Object = serde_json::from_str(json).ok()?;
+    let text = |name: &str| call.get(name).and_then(Value::as_text);
+    let object = |name: &str| call.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let kind = match text("type")? {
+        "track" => EventKind::Track,
+        "page" => EventKind::Page,
+        "identify" => EventKind::Identify,
+        _ => return None,
+    };
+    let name = match kind {
+        EventKind::Page => "Page Viewed",
+        _ => text("event").unwrap_or_default(),
+    };
+    let ts: Instant = text("timestamp")?.parse().ok()?;
+    let identifiers = [("user_id", "userId"), ("anonymous_id", "anonymousId")];
+    let identifiers = identifiers.iter().filter_map(|(kind, name)| Some(Identifier::new(kind, text(name)?)));
+    Some(Event {
+        message_id: text("messageId")?.into(),
+        source: SourceId(1),
+        kind,
+        name: name.into(),
+        ts,
+        received_at: ts.plus_ms(250),
+        clamped: false,
+        identifiers: identifiers.collect(),
+        properties: object("properties"),
+        traits: object("traits"),
+        group_traits: Object::new(),
+        context: object("context"),
+    })
+}
+
+/// The same events of other people.
+fn again(row: &PartRow, round: u64, position: Position) -> PartRow {
+    let mut row = row.clone();
+    row.position = position;
+    row.profile = ProfileId(row.profile.0 + round * ROUND);
+    row.event.message_id = format!("{round:x}{}", row.event.message_id).into();
+    for identifier in row.event.identifiers.iter_mut().chain([&mut row.anchor]) {
+        identifier.value = format!("{round:x}{}", identifier.value).into();
+    }
+    row
+}
+
+fn write(parts: &Parts, base: &[PartRow], rows_max: usize) -> Outcome<()> {
+    let (mut flushing, mut compacting, mut compacted_rows) = (0.0, 0.0, 0);
+    let mut written = 0;
+    while written < rows_max {
+        let rows: Vec<PartRow> = (written..rows_max.min(written + FLUSHED_ROWS))
+            .filter_map(|at| {
+                let row = base.get(at % base.len().max(1))?;
+                Some(again(row, (at / base.len().max(1)) as u64, Position(at as u64)))
+            })
+            .collect();
+        written += rows.len();
+        let tail = Tail { rows, changes: Vec::new(), until: Position(written as u64) };
+        let started = Stopwatch::now();
+        parts.flush(&tail)?;
+        flushing += started.elapsed().as_secs_f64();
+        let started = Stopwatch::now();
+        while let Some(compacted) = parts.compact(Effort::Due)? {
+            compacted_rows += compacted.rows_after;
+        }
+        compacting += started.elapsed().as_secs_f64();
+    }
+    let started = Stopwatch::now();
+    while let Some(compacted) = parts.compact(Effort::Full)? {
+        compacted_rows += compacted.rows_after;
+    }
+    compacting += started.elapsed().as_secs_f64();
+    let rows = written as f64;
+    println!("flush:      {:>9.0} rows/s", rows / flushing);
+    println!(
+        "compaction: {:>9.0} rows/s, each row {:.1} times",
+        compacted_rows as f64 / compacting,
+        compacted_rows as f64 / rows
+    );
+    println!("together:   {:>9.0} rows/s on one thread", rows / (flushing + compacting));
+    Ok(())
+}
+
+fn sizes(parts: &Parts) {
+    let snapshot = parts.snapshot();
+    let manifest = snapshot.manifest();
+    let rows = manifest.rows() as f64;
+    let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
+    let sidecars: u64 = manifest.parts.iter().map(|part| part.sidecar.bytes).sum();
+    println!(
+        "{} rows in {} parts: {:.1} bytes a row, sidecars {:.2}",
+        manifest.rows(),
+        manifest.parts.len(),
+        bytes as f64 / rows,
+        sidecars as f64 / rows
+    );
+}
+
+fn scans(parts: &Parts) -> Outcome<()> {
+    let questions = [
+        ("Product Viewed", vec![]),
+        ("Product Viewed", vec!["price"]),
+        ("Product Viewed", vec!["category"]),
+        ("Email Opened", vec![]),
+        ("Order Completed", vec!["total"]),
+        ("Order Completed", vec!["products[].price"]),
+    ];
+    for (event, paths) in questions {
+        let request = SignalRequest {
+            event: event.to_owned(),
+            paths: paths.iter().map(|path| path.parse()).collect::<Result<_, _>>()?,
+            filter: RowFilter::default(),
+        };
+        let mut best: Option<(f64, u64, u64, bool)> = None;
+        for _ in 0..3 {
+            let snapshot = parts.snapshot();
+            let started = Stopwatch::now();
+            let mut scan = snapshot.scan(&request)?;
+            let (mut rows, mut profiles, mut last, mut typed) = (0, 0, None, true);
+            while let Some(batch) = scan.next_batch()? {
+                rows += batch.len() as u64;
+                for profile in batch.profiles() {
+                    if last != Some(*profile) {
+                        (profiles, last) = (profiles + 1, Some(*profile));
+                    }
+                }
+                typed &= batch
+                    .columns()
+                    .iter()
+                    .all(|column| matches!(column, segops_parts::PathColumn::Typed { .. }));
+            }
+            let ms = started.elapsed().as_secs_f64() * 1e3;
+            if best.is_none_or(|(best, ..)| ms < best) {
+                best = Some((ms, rows, profiles, typed));
+            }
+        }
+        let Some((ms, rows, profiles, typed)) = best else { continue };
+        println!(
+            "scan {event} {paths:?}: {rows} rows of {profiles} profiles in {ms:.0} ms, {:.0} ns a row{}",
+            ms * 1e6 / rows.max(1) as f64,
+            if typed { "" } else { ", from JSON" }
+        );
+    }
+    Ok(())
+}
+
+fn timelines(parts: &Parts) -> Outcome<()> {
+    let snapshot = parts.snapshot();
+    let mut scan = snapshot.scan(&SignalRequest {
+        event: "Product Viewed".to_owned(),
+        paths: Vec::new(),
+        filter: RowFilter::default(),
+    })?;
+    let mut profiles = Vec::new();
+    while let Some(batch) = scan.next_batch()? {
+        profiles.extend(batch.profiles().iter().step_by(4_001).map(|profile| ProfileId(*profile)));
+    }
+    let mut times = Vec::new();
+    let mut rows = 0;
+    for profile in profiles.iter().step_by((profiles.len() / 200).max(1)) {
+        let started = Stopwatch::now();
+        rows += snapshot.timeline(*profile, 100)?.len();
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+    println!(
+        "newest 100 of a profile, {} asked, {} rows: median {:.1} ms, p99 {:.1} ms",
+        times.len(),
+        rows,
+        at(0.5),
+        at(0.99)
+    );
+    Ok(())
+}
