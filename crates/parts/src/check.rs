@@ -10,7 +10,6 @@ use segops_model::ProfileId;
 
 use crate::error::PartsError;
 use crate::fixed::{CONTEXT, EVENT, PROPERTIES};
-use crate::layout::typed_of;
 use crate::manifest::{NameRows, PartEntry, checksum_of};
 use crate::merge::Keys;
 use crate::part_file::PartFile;
@@ -18,7 +17,7 @@ use crate::partition::Months;
 use crate::parts::Parts;
 use crate::shape::object_at;
 use crate::sidecar::{Index, Run};
-use crate::typed::bare_event;
+use crate::typed::{bare_event, build};
 
 /// Findings that are told of one part; more are of the same making.
 const FINDINGS_MAX: usize = 10;
@@ -230,7 +229,7 @@ impl PartCheck<'_> {
             }
         }
         let columns: Vec<_> = file.info.columns.iter().map(|info| &info.column).enumerate().collect();
-        let (made, marks) = typed_of(&columns, &events)?;
+        let (made, marks) = build(&columns, events.iter())?;
         for ((number, info), made) in file.info.columns.iter().enumerate().zip(made) {
             let name = info.column.column_name();
             let held: Option<&ArrayRef> = batch.column_by_name(&name);

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use segops_model::{Event, Path, Value};
+use segops_model::Path;
 use serde::{Deserialize, Serialize};
 
 /// Digits of a number column: every number that an event can have.
@@ -102,11 +102,6 @@ impl TypedColumn {
             ColumnKind::Items(fields) => items_type(fields),
         };
         Field::new(self.column_name(), data_type, true)
-    }
-
-    /// The value that the column is of.
-    pub(crate) fn value<'a>(&self, event: &'a Event) -> Option<&'a Value> {
-        self.path.in_event(event).filter(|value| !matches!(value, Value::Null))
     }
 }
 

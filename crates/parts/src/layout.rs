@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use segops_model::Event;
 use serde::{Deserialize, Serialize};
 
 use crate::choose::Chooser;
@@ -12,7 +11,7 @@ use crate::columns::TypedColumn;
 use crate::error::PartsError;
 use crate::fixed::{FIXED, encode};
 use crate::row::PartRow;
-use crate::typed::{build, combine};
+use crate::typed::build;
 
 /// The column of marks that rows carry on their way into a file: the bit of each typed column that does not
 /// give the row's value back exactly. Files hold it by row group.
@@ -74,28 +73,10 @@ impl Layout {
     pub(crate) fn encode(&self, rows: &[&PartRow]) -> Result<RecordBatch, PartsError> {
         let fixed = encode(rows.iter().copied())?;
         let mut columns = fixed.columns().to_vec();
-        let mut marks = Vec::new();
-        for (at, column) in self.columns.iter().enumerate() {
-            let (array, inexact) = build(column, rows.iter().map(|row| &row.event))?;
-            columns.push(array);
-            marks.push((at, inexact));
-        }
-        columns.push(Arc::new(UInt64Array::from(combine(&marks, rows.len()))));
+        let numbered: Vec<_> = self.columns.iter().enumerate().collect();
+        let (typed, marks) = build(&numbered, rows.iter().map(|row| &row.event))?;
+        columns.extend(typed);
+        columns.push(Arc::new(UInt64Array::from(marks)));
         Ok(RecordBatch::try_new(self.row_schema(), columns)?)
     }
-}
-
-/// Some typed columns of events, and the marks of the rows under the columns' numbers.
-pub(crate) fn typed_of(
-    columns: &[(usize, &TypedColumn)],
-    events: &[Event],
-) -> Result<(Vec<arrow_array::ArrayRef>, Vec<u64>), PartsError> {
-    let mut arrays = Vec::with_capacity(columns.len());
-    let mut marks = Vec::with_capacity(columns.len());
-    for (number, column) in columns {
-        let (array, inexact) = build(column, events.iter())?;
-        arrays.push(array);
-        marks.push((*number, inexact));
-    }
-    Ok((arrays, combine(&marks, events.len())))
 }

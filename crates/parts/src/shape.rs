@@ -12,7 +12,7 @@ use crate::columns::TypedColumn;
 use crate::error::PartsError;
 use crate::exact_json::read_object;
 use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, CONTEXT, FIXED, POSITION, PROFILE, PROPERTIES, TS, encode};
-use crate::layout::{Layout, typed_of};
+use crate::layout::Layout;
 use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::typed::{bare_event, build};
@@ -94,10 +94,9 @@ impl Shape {
                 let all = encode(rows.iter().copied())?;
                 let mut fields: Vec<_> = all.schema().fields().iter().cloned().collect();
                 let mut columns = all.columns().to_vec();
-                for column in typed {
-                    fields.push(Arc::new(column.field()));
-                    columns.push(build(column, rows.iter().map(|row| &row.event))?.0);
-                }
+                let numbered: Vec<_> = typed.iter().enumerate().collect();
+                fields.extend(typed.iter().map(|column| Arc::new(column.field())));
+                columns.extend(build(&numbered, rows.iter().map(|row| &row.event))?.0);
                 let all = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
                 project(&all, &self.schema())
             }
@@ -144,7 +143,7 @@ fn complete(
         (Vec::new().into_iter(), vec![0; batch.num_rows()])
     } else {
         let events = bare_events(batch)?;
-        let (made, marks) = typed_of(&wanting, &events)?;
+        let (made, marks) = build(&wanting, events.iter())?;
         (made.into_iter(), marks)
     };
     let schema = layout.row_schema();

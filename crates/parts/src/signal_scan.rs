@@ -271,6 +271,6 @@ fn typed_everywhere(
     if !serves {
         return Ok(None);
     }
-    let (_, inexact) = build(column, rows.iter().map(|row| &row.event))?;
-    Ok((!inexact.contains(&true)).then(|| column.clone()))
+    let (_, marks) = build(&[(0, column)], rows.iter().map(|row| &row.event))?;
+    Ok(marks.iter().all(|mark| *mark == 0).then(|| column.clone()))
 }

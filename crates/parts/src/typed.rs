@@ -7,62 +7,173 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBufferBuilder};
-use arrow_schema::{DataType, Field};
-use segops_model::{Event, Instant, Object, Value};
+use arrow_schema::{DataType, Field, Fields};
+use rustc_hash::FxHashMap;
+use segops_model::{Event, Instant, Object, Path, Value};
 
 use crate::columns::{
     ColumnKind, DECIMAL_PRECISION, DECIMAL_SCALE, ItemField, ScalarKind, TypedColumn, item_fields,
 };
 use crate::error::PartsError;
 
-/// The column of events, and which of them it does not give back exactly.
+/// Some typed columns of events, and the marks of the rows: the bit of a column is its number.
 pub(crate) fn build<'a>(
-    column: &TypedColumn,
+    columns: &[(usize, &TypedColumn)],
     events: impl Iterator<Item = &'a Event>,
-) -> Result<(ArrayRef, Vec<bool>), PartsError> {
-    match &column.kind {
-        ColumnKind::Scalar(kind) => {
-            let mut builder = ScalarBuilder::new(*kind);
-            let inexact = events.map(|event| builder.append(column.value(event))).collect();
-            Ok((builder.finish(), inexact))
+) -> Result<(Vec<ArrayRef>, Vec<u64>), PartsError> {
+    let names = Names::of(columns.iter().map(|(_, column)| &column.path));
+    let mut builders: Vec<_> = columns.iter().map(|(_, column)| ColumnBuilder::new(column)).collect();
+    let mut marks = Vec::new();
+    let mut values = vec![None; columns.len()];
+    for event in events {
+        values.fill(None);
+        names.find_in_event(event, &mut values);
+        let mut mark = 0;
+        for (((number, _), builder), value) in columns.iter().zip(&mut builders).zip(&values) {
+            mark |= u64::from(builder.append(*value)) << number;
         }
-        ColumnKind::Items(fields) => build_items(column, fields, events),
+        marks.push(mark);
+    }
+    Ok((builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_, _>>()?, marks))
+}
+
+/// The names that paths go through, so that all values of an object are found in one walk.
+#[derive(Debug, Default)]
+struct Names(FxHashMap<String, Node>);
+
+#[derive(Debug, Default)]
+struct Node {
+    /// The number of the path that ends here.
+    ends: Option<usize>,
+    inner: Names,
+}
+
+impl Names {
+    /// Of paths without lists.
+    fn of<'a>(paths: impl Iterator<Item = &'a Path>) -> Self {
+        let mut names = Self::default();
+        for (number, path) in paths.enumerate() {
+            names.put(&path.to_string(), number);
+        }
+        names
+    }
+
+    fn put(&mut self, path: &str, number: usize) {
+        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let node = self.0.entry(name.to_owned()).or_default();
+        match rest {
+            Some(rest) => node.inner.put(rest, number),
+            None => node.ends = Some(number),
+        }
+    }
+
+    /// As [`Path::in_event`]: a property called `context` comes before the context.
+    fn find_in_event<'a>(&self, event: &'a Event, values: &mut [Option<&'a Value>]) {
+        self.find(&event.properties, values);
+        if let Some(context) = self.0.get("context")
+            && event.properties.get("context").is_none()
+        {
+            context.inner.find(&event.context, values);
+        }
+    }
+
+    fn find<'a>(&self, object: &'a Object, values: &mut [Option<&'a Value>]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for (name, value) in object.iter() {
+            let Some(node) = self.0.get(name) else { continue };
+            if let Some(place) = node.ends.and_then(|number| values.get_mut(number)) {
+                *place = (*value != Value::Null).then_some(value);
+            }
+            if let Value::Object(inner) = value {
+                node.inner.find(inner, values);
+            }
+        }
     }
 }
 
-fn build_items<'a>(
-    column: &TypedColumn,
-    fields: &[ItemField],
-    events: impl Iterator<Item = &'a Event>,
-) -> Result<(ArrayRef, Vec<bool>), PartsError> {
-    let mut builders: Vec<_> = fields.iter().map(|field| ScalarBuilder::new(field.kind)).collect();
-    let mut offsets = OffsetBufferBuilder::<i32>::new(0);
-    let mut present = NullBufferBuilder::new(0);
-    let mut inexact = Vec::new();
-    let mut items_present = NullBufferBuilder::new(0);
-    for event in events {
-        let value = column.value(event);
+/// Makes one column of the values of one event after the other.
+enum ColumnBuilder {
+    Scalar(ScalarBuilder),
+    Items(ItemsBuilder),
+}
+
+impl ColumnBuilder {
+    fn new(column: &TypedColumn) -> Self {
+        match &column.kind {
+            ColumnKind::Scalar(kind) => Self::Scalar(ScalarBuilder::new(*kind)),
+            ColumnKind::Items(fields) => Self::Items(ItemsBuilder::new(fields)),
+        }
+    }
+
+    /// Appends a value; true if the column does not give it back exactly.
+    fn append(&mut self, value: Option<&Value>) -> bool {
+        match self {
+            Self::Scalar(builder) => builder.append(value),
+            Self::Items(builder) => builder.append(value),
+        }
+    }
+
+    fn finish(self) -> Result<ArrayRef, PartsError> {
+        match self {
+            Self::Scalar(builder) => Ok(builder.finish()),
+            Self::Items(builder) => builder.finish(),
+        }
+    }
+}
+
+struct ItemsBuilder {
+    fields: Fields,
+    names: Names,
+    members: Vec<ScalarBuilder>,
+    items_present: NullBufferBuilder,
+    offsets: OffsetBufferBuilder<i32>,
+    present: NullBufferBuilder,
+}
+
+impl ItemsBuilder {
+    fn new(fields: &[ItemField]) -> Self {
+        Self {
+            fields: item_fields(fields),
+            names: Names::of(fields.iter().map(|field| &field.path)),
+            members: fields.iter().map(|field| ScalarBuilder::new(field.kind)).collect(),
+            items_present: NullBufferBuilder::new(0),
+            offsets: OffsetBufferBuilder::new(0),
+            present: NullBufferBuilder::new(0),
+        }
+    }
+
+    /// A member without a column of its own does not make a row odd: who asks for it reads the JSON.
+    fn append(&mut self, value: Option<&Value>) -> bool {
         let list = value.and_then(Value::as_list);
         let mut odd = value.is_some() && list.is_none();
+        let mut values = vec![None; self.members.len()];
         for item in list.unwrap_or_default() {
+            values.fill(None);
             let object = item.as_object();
-            items_present.append(object.is_some());
+            if let Some(object) = object {
+                self.names.find(object, &mut values);
+            }
+            self.items_present.append(object.is_some());
             odd |= object.is_none();
-            for (field, builder) in fields.iter().zip(&mut builders) {
-                let value = object.and_then(|object| field.path.in_object(object));
-                odd |= builder.append(value.filter(|value| !matches!(value, Value::Null)));
+            for (member, value) in self.members.iter_mut().zip(&values) {
+                odd |= member.append(*value);
             }
         }
-        offsets.push_length(list.map_or(0, <[Value]>::len));
-        present.append(list.is_some());
-        inexact.push(odd);
+        self.offsets.push_length(list.map_or(0, <[Value]>::len));
+        self.present.append(list.is_some());
+        odd
     }
-    let children: Vec<ArrayRef> = builders.into_iter().map(ScalarBuilder::finish).collect();
-    let members = item_fields(fields);
-    let structs = StructArray::try_new(members.clone(), children, items_present.finish())?;
-    let item = Arc::new(Field::new("item", DataType::Struct(members), true));
-    let lists = ListArray::try_new(item, offsets.finish(), Arc::new(structs), present.finish())?;
-    Ok((Arc::new(lists), inexact))
+
+    fn finish(mut self) -> Result<ArrayRef, PartsError> {
+        let members: Vec<ArrayRef> = self.members.into_iter().map(ScalarBuilder::finish).collect();
+        let structs = StructArray::try_new(self.fields.clone(), members, self.items_present.finish())?;
+        let item = Arc::new(Field::new("item", DataType::Struct(self.fields), true));
+        let lists =
+            ListArray::try_new(item, self.offsets.finish(), Arc::new(structs), self.present.finish())?;
+        Ok(Arc::new(lists))
+    }
 }
 
 /// Coerces one value after the other.
@@ -130,17 +241,6 @@ pub(crate) fn date_by_itself(value: &Value) -> Option<Instant> {
         return None;
     }
     text.parse::<jiff::Timestamp>().ok().map(Instant::from_jiff)
-}
-
-/// Marks of several columns for each row: the bit of a column is its number.
-pub(crate) fn combine(marks: &[(usize, Vec<bool>)], rows: usize) -> Vec<u64> {
-    let mut combined = vec![0; rows];
-    for (column, inexact) in marks {
-        for (mask, inexact) in combined.iter_mut().zip(inexact) {
-            *mask |= u64::from(*inexact) << column;
-        }
-    }
-    combined
 }
 
 /// The events of which only properties and context matter, for columns made from JSON that was read.

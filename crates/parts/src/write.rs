@@ -22,6 +22,8 @@ use crate::sidecar::{Run, write};
 
 /// Bytes of one page before compression: a reader of a single profile unpacks a page of each column.
 const PAGE_BYTES: usize = 96 * 1024;
+/// The same for texts that are read seldom.
+const TEXT_PAGE_BYTES: usize = 256 * 1024;
 /// Rows of one page.
 const PAGE_ROWS: usize = 8_192;
 
@@ -59,7 +61,7 @@ pub(crate) struct WrittenPart {
 
 impl PartWriter {
     pub(crate) fn new(layout: Layout, row_group_rows: usize) -> Result<Self, PartsError> {
-        let options = ArrowWriterOptions::new().with_properties(properties(&layout, row_group_rows));
+        let options = ArrowWriterOptions::new().with_properties(properties(row_group_rows));
         let arrow = ArrowWriter::try_new_with_options(Vec::new(), layout.file_schema(), options);
         let columns = layout.columns.len();
         Ok(Self {
@@ -222,45 +224,37 @@ fn encode_error(error: ParquetError) -> PartsError {
     PartsError::Encode(error.to_string())
 }
 
-/// Numbers that scans read are packed as differences and compressed lightly; texts that are read seldom are
-/// compressed harder. There are no Bloom filters: names are in the manifest and profiles in the sidecar, and
-/// nothing else is looked up by equality.
-fn properties(layout: &Layout, row_group_rows: usize) -> WriterProperties {
+/// The columns of the order, which every scan reads, are packed as differences and hardly compressed; all else is
+/// small before it is fast. JSON is kept as a dictionary for as long as it repeats itself, which that of products
+/// and devices does. There are no Bloom filters: names are in the manifest and profiles in the sidecar, and nothing
+/// else is looked up by equality.
+fn properties(row_group_rows: usize) -> WriterProperties {
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
-    let zstd = ZstdLevel::try_new(3).map(Compression::ZSTD).unwrap_or(Compression::LZ4_RAW);
+    let zstd = |level: i32| ZstdLevel::try_new(level).map(Compression::ZSTD).unwrap_or(Compression::LZ4_RAW);
     let mut builder = WriterProperties::builder()
         .set_created_by("segops".to_owned())
         .set_max_row_group_row_count(Some(row_group_rows))
         .set_data_page_size_limit(PAGE_BYTES)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(512)
-        .set_compression(Compression::LZ4_RAW)
+        .set_compression(zstd(1))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_column_index_truncate_length(Some(32))
         .set_statistics_truncate_length(Some(64));
-    for name in [PROFILE, TS, POSITION, "received_at"] {
+    for name in [PROFILE, TS, POSITION] {
         builder = builder
             .set_column_dictionary_enabled(path(name), false)
-            .set_column_encoding(path(name), Encoding::DELTA_BINARY_PACKED);
+            .set_column_encoding(path(name), Encoding::DELTA_BINARY_PACKED)
+            .set_column_compression(path(name), Compression::LZ4_RAW);
     }
-    for name in ["message_id", PROPERTIES, "traits", "group_traits", CONTEXT] {
+    for name in ["received_at", "message_id"] {
+        builder = builder.set_column_dictionary_enabled(path(name), false);
+    }
+    for name in ["message_id", PROPERTIES, "traits", "group_traits", CONTEXT, ANCHOR_KIND, ANCHOR_VALUE] {
         builder = builder
-            .set_column_dictionary_enabled(path(name), false)
             .set_column_statistics_enabled(path(name), EnabledStatistics::None)
-            .set_column_compression(path(name), zstd);
-    }
-    let identifiers = |leaf: &str| {
-        ColumnPath::new(["identifiers", "list", "item", leaf].iter().map(|part| (*part).to_owned()).collect())
-    };
-    for column in [path(ANCHOR_VALUE), path(ANCHOR_KIND), identifiers("kind"), identifiers("value")] {
-        builder = builder
-            .set_column_statistics_enabled(column.clone(), EnabledStatistics::None)
-            .set_column_compression(column, zstd);
-    }
-    for column in &layout.columns {
-        if column.field().data_type() == &arrow_schema::DataType::Utf8 {
-            builder = builder.set_column_compression(path(&column.column_name()), zstd);
-        }
+            .set_column_data_page_size_limit(path(name), TEXT_PAGE_BYTES)
+            .set_column_compression(path(name), zstd(3));
     }
     builder.build()
 }
