@@ -15,7 +15,10 @@ use segops_model::{ConsentChannel, Decimal, Direction, Instant, Limits, Path, Va
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
-    ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition, RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test, TraitCondition, TransitionCondition, Window, ScoreCondition, ScoreTest,
+    ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition,
+    RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, ScoreCondition, ScoreTest,
+    SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test,
+    TraitCondition, TransitionCondition, Window,
 };
 use crate::check::check;
 use crate::time::{CalendarPeriod, Moment, Span, Unit, Weekday};

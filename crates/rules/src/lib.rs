@@ -33,7 +33,16 @@ mod tests;
 pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
-    CadenceTest, ChosenValue, Circle, ComputedCondition, ComputedDefinition, ComputedReference, Condition, CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow, DistanceUnit, EventCondition, EventFilter, FORMULA_PARTS_MAX, Formula, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition, Measure, MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, Operands, PastTime, PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition, RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SampleCondition, Scalar, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage, StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition, TransitionCondition, ValueChoice, Window, WithinCondition, computed_trait_ids, computed_traits, is_order_money, same_in_line_items, with_definition, ScoreCondition, ScoreKind, ScoreTest,
+    CadenceTest, ChosenValue, Circle, ComputedCondition, ComputedDefinition, ComputedReference, Condition,
+    CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow, DistanceUnit, EventCondition,
+    EventFilter, FORMULA_PARTS_MAX, Formula, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition,
+    Measure, MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition,
+    Operands, PastTime, PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank,
+    RankingCondition, RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SampleCondition, Scalar,
+    ScoreCondition, ScoreKind, ScoreTest, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage,
+    StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition,
+    TraitHistoryCondition, TransitionCondition, ValueChoice, Window, WithinCondition, computed_trait_ids,
+    computed_traits, is_order_money, same_in_line_items, with_definition,
 };
 pub use check::{check, compile_pattern};
 pub use countries::country_code;

@@ -87,7 +87,9 @@ pub enum Code {
     UnknownEvent,
     UnknownProperty,
     UnknownTrait,
-    UnknownComputedTrait, UnknownScore, AmbiguousName,
+    UnknownComputedTrait,
+    UnknownScore,
+    AmbiguousName,
     BadSequence,
 }
 

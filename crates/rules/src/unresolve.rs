@@ -6,7 +6,9 @@ use std::convert::Infallible;
 use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition, Condition, EventCondition, EventFilter, ListCondition, Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition, Measure,
+    Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition,
+    Condition, EventCondition, EventFilter, ListCondition, Measure, Named, RankingCondition, Resolved, Rule,
+    SegmentCondition, TenureCondition, TransitionCondition,
 };
 use crate::names::Labels;
 

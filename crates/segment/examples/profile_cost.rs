@@ -13,8 +13,8 @@ use segops_model::{
 };
 use segops_rules::{Labels, Names, ScoreKind, read_text};
 use segops_segment::{
-    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RecordedScore, RankingThreshold,
-    RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
+    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RankingThreshold,
+    RecordedScore, RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
 };
 
 const RULES: [&str; 24] = [

@@ -8,7 +8,7 @@ use segops_model::{
     ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId, Value,
 };
 
-use crate::{ConsentHistory, RankingKey, RankingThreshold, SignalRegistry, Timeline, reaches, RecordedScore};
+use crate::{ConsentHistory, RankingKey, RankingThreshold, RecordedScore, SignalRegistry, Timeline, reaches};
 
 /// What of history is asked for.
 #[derive(Debug, Clone, Copy)]

@@ -99,7 +99,6 @@ impl CadenceNode {
         carried.gaps.put(key, gaps, values, |_| true);
         Some(Habit { newest, two_gaps_ms })
     }
-
 }
 
 /// The events between which gaps are looked at, if they are enough.

@@ -8,7 +8,10 @@ use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, Segme
 use crate::consent;
 use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
-use crate::{Carried, ConsentHistory, RankingKey, RankingThreshold, RecordedTransitions, Timeline, WindowBounds, RecordedScore};
+use crate::{
+    Carried, ConsentHistory, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, Timeline,
+    WindowBounds,
+};
 
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.

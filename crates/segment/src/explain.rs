@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{ConsentChannel, ConsentState, Decimal, Identifier, Instant, Value};
 use segops_rules::{
-    ActiveCondition, Aggregate, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest, HistoryTest, Moment, PlaceTest, RankingEnd, ReachCondition, Resolved, Rule, Scalar, TenureTest, Test, ScoreTest,
+    ActiveCondition, Aggregate, AggregateTest, Base, CadenceTest, Condition, CountTest, DateTest,
+    HistoryTest, Moment, PlaceTest, RankingEnd, ReachCondition, Resolved, Rule, Scalar, ScoreTest,
+    TenureTest, Test,
 };
 
 use crate::aggregate::AggregateNode;

@@ -27,8 +27,8 @@ use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
 use crate::{
-    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedTransitions, RecordedScore,
-    SignalRegistry, Timeline, WindowBounds,
+    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedScore,
+    RecordedTransitions, SignalRegistry, Timeline, WindowBounds,
 };
 
 /// Entries that a count keeps although fewer decide it, so that an explanation can say how many there are and

@@ -10,7 +10,10 @@ use segops_model::{
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
-use crate::{ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedTransitions, Timeline, RecordedScore};
+use crate::{
+    ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions,
+    Timeline,
+};
 
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()

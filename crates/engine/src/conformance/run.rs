@@ -17,8 +17,8 @@ use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
 use crate::products::product_change;
-use crate::view::ListRows;
 use crate::scores::ScoresSent;
+use crate::view::ListRows;
 use crate::work::Work;
 
 const AUTHOR: &str = "conformance";

@@ -3,7 +3,8 @@ use segops_model::{
 };
 use segops_rules::{ComputedDefinition, Resolved};
 use segops_segment::{
-    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey, RankingThreshold, RecordedTransition, RecordedTransitions, Timeline, RecordedScore,
+    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey,
+    RankingThreshold, RecordedScore, RecordedTransition, RecordedTransitions, Timeline,
 };
 use segops_store::Keyspace;
 

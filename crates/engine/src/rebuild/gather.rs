@@ -14,7 +14,8 @@ use segops_model::{
     Value,
 };
 use segops_segment::{
-    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, Timeline, TimelineItem, ValueEntry, ScoreRecord, newest_record,
+    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, ScoreRecord,
+    Timeline, TimelineItem, ValueEntry, newest_record,
 };
 
 use crate::consent::ConsentKey;

@@ -163,7 +163,11 @@ impl JournalBackfill<'_> {
 /// What a pass comes by.
 enum Passed<'a> {
     /// An event that belongs to someone.
-    Row { frame: &'a FrameRef<'a>, event: &'a Event, resolution: &'a Resolution },
+    Row {
+        frame: &'a FrameRef<'a>,
+        event: &'a Event,
+        resolution: &'a Resolution,
+    },
     /// A word on consent.
     Said(&'a (ConsentKey, ConsentStatement)),
     /// A list was made or changed at an instant.

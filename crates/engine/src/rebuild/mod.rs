@@ -18,7 +18,9 @@ use segops_model::{
 };
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate, next_flip, RecordedScore,
+    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey,
+    RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate,
+    next_flip,
 };
 
 pub use environment::RecordedEnvironment;

@@ -6,7 +6,8 @@ use segops_model::{
     ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
 };
 use segops_segment::{
-    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey, RankingThreshold, RecordedTransitions, SignalRegistry, Timeline, RecordedScore,
+    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey,
+    RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline,
 };
 
 /// Takes rankings for one instant, in one pass: over the events before `until` that happened up to `at`. The

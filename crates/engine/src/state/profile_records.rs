@@ -82,7 +82,8 @@ impl State {
             orders,
             standings,
             records,
-    consents, scores,
+            consents,
+            scores,
         }
     }
 }
@@ -134,7 +135,8 @@ impl ProfileRecords<'_> {
             orders: _,
             standings,
             records,
-    consents, scores,
+            consents,
+            scores,
         } = self;
         let record = profiles.remove(&profile)?;
         for identifier in &record.identifiers {

@@ -3,7 +3,8 @@ use expect_test::{Expect, expect};
 use segops_model::{ComputedTraitId, Limits, ListId, SegmentId, SourceId};
 
 use crate::{
-    ComputedReference, Labels, Names, Resolved, ScoreKind, parse, parse_definition, read_text, resolve_definition,
+    ComputedReference, Labels, Names, Resolved, ScoreKind, parse, parse_definition, read_text,
+    resolve_definition,
 };
 
 #[track_caller]

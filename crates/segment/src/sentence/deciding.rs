@@ -7,7 +7,8 @@ use super::change::Change;
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample, segment, sequence, trait_date, trait_history, traits, score,
+    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample,
+    score, segment, sequence, trait_date, trait_history, traits,
 };
 use crate::explain::ConditionExplanation;
 

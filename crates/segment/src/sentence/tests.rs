@@ -27,15 +27,15 @@ use segops_model::{
     Limits, ListId, Position, SegmentId, SignalId, SourceId, Value,
 };
 use segops_rules::{
-    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, ScoreKind, parse,
-    parse_definition, resolve, resolve_definition, unresolve, unresolve_definition,
+    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, ScoreKind,
+    parse, parse_definition, resolve, resolve_definition, unresolve, unresolve_definition,
 };
 
 use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
 use crate::{
-    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold,
-    RecordedScore, RecordedTransitions, ScoreValue, SignalRegistry, Timeline, TimelineItem, explain,
+    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold, RecordedScore,
+    RecordedTransitions, ScoreValue, SignalRegistry, Timeline, TimelineItem, explain,
 };
 
 /// What is known of one profile, and when.

@@ -14,7 +14,9 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, people, products, profiles, rejections, rules, segment_life, segment_versions, segments, settings, sources, sources_config, status, stream, templates, tokens, transitions, verify, scores,
+    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, people,
+    products, profiles, rejections, rules, scores, segment_life, segment_versions, segments, settings,
+    sources, sources_config, status, stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.

@@ -30,11 +30,11 @@ async fn scores_come_in_and_rules_ask_for_them() {
     assert_eq!((put.status.as_u16(), put.json()), (200, expected));
 
     let segment = workspace.live_segment("Risk", "everyone where churn_risk >= 0.7").await;
-    assert_eq!(segment["rule"], "everyone where score churn_risk >= 0.7");
+    assert_eq!(segment["rule_text"], "everyone where score churn_risk >= 0.7");
     assert_eq!(segment["counts"]["total"], 1);
     let explained = workspace.get("/api/v1/segments/Risk/explain/user_id:ann").await;
     let condition = &explained["explanation"]["condition"];
-    assert_eq!(condition["observed"]["score"]["as_of"], "2026-01-03T00:00:00Z");
+    assert_eq!(condition["observed"]["score"]["as_of"], "2026-01-03T00:00:00.000Z");
     let sentence = explained["sentence"].as_str().unwrap();
     assert!(
         sentence.starts_with("In, because: churn_risk is 0.7, as of 3 Jan")
