@@ -38,6 +38,9 @@ pub(crate) fn is_bare_score(name: &str) -> bool {
     is_word(name) && !is_reserved(name) && !says_more(TEST_WORDS) && !says_more(TRAIT_WORDS)
 }
 
+/// Makes a test of its bound.
+type MakeTest = fn(Decimal) -> ScoreTest;
+
 impl Parser<'_> {
     /// Whether a score's name comes after the word `score`, so many tokens ahead.
     pub(super) fn starts_score(&self, ahead: usize) -> bool {
@@ -111,8 +114,8 @@ impl Parser<'_> {
     }
 
     /// A sign or words that compare, and whether it is the opposite that they make.
-    fn score_comparison(&mut self) -> Option<(fn(Decimal) -> ScoreTest, bool)> {
-        const WORDS: &[(&[&str], fn(Decimal) -> ScoreTest)] = &[
+    fn score_comparison(&mut self) -> Option<(MakeTest, bool)> {
+        const WORDS: &[(&[&str], MakeTest)] = &[
             (&["at", "least"], ScoreTest::AtLeast),
             (&["at", "most"], ScoreTest::AtMost),
             (&["more", "than"], ScoreTest::MoreThan),

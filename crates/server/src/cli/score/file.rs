@@ -15,6 +15,9 @@ const KINDS: [&str; 4] = ["user_id", "email", "phone", "anonymous_id"];
 /// Columns that never name a profile.
 const OTHERS: [&str; 3] = ["value", "as_of", "version"];
 
+/// A row by its columns, and where it stands.
+type PlacedRow = (Map<String, Value>, String);
+
 pub(super) struct ScoreFile {
     rows: Rows,
     /// The column of the values may be called by the score's own name.
@@ -80,7 +83,7 @@ impl ScoreFile {
     }
 
     /// A row by its columns, and where it is.
-    fn next_row(&mut self) -> Result<Option<(Map<String, Value>, String)>, CliError> {
+    fn next_row(&mut self) -> Result<Option<PlacedRow>, CliError> {
         match &mut self.rows {
             Rows::Csv { reader, columns } => {
                 let mut record = csv::StringRecord::new();
