@@ -129,7 +129,7 @@ impl SequenceNode {
         if !self.has_pending() && before.is_none() {
             let found = self.newest(view, now, needed);
             let holds = self.range.holds(found.count());
-            self.carry(shelf, view, now, &found);
+            self.carry(shelf, view, now, &found, |at| self.newest(view, at, needed));
             return Outcome { holds, next_change: self.falls_at(&found, holds) };
         }
         let after = self.window.bounds(now).0;
@@ -140,7 +140,7 @@ impl SequenceNode {
             self.later_start(found, best, at)
         };
         let mut found = completions(now);
-        self.carry(shelf, view, now, &found);
+        self.carry(shelf, view, now, &found, completions);
         let holds = self.range.holds(found.count());
         let mut at = now;
         for _ in 0..SKIPS_MAX {
@@ -186,9 +186,10 @@ impl SequenceNode {
         view: &impl ProfileView,
         now: Instant,
         found: &Completions,
+        search: impl Fn(Instant) -> Completions,
     ) {
         let Some(shelf) = shelf else { return };
-        let Some(carried) = CarriedSearch::of(self, view, now, found.events.first().cloned()) else { return };
+        let Some(carried) = CarriedSearch::of(self, view, now, found.clone(), search) else { return };
         shelf.put((view.profile(), self.first_signal()), carried, COPIED_ENTRIES, |one| one.is_of(self));
     }
 

@@ -21,8 +21,12 @@ pub(crate) struct CarriedSearch {
     node: SequenceNode,
     seen: Vec<Seen>,
     /// No entry of any of the timelines is newer.
-    newest: Option<Entry>,
+    newest: Entry,
+    /// Completions whose last event is at most so late were certain, and stay so whatever comes in after the newest
+    /// entry.
     certain_until: Instant,
+    /// Starts up to here were not looked at: they had left the window.
+    after: Instant,
     /// Of the certain completions the one that starts last.
     pub(super) best: Option<Vec<Entry>>,
 }
@@ -64,16 +68,26 @@ impl Seen {
 }
 
 impl CarriedSearch {
+    /// What is worth carrying of a search at an instant. `search` gives the completion that starts last of those that
+    /// are certain at another instant, out of the same matches.
     pub(super) fn of(
         node: &SequenceNode,
         view: &impl ProfileView,
         now: Instant,
-        best: Option<Vec<Entry>>,
+        found: Completions,
+        search: impl Fn(Instant) -> Completions,
     ) -> Option<Self> {
         let timelines: Vec<_> = signals(node).map(|signal| view.timeline(signal)).collect();
         let seen = timelines.iter().map(|timeline| Seen::of(*timeline)).collect::<Option<Vec<Seen>>>()?;
-        let newest = timelines.iter().filter_map(|timeline| timeline.and_then(Timeline::newest)).max();
-        Some(Self { node: node.clone(), seen, newest, certain_until: node.certain_until(now), best })
+        let newest = timelines.iter().filter_map(|timeline| timeline.and_then(Timeline::newest)).max()?;
+        // What was certain before the newest entry is certain whatever comes in after it, be it late or not.
+        let before = newest.ts.plus_ms(-1);
+        let certain_until = node.certain_until(before);
+        let is_certain = |events: &Vec<Entry>| events.last().is_some_and(|last| last.ts <= certain_until);
+        let found = if found.events.iter().all(is_certain) { found } else { search(before) };
+        let best = found.events.into_iter().next();
+        let after = node.window.bounds(now).0;
+        Some(Self { node: node.clone(), seen, newest, certain_until, after, best })
     }
 
     pub(super) fn is_of(&self, node: &SequenceNode) -> bool {
@@ -86,14 +100,22 @@ impl CarriedSearch {
         for (signal, seen) in signals(&self.node).zip(&self.seen) {
             let timeline = view.timeline(signal);
             let first_new = seen.first_new(timeline)?;
-            let is_late = timeline.and_then(|timeline| timeline.get(first_new)) <= self.newest;
-            if is_late && timeline.is_some_and(|timeline| first_new < timeline.len()) {
+            let first_new = timeline.and_then(|timeline| timeline.get(first_new));
+            if first_new.is_some_and(|first_new| first_new <= self.newest) {
                 return None;
             }
         }
-        // Where something that must not have happened is forgotten, completions come about without an event.
-        let is_full = |signal| view.timeline(signal).is_some_and(|timeline| timeline.len() >= most());
-        if absences(&self.node).any(is_full) || self.node.certain_until(now) < self.certain_until {
+        // Where something that must not have happened is forgotten, completions come about without an event: of
+        // those that start before what is remembered of it.
+        let oldest = |signal| view.timeline(signal).and_then(|one| one.get(one.len().saturating_sub(most())));
+        let forgets = |signal| view.timeline(signal).is_some_and(|timeline| timeline.len() >= most());
+        let remembered = absences(&self.node).filter(|signal| forgets(*signal)).filter_map(oldest).max();
+        let starts = self.node.steps.iter().filter_map(|step| oldest(step.signal)).min();
+        let is_remembered =
+            remembered.is_none_or(|remembered| starts.is_none_or(|start| remembered <= start));
+        let goes_back =
+            self.node.certain_until(now) < self.certain_until || self.node.window.bounds(now).0 < self.after;
+        if !is_remembered || goes_back {
             return None;
         }
         let counts = |(signal, entry): (SignalId, &Entry)| {
