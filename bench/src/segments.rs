@@ -100,23 +100,34 @@ pub(crate) fn rule(index: usize) -> String {
     format!("everyone where {condition}")
 }
 
-/// Rules of every family, all different.
+/// Rules of every family, all different: three in eight are counts and traits.
 pub(crate) fn mixed_rule(index: usize) -> String {
     let category = CATEGORIES[index % CATEGORIES.len()];
-    let days = 1 + index / 8;
-    let condition = match index % 8 {
-        0..=3 => return rule(index / 8 * 4 + index % 8),
-        4 => format!(
+    let days = 1 + index / 16;
+    let condition = match index % 16 {
+        0..=5 => return rule(index / 16 * 6 + index % 16),
+        6 => format!(
+            r#"first "Order Completed" has total >= {} and did "Product Viewed" in last {days} days"#,
+            index % 90
+        ),
+        7 => format!(r#"did "Order Completed" within {days} days of first "Product Viewed""#),
+        8 => format!(
+            r#"did "Product Viewed" where category is "{category}" in at least 2 of the last {} weeks"#,
+            3 + index / 16
+        ),
+        9 => format!(r#"did "Product Added" then not "Order Completed" within {days} hours"#),
+        10 => format!(
+            r#"did "Product Viewed" where category is "{category}" then "Product Added" within {days} hours"#
+        ),
+        11 => format!(r#""Order Completed" overdue by 1.{index:03} times the usual gap"#),
+        12 => format!("spent >= {} in last {days} days", 20 + index),
+        13 => format!(
             r#"sum of price over "Product Added" where category is "{category}" in last {days} days >= 100"#
         ),
-        5 => format!(r#"average of price over "Product Viewed" in last {days} days < {}.5"#, 20 + index % 60),
-        6 => format!(r#"distinct of category over "Product Viewed" in last {days} days >= 3"#),
-        _ => format!(
-            r#"in {}.{:03}% sample "bench {}" and did "Product Viewed" in last {days} days"#,
-            1 + index % 90,
-            index % 1_000,
-            index % 7
-        ),
+        14 => {
+            format!(r#"average of price over "Product Viewed" in last {days} days < {}.5"#, 20 + index % 60)
+        }
+        _ => format!(r#"distinct of category over "Product Viewed" in last {days} days >= 3"#),
     };
     format!("everyone where {condition}")
 }
