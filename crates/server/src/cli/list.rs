@@ -131,6 +131,12 @@ impl Rows {
         let Some(column) = &self.column else {
             for (line, text) in (1..).zip(reader.lines()) {
                 let text = text.map_err(unreadable())?;
+                if let Some(name) = (line == 1).then(|| heading(&text)).flatten() {
+                    return Err(CliError::Usage(format!(
+                        "{}: line 1 looks like the headings of columns and not like someone; read it as CSV, with `--column {name}`",
+                        file.display()
+                    )));
+                }
                 if !text.trim().is_empty() {
                     rows.push((line, text.trim().to_owned()));
                 }
@@ -153,6 +159,23 @@ impl Rows {
         }
         Ok(rows)
     }
+}
+
+/// The cell of a line that names a kind of identifier and identifies nobody.
+fn heading(line: &str) -> Option<&str> {
+    const NAMES: [&str; 9] = [
+        "email",
+        "e-mail",
+        "email address",
+        "phone",
+        "user_id",
+        "user id",
+        "customer_id",
+        "profile_id",
+        "id",
+    ];
+    let mut cells = line.split([',', ';', '\t']).map(|cell| cell.trim().trim_matches('"'));
+    cells.find(|cell| NAMES.iter().any(|name| cell.eq_ignore_ascii_case(name)))
 }
 
 fn change(

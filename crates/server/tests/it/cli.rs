@@ -331,6 +331,9 @@ fn consent_comes_from_files_and_a_list_from_lines() {
     assert_eq!(counted["counts"]["total"], 1, "{counted}");
     assert_eq!(shop.text(&["list", "export", "Friends"]), "user_id:1\nuser_id:9\n");
     std::fs::write(shop.0.path().join("people.csv"), "Name,Id\nAnn,2\n").unwrap();
+    let headed = shop.run(&["list", "create", "Headed", "people.csv"]);
+    assert!(!headed.status.success() && stderr(&headed).contains("--column Id"), "{}", stderr(&headed));
+    assert!(!shop.text(&["list", "show"]).contains("Headed"));
     shop.json(&["list", "replace", "Friends", "people.csv", "--column", "id"]);
     assert_eq!(shop.text(&["list", "export", "Friends"]), "user_id:2\n");
     shop.json(&["list", "remove", "Friends", "--row", "2"]);
