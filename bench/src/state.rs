@@ -43,7 +43,6 @@ const FAMILIES: &[(&str, &str)] = &[
     ("orders as they stand", "spent >= 200 in last 12 months"),
     ("rank", "top 10% by net spend in last 12 months"),
     ("score computed here", "score days_since_last_order >= 30"),
-    ("products", r#"did "Product Viewed" where current_product.in_stock is true in last 7 days"#),
     ("trait history", r#"country has been "DE" for at least 30 days"#),
     ("consent", "reachable by email"),
     ("place", r#"place country is "DE""#),
