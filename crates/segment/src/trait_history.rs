@@ -117,12 +117,20 @@ impl TraitHistoryNode {
     fn was(&self, sets: &Sets<'_>, now: Instant) -> Outcome {
         let at = self.past_instant(now);
         let holds = sets.passed_at(at) == Some(true);
-        let other = sets.first_otherwise(at, holds);
-        let next_change = match self.asked {
-            Asked::WasBefore => other.and_then(|other| self.window.leaves_at(other)),
-            _ => other.and_then(|other| self.window.reached_by_until(other)),
-        };
-        Outcome { holds, next_change }
+        let mut from = at;
+        loop {
+            let Some(other) = sets.first_otherwise(from, holds) else { return Outcome::settled(holds) };
+            let change = match self.asked {
+                Asked::WasBefore => self.window.leaves_at(other),
+                _ => self.window.reached_by_until(other),
+            };
+            let Some(change) = change else { return Outcome::settled(holds) };
+            // Over months an edge skips instants, and with them what was so only there.
+            from = self.past_instant(change).max(other);
+            if (sets.passed_at(from) == Some(true)) != holds {
+                return Outcome { holds, next_change: Some(change) };
+            }
+        }
     }
 
     fn held(&self, sets: &Sets<'_>, now: Instant) -> Outcome {
