@@ -38,6 +38,9 @@ if [ ! -d "$data" ]; then
         --data "$making" >/dev/null
     "$segops" segment create "Slipping away" \
         'did "Order Completed" >= 2 times and did not any event in last 30 days' --data "$making" >/dev/null
+    # What moves every few seconds, for whoever watches.
+    "$segops" segment create "On the site now" \
+        'everyone where did any event in last 2 minutes' --data "$making" >/dev/null
     mv "$making" "$data"
 fi
 

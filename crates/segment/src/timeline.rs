@@ -175,8 +175,8 @@ impl Timeline {
         let from = self.count_before(entry);
         let to = ask!(self, run => run.count_while(|item| item.entry() <= entry));
         match &mut self.entries {
-            Entries::Plain(run) => run.drop_range(from..to),
-            Entries::Valued(run) => run.drop_range(from..to),
+            Entries::Plain(run) => run.take_out(from..to),
+            Entries::Valued(run) => run.take_out(from..to),
         }
     }
 

@@ -79,6 +79,10 @@ enum Step {
     Remove {
         index: usize,
     },
+    /// The oldest entry of an event name is taken out: a product's change unmakes its match.
+    Unmake {
+        name: usize,
+    },
     KeepNewest {
         count: u32,
     },
@@ -103,6 +107,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (0_i64..20 * DAY_MS, 0_usize..3, 0_u64..30)
             .prop_map(|(ago_ms, name, value)| Step::Late { ago_ms, name, value }),
         1 => any::<usize>().prop_map(|index| Step::Remove { index }),
+        1 => (0_usize..3).prop_map(|name| Step::Unmake { name }),
         1 => (40_u32..120).prop_map(|count| Step::KeepNewest { count }),
         1 => Just(Step::Copy),
         3 => prop_oneof![0..2 * HOUR_MS, 0..9 * DAY_MS].prop_map(|ms| Step::Pass { ms }),
@@ -220,6 +225,15 @@ impl World {
                     let value = timeline.values_at(index..index + 1).next().map(TimelineItem::Value);
                     let item = value.or_else(|| timeline.get(index).map(TimelineItem::Match));
                     item.map(|item| timeline.remove_item(item));
+                }
+            }
+            Step::Unmake { name } => {
+                for (signal, timeline) in &mut self.profile.timelines {
+                    let filter = self.registry.filter(*signal);
+                    let is_of_name = filter.is_some_and(|filter| filter.name.as_deref() == Some(NAMES[name]));
+                    if let Some(oldest) = timeline.oldest().filter(|_| is_of_name) {
+                        timeline.remove(oldest);
+                    }
                 }
             }
             Step::KeepNewest { count } => {

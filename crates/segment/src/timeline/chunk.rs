@@ -237,7 +237,7 @@ impl<T: Item> Slots<T> {
         true
     }
 
-    /// Drops the oldest entries, fewer than there are.
+    /// Drops the oldest entries, fewer than there are, because they are too old to count.
     pub(super) fn drop_oldest(&mut self, surplus: usize) {
         let first_kept = self.origin() + surplus;
         let whole = self.slots.partition_point(|slot| slot.end() <= first_kept);
@@ -256,8 +256,8 @@ impl<T: Item> Slots<T> {
         self.sum_block(0);
     }
 
-    /// Drops the entries with these indexes, which are not all.
-    pub(super) fn drop_range(&mut self, from: usize, to: usize) {
+    /// Takes out the entries with these indexes, which are not all.
+    pub(super) fn take_out(&mut self, from: usize, to: usize) {
         let (from, to) = (from + self.origin(), to + self.origin());
         for slot in &mut self.slots {
             let (start, end) = (slot.start, slot.end());

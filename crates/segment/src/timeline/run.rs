@@ -102,24 +102,29 @@ impl<T: Item> Run<T> {
         if len <= kept {
             return;
         }
-        self.drop_range(oldest..len - newest);
+        match self {
+            // What is too old to count goes, and the lineage goes on.
+            Self::Many(slots) if oldest == 0 && newest > INLINE_ENTRIES_MAX => {
+                slots.drop_oldest(len - newest)
+            }
+            _ => self.take_out(oldest..len - newest),
+        }
     }
 
-    /// Drops the items with these indexes.
-    pub(super) fn drop_range(&mut self, dropped: Range<usize>) {
-        if dropped.is_empty() {
+    /// Takes out the items with these indexes, as if they had never been there.
+    pub(super) fn take_out(&mut self, taken: Range<usize>) {
+        if taken.is_empty() {
             return;
         }
         let len = self.len();
         match self {
             Self::Few(list) => {
-                list.drain(dropped);
+                list.drain(taken);
             }
-            Self::Many(_) if len - dropped.len() <= INLINE_ENTRIES_MAX => {
-                *self = Self::Few(self.at(0..dropped.start).chain(self.at(dropped.end..len)).collect());
+            Self::Many(_) if len - taken.len() <= INLINE_ENTRIES_MAX => {
+                *self = Self::Few(self.at(0..taken.start).chain(self.at(taken.end..len)).collect());
             }
-            Self::Many(slots) if dropped.start == 0 => slots.drop_oldest(dropped.end),
-            Self::Many(slots) => slots.drop_range(dropped.start, dropped.end),
+            Self::Many(slots) => slots.take_out(taken.start, taken.end),
         }
     }
 
