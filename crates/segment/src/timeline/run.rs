@@ -105,7 +105,7 @@ impl<T: Item> Run<T> {
         match self {
             // What is too old to count goes, and the lineage goes on.
             Self::Many(slots) if oldest == 0 && newest > INLINE_ENTRIES_MAX => {
-                slots.drop_oldest(len - newest)
+                slots.drop_oldest(len - newest);
             }
             _ => self.take_out(oldest..len - newest),
         }
