@@ -144,7 +144,7 @@ fn write(parts: &Parts, base: &[PartRow], rows_max: usize) -> Outcome<()> {
             })
             .collect();
         written += rows.len();
-        let tail = Tail { rows, changes: Vec::new(), until: Position(written as u64) };
+        let tail = Tail::of(rows, Vec::new(), Position(written as u64));
         let (flushed, time) = Time::of(|| parts.flush(&tail));
         flushed?;
         flushing.add(time);

@@ -66,14 +66,27 @@ impl Parts {
     /// # Errors
     /// Parts can't be read or written; then nothing has changed, or all of it has.
     pub fn compact(&self, effort: Effort) -> Result<Option<Compacted>, PartsError> {
-        let writing = self.begin_writing()?;
+        self.compact_unless(effort, &|| false)
+    }
+
+    /// As [`Parts::compact`], but it is given up, with nothing changed, as soon as it is called off.
+    ///
+    /// # Errors
+    /// As there; [`PartsError::CalledOff`] if it was given up.
+    pub fn compact_unless(
+        &self,
+        effort: Effort,
+        is_called_off: &dyn Fn() -> bool,
+    ) -> Result<Option<Compacted>, PartsError> {
+        let _compacting = self.compacting.lock();
+        drop(self.begin_writing()?);
         let snapshot = self.snapshot();
         let Some(job) = plan(&snapshot, &self.options, effort)? else {
-            return self.settle(&writing, &snapshot);
+            return self.settle();
         };
         let inputs: Vec<&PartEntry> =
             job.inputs.iter().filter_map(|number| snapshot.manifest.parts.get(*number)).collect();
-        let outputs = self.run(&snapshot, &inputs, &job)?;
+        let outputs = self.run(&snapshot, &inputs, &job, is_called_off)?;
         let rows_of = |parts: &mut dyn Iterator<Item = &PartEntry>| parts.map(|part| part.rows).sum();
         let compacted = Compacted {
             work: job.work,
@@ -82,32 +95,29 @@ impl Parts {
             rows_before: rows_of(&mut inputs.iter().copied()),
             rows_after: rows_of(&mut outputs.iter()),
         };
+        // Rows and changes may have come in meanwhile; parts are taken out and rewritten by compactions alone.
+        let writing = self.begin_writing()?;
+        let snapshot = self.snapshot();
         let mut next = Manifest::clone(&snapshot.manifest);
-        let mut number = 0;
-        next.parts.retain(|_| {
-            number += 1;
-            !job.inputs.contains(&(number - 1))
-        });
+        next.parts.retain(|part| !inputs.iter().any(|input| input.path == part.path));
         next.parts.extend(outputs);
         let overlay = settled(&mut next, &snapshot)?;
         self.commit(&writing, next, overlay)?;
         Ok(Some(compacted))
     }
 
-    fn settle(
-        &self,
-        writing: &crate::parts::Writing<'_>,
-        snapshot: &Snapshot,
-    ) -> Result<Option<Compacted>, PartsError> {
+    fn settle(&self) -> Result<Option<Compacted>, PartsError> {
+        let writing = self.begin_writing()?;
+        let snapshot = self.snapshot();
         if snapshot.overlay.is_empty() {
             return Ok(None);
         }
         let mut next = Manifest::clone(&snapshot.manifest);
-        let overlay = settled(&mut next, snapshot)?;
+        let overlay = settled(&mut next, &snapshot)?;
         if overlay.changes().len() == snapshot.overlay.changes().len() {
             return Ok(None);
         }
-        self.commit(writing, next, overlay)?;
+        self.commit(&writing, next, overlay)?;
         let work = CompactionWork::Settled;
         Ok(Some(Compacted { work, parts_before: 0, parts_after: 0, rows_before: 0, rows_after: 0 }))
     }
@@ -117,6 +127,7 @@ impl Parts {
         snapshot: &Snapshot,
         inputs: &[&PartEntry],
         job: &Job,
+        is_called_off: &dyn Fn() -> bool,
     ) -> Result<Vec<PartEntry>, PartsError> {
         let files = inputs.iter().map(|part| self.files.open(part)).collect::<Result<Vec<_>, _>>()?;
         let layout = layout_of(&files);
@@ -139,6 +150,9 @@ impl Parts {
             }
             let mut merge = Merge::new(streams, self.options.batch_rows)?;
             while let Some(batch) = merge.next_batch()? {
+                if is_called_off() {
+                    return Err(PartsError::CalledOff);
+                }
                 stored.extend(outputs.push(&batch, snapshot.until())?);
             }
         }

@@ -26,6 +26,8 @@ pub enum PartsError {
         "the row at {position} is handed over as if everything before {until} was there; hand it over later"
     )]
     BeyondFlush { position: Position, until: Position },
+    #[error("the compaction was called off; nothing has changed")]
+    CalledOff,
     #[error("`{url}` is no place for parts: {what}")]
     Place { url: String, what: String },
 }

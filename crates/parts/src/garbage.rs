@@ -15,6 +15,8 @@ impl Parts {
     /// # Errors
     /// Files can't be listed or removed.
     pub fn collect_garbage(&self) -> Result<u64, PartsError> {
+        // What a compaction in progress has written is in no manifest yet.
+        let _compacting = self.compacting.lock();
         let _writing = self.begin_writing()?;
         let current = self.current().manifest;
         let read = self.read_versions();

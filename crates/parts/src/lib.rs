@@ -53,5 +53,5 @@ pub use partition::{Bucket, Month, Partition};
 pub use parts::Parts;
 pub use row::{PartRow, RowKey};
 pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan};
-pub use snapshot::{RowScan, Snapshot, Tail};
+pub use snapshot::{RowScan, Snapshot, Tail, TimelineRequest};
 pub use stream::RowFilter;

@@ -60,6 +60,12 @@ impl Objects {
         Ok(Self { store: Arc::new(store), prefix: Path::default(), folder: Some(folder) })
     }
 
+    /// A place in memory, which ends with the last clone.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(Arc::new(InMemory::new()), "")
+    }
+
     /// The place that a URL names: `file:///var/lib/segops/parts`, or `memory:///` for tests.
     ///
     /// # Errors

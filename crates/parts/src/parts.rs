@@ -18,14 +18,18 @@ use crate::write::PartWriter;
 /// Rows that are made columns at one time.
 const ENCODED_ROWS: usize = 8_192;
 
-/// The history of a workspace in parts. Readers take snapshots on any thread; one writes at a time.
+/// The history of a workspace in parts. Readers take snapshots on any thread; one takes rows in at a time, and one
+/// compacts, each without waiting for the other but while a manifest is committed.
 #[derive(Debug)]
 pub struct Parts {
     pub(crate) files: Arc<Files>,
     pub(crate) options: PartsOptions,
     pub(crate) clock: Arc<dyn Clock>,
     current: RwLock<Current>,
+    /// Held while a manifest is made and committed.
     writing: Mutex<()>,
+    /// Held for a compaction, during which rows may be taken in all the same.
+    pub(crate) compacting: Mutex<()>,
     /// Versions that a snapshot of this process may still read.
     read: Mutex<Vec<Weak<Manifest>>>,
 }
@@ -53,6 +57,7 @@ impl Parts {
             read: Mutex::new(vec![Arc::downgrade(&current.manifest)]),
             current: RwLock::new(current),
             writing: Mutex::new(()),
+            compacting: Mutex::new(()),
         })
     }
 
@@ -80,7 +85,7 @@ impl Parts {
         let writing = self.begin_writing()?;
         let Current { manifest, overlay } = self.current.read().clone();
         let (from, until) = (manifest.held_until, tail.until);
-        let positions = tail.rows.iter().map(|row| row.position);
+        let positions = tail.rows().map(|row| row.position);
         let positions = positions.chain(tail.changes.iter().map(|change| change.position));
         if let Some(position) = positions.max().filter(|position| *position >= until) {
             return Err(PartsError::BeyondFlush { position, until });
@@ -88,7 +93,7 @@ impl Parts {
         if until <= from {
             return Ok(());
         }
-        let mut rows: Vec<&PartRow> = tail.rows.iter().filter(|row| row.position >= from).collect();
+        let mut rows: Vec<&PartRow> = tail.rows().filter(|row| row.position >= from).collect();
         rows.sort_unstable_by(|left, right| {
             left.event.name.cmp(&right.event.name).then_with(|| left.key().cmp(&right.key()))
         });

@@ -22,15 +22,38 @@ use crate::shape::Shape;
 use crate::sidecar::Run;
 use crate::signal_scan::{SignalRequest, SignalScan, sources};
 use crate::stream::{Reading, RowFilter};
+pub use timeline::TimelineRequest;
 
-/// Rows that came in after what parts hold, and what happened to profiles since.
+/// Rows that came in after what parts hold, and what happened to profiles since. A clone shares the rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tail {
-    /// As they came in.
-    pub rows: Vec<PartRow>,
+    /// Rows in the order of their positions, some at a time.
+    pub batches: Vec<Arc<Vec<PartRow>>>,
     pub changes: Vec<Change>,
     /// Everything before this position is here or in a part.
     pub until: Position,
+}
+
+impl Tail {
+    /// A tail of rows that are in one piece.
+    #[must_use]
+    pub fn of(rows: Vec<PartRow>, changes: Vec<Change>, until: Position) -> Self {
+        Self { batches: vec![Arc::new(rows)], changes, until }
+    }
+
+    /// As they came in.
+    pub fn rows(&self) -> impl Iterator<Item = &PartRow> {
+        self.batches.iter().flat_map(|batch| batch.iter())
+    }
+
+    /// Lets go of what parts hold.
+    pub fn forget_before(&mut self, held_until: Position) {
+        let is_needed =
+            |batch: &Arc<Vec<PartRow>>| batch.last().is_some_and(|row| row.position >= held_until);
+        self.batches.retain(is_needed);
+        self.changes.retain(|change| change.position >= held_until);
+        self.until = self.until.max(held_until);
+    }
 }
 
 /// Opened parts, shared by all snapshots.
@@ -87,12 +110,8 @@ impl Snapshot {
     /// a tail may be older than the snapshot.
     #[must_use]
     pub fn with_tail(&self, tail: &Tail) -> Self {
-        let held_until = self.manifest.held_until;
-        let tail = Tail {
-            rows: tail.rows.iter().filter(|row| row.position >= held_until).cloned().collect(),
-            changes: tail.changes.iter().filter(|change| change.position >= held_until).cloned().collect(),
-            until: tail.until.max(held_until),
-        };
+        let mut tail = tail.clone();
+        tail.forget_before(self.manifest.held_until);
         Self {
             overlay: Arc::new(self.overlay.with(&tail.changes)),
             tail: Some(Arc::new(tail)),
@@ -194,7 +213,9 @@ impl Snapshot {
     }
 
     fn tail_rows(&self) -> impl Iterator<Item = &PartRow> {
-        self.tail.iter().flat_map(|tail| &tail.rows)
+        // A batch may be held in part.
+        let held_until = self.manifest.held_until;
+        self.tail.iter().flat_map(|tail| tail.rows()).filter(move |row| row.position >= held_until)
     }
 
     fn owner_in_tail(&self, row: &PartRow) -> Option<ProfileId> {

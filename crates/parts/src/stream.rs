@@ -1,6 +1,7 @@
 //! The rows of one event name in one part, as an overlay has them: in two sorted streams, those that stay where
 //! they are and those that were moved.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -179,21 +180,23 @@ impl Reading<'_> {
         &self,
         rows: impl Iterator<Item = &'a PartRow>,
     ) -> Result<Option<Box<dyn Source>>, PartsError> {
-        let mut owned: Vec<(PartRow, ProfileId)> = Vec::new();
+        let mut owned: Vec<Cow<'a, PartRow>> = Vec::new();
         for row in rows {
             let since = Overlay::since(row.position, Position(0));
             let Some(owner) = self.overlay.resolve(row.profile, since, &row.anchor) else { continue };
             if self.filter.has(owner, row.event.ts) {
-                owned.push((row.clone(), owner));
+                owned.push(if owner == row.profile {
+                    Cow::Borrowed(row)
+                } else {
+                    Cow::Owned(PartRow { profile: owner, ..row.clone() })
+                });
             }
         }
         if owned.is_empty() {
             return Ok(None);
         }
-        let mut rows: Vec<_> =
-            owned.into_iter().map(|(row, owner)| PartRow { profile: owner, ..row }).collect();
-        rows.sort_by_key(PartRow::key);
-        let batch = self.shape.encode(&rows.iter().collect::<Vec<_>>())?;
+        owned.sort_by_key(|row| row.key());
+        let batch = self.shape.encode(&owned.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
         Ok(Some(Box::new(InMemory(Some(batch)))))
     }
 }

@@ -8,10 +8,12 @@ use segops_model::{Instant, Position, ProfileId};
 use super::Snapshot;
 use crate::error::PartsError;
 use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, FIXED, POSITION, PROFILE, TS, anchor_of, decode};
+use crate::manifest::PartEntry;
 use crate::merge::Keys;
 use crate::overlay::Overlay;
 use crate::part_file::PartFile;
 use crate::row::PartRow;
+use crate::sidecar::Run;
 
 /// A row that may be among the newest.
 struct Candidate {
@@ -26,14 +28,52 @@ enum Place {
     Tail(Box<PartRow>),
 }
 
+/// Which events of a profile are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct TimelineRequest<'a> {
+    pub profile: ProfileId,
+    /// Only events before this place, which is that of the oldest of the page before.
+    pub before: Option<(Instant, Position)>,
+    /// Only events of these names; of all where there is none.
+    pub names: &'a [String],
+    /// The newest so many.
+    pub rows_max: usize,
+}
+
+impl TimelineRequest<'_> {
+    fn is_before(&self, ts: Instant, position: Position) -> bool {
+        self.before.is_none_or(|before| (ts, position) < before)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// Whether a part may have any of them.
+    fn may_be_in(&self, part: &PartEntry) -> bool {
+        let of_time = self.before.is_none_or(|(ts, _)| part.ts.0 <= ts);
+        of_time && part.names.iter().any(|of_name| self.wants(&of_name.name))
+    }
+}
+
 impl Snapshot {
     /// The newest events of a profile, newest first.
     ///
     /// # Errors
     /// A part can't be read.
     pub fn timeline(&self, profile: ProfileId, rows_max: usize) -> Result<Vec<PartRow>, PartsError> {
+        self.timeline_of(&TimelineRequest { profile, before: None, names: &[], rows_max })
+    }
+
+    /// As [`Snapshot::timeline`], of those events that are asked for.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn timeline_of(&self, request: &TimelineRequest<'_>) -> Result<Vec<PartRow>, PartsError> {
+        let TimelineRequest { profile, rows_max, .. } = *request;
         let mut candidates: Vec<Candidate> = self
             .tail_rows()
+            .filter(|row| request.wants(&row.event.name) && request.is_before(row.event.ts, row.position))
             .filter(|row| self.owner_in_tail(row) == Some(profile))
             .map(|row| Candidate {
                 ts: row.event.ts,
@@ -52,11 +92,12 @@ impl Snapshot {
                 break;
             }
             let (first, last) = part.profiles;
-            if !origins.iter().any(|origin| (first..=last).contains(&origin.0)) {
+            let may_have = origins.iter().any(|origin| (first..=last).contains(&origin.0));
+            if !may_have || !request.may_be_in(part) {
                 continue;
             }
             let file = self.files.open(part)?;
-            self.look_into(&file, files.len(), profile, &origins, &mut candidates)?;
+            self.look_into(&file, files.len(), request, &origins, &mut candidates)?;
             files.push(file);
             keep_newest(&mut candidates, rows_max);
         }
@@ -68,13 +109,19 @@ impl Snapshot {
         &self,
         file: &Arc<PartFile>,
         number: usize,
-        profile: ProfileId,
+        request: &TimelineRequest<'_>,
         origins: &[ProfileId],
         candidates: &mut Vec<Candidate>,
     ) -> Result<(), PartsError> {
         let mut ranges = Vec::new();
         for origin in origins {
-            ranges.extend(file.runs_of(*origin)?.iter().map(|run| run.range()));
+            let runs = file.runs_of(*origin)?;
+            // A run is of one name.
+            let is_wanted = |run: &&Run| {
+                let mut names = file.entry.names.iter().filter(|of_name| request.wants(&of_name.name));
+                request.names.is_empty() || names.any(|of_name| of_name.range().contains(&run.start))
+            };
+            ranges.extend(runs.iter().filter(is_wanted).map(|run| run.range()));
         }
         if ranges.is_empty() {
             return Ok(());
@@ -95,16 +142,16 @@ impl Snapshot {
                 let (Some((stands_under, ts, position)), Some(place)) = (keys.at(row), numbers.next()) else {
                     break;
                 };
-                let stands_under = ProfileId(stands_under);
+                let (stands_under, position) = (ProfileId(stands_under), Position(position));
                 let owner = if is_settled {
                     Some(stands_under)
                 } else {
-                    let since = Overlay::since(Position(position), resolved_until);
+                    let since = Overlay::since(position, resolved_until);
                     anchor_of(&batch, row)
                         .and_then(|anchor| self.overlay.resolve(stands_under, since, &anchor))
                 };
-                if owner == Some(profile) {
-                    let (ts, position) = (Instant::from_ms(ts), Position(position));
+                let ts = Instant::from_ms(ts);
+                if owner == Some(request.profile) && request.is_before(ts, position) {
                     candidates.push(Candidate { ts, position, place: Place::Part(number, place) });
                 }
             }

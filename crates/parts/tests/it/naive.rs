@@ -40,11 +40,9 @@ impl Naive {
 
     /// What came in from a position on.
     pub(crate) fn tail_from(&self, from: Position) -> Tail {
-        Tail {
-            rows: self.rows.iter().map(|(row, _)| row).filter(|row| row.position >= from).cloned().collect(),
-            changes: self.changes.iter().filter(|change| change.position >= from).cloned().collect(),
-            until: self.until,
-        }
+        let rows = self.rows.iter().map(|(row, _)| row).filter(|row| row.position >= from).cloned();
+        let changes = self.changes.iter().filter(|change| change.position >= from).cloned();
+        Tail::of(rows.collect(), changes.collect(), self.until)
     }
 
     /// Every row that is not deleted, under its owner, in the order of scans.

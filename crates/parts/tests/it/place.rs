@@ -7,6 +7,7 @@ use object_store::memory::InMemory;
 use segops_model::{Clock, Instant, Path, Position, ProfileId, Value};
 use segops_parts::{
     Bucket, Objects, PartRow, Parts, PartsError, PartsOptions, RowFilter, SignalRequest, Snapshot,
+    TimelineRequest,
 };
 
 use crate::naive::Naive;
@@ -71,7 +72,8 @@ pub(crate) fn before(naive: &Naive, until: Position) -> Naive {
     let whole = naive.tail_from(Position(0));
     let mut earlier = Naive::default();
     let mut changes = whole.changes.into_iter().filter(|change| change.position < until).peekable();
-    for row in whole.rows.into_iter().filter(|row| row.position < until) {
+    let rows = whole.batches.iter().flat_map(|batch| batch.iter().cloned());
+    for row in rows.filter(|row| row.position < until) {
         while let Some(change) = changes.next_if(|change| change.position < row.position) {
             earlier.change(change);
         }
@@ -126,7 +128,24 @@ pub(crate) fn compare(snapshot: &Snapshot, naive: &Naive) {
             let newest: Vec<_> = newest.cloned().collect();
             assert_eq!(snapshot.timeline(profile, rows_max).expect("readable"), newest, "{profile}");
         }
+        compare_page(snapshot, &truth, profile);
     }
+}
+
+/// A page of a profile's timeline: before a place in the middle, of two names.
+fn compare_page(snapshot: &Snapshot, truth: &[PartRow], profile: ProfileId) {
+    let of_profile: Vec<_> = truth.iter().rev().filter(|row| row.profile == profile).collect();
+    let names = [crate::history::NAMES[0].to_owned(), crate::history::NAMES[3].to_owned()];
+    let middle = of_profile.get(of_profile.len() / 3);
+    let before = middle.map(|row| (row.event.ts, row.position));
+    let is_wanted = |row: &&&PartRow| {
+        before.is_none_or(|before| (row.event.ts, row.position) < before)
+            && names.iter().any(|name| row.event.name == name.as_str())
+    };
+    let expected: Vec<PartRow> =
+        of_profile.iter().filter(is_wanted).take(4).map(|row| (*row).clone()).collect();
+    let request = TimelineRequest { profile, before, names: &names, rows_max: 4 };
+    assert_eq!(snapshot.timeline_of(&request).expect("readable"), expected, "a page of {profile}");
 }
 
 fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&PartRow]) {

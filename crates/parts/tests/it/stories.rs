@@ -1,5 +1,6 @@
 //! Single stories, each of one promise.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use object_store::ObjectStoreExt as _;
@@ -65,6 +66,44 @@ fn a_snapshot_stays_as_it_is_whatever_happens_after() {
     compare(&parts.snapshot(), &naive);
     drop(snapshot);
     assert!(parts.collect_garbage().expect("collected") > 0, "nobody reads the old files any more");
+    compare(&parts.snapshot(), &naive);
+}
+
+#[test]
+fn rows_come_in_while_a_compaction_runs() {
+    let parts = open(&memory(), small(1)).expect("opened");
+    let mut naive = history(60, 5);
+    parts.flush(&naive.tail_from(Position(0))).expect("flushed");
+    let mut numbers = Numbers::new(8);
+    let kind = ChangeKind::Merged { absorbed: ProfileId(3), survivor: ProfileId(1) };
+    naive.change(Change { position: naive.until, kind });
+    (0..9).for_each(|_| naive.add(row(&mut numbers, naive.until, ProfileId(4))));
+    let flushes = Cell::new(0);
+    let comes_in = || {
+        if parts.held_until() < naive.until {
+            parts.flush(&naive.tail_from(parts.held_until())).expect("flushed");
+            flushes.set(flushes.get() + 1);
+            compare(&parts.snapshot(), &naive);
+        }
+        false
+    };
+    assert!(parts.compact_unless(Effort::Full, &comes_in).expect("compacted").is_some());
+    assert_eq!(flushes.get(), 1);
+    compare(&parts.snapshot(), &naive);
+    while parts.compact(Effort::Full).expect("compacted").is_some() {}
+    assert!(parts.snapshot().overlay().is_empty());
+    compare(&parts.snapshot(), &naive);
+    assert_eq!(parts.check().expect("checked").findings, vec![]);
+}
+
+#[test]
+fn a_compaction_that_is_called_off_changes_nothing() {
+    let parts = open(&memory(), small(1)).expect("opened");
+    let naive = history(60, 5);
+    parts.flush(&naive.tail_from(Position(0))).expect("flushed");
+    let called_off = parts.compact_unless(Effort::Full, &|| true);
+    assert!(matches!(called_off, Err(PartsError::CalledOff)), "{called_off:?}");
+    assert_eq!(parts.snapshot().manifest().version, 1);
     compare(&parts.snapshot(), &naive);
 }
 
