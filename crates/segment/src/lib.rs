@@ -72,7 +72,7 @@ pub use segops_rules::ORDER_EVENT;
 pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
-pub use signal::{SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};
+pub use signal::{EventReads, Reads, SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,
     Timeline, TimelineItem, ValueEntry, ValueSubtotal,

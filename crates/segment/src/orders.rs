@@ -20,6 +20,10 @@ use amounts::{Amount, amount_of};
 use content::{Content, Listed, Placed};
 pub use occurrence::OrderOccurrence;
 
+/// The events that say something of an order.
+pub(crate) const ORDER_EVENTS: [&str; 4] =
+    [crate::ORDER_EVENT, "Order Updated", "Order Refunded", "Order Cancelled"];
+
 /// Refunds kept per order; of more, the newest by (ts, position) count.
 pub const REFUNDS_PER_ORDER_MAX: usize = 64;
 /// Bytes of an order id; a longer one is read as none.

@@ -1,6 +1,7 @@
 //! Filters of events and of orders shared by all rules, and which of them one matches.
 
 mod index;
+mod reads;
 mod trait_sets;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::capture::Capturer;
 use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
 use index::Bucket;
+pub use reads::{EventReads, Reads};
 use trait_sets::TraitSets;
 pub use trait_sets::{TraitWatch, WATCHED_TESTS_MAX};
 
