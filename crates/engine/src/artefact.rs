@@ -78,7 +78,7 @@ pub struct SplitRows {
     pub rows: Vec<SplitRow>,
 }
 
-/// One row as its frame has it, and whether it goes with what is taken out.
+/// One row, as its frame has it or as parts do, and whether it goes with what is taken out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitRow {
     pub position: Position,

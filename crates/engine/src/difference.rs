@@ -1,7 +1,5 @@
 //! What an edit would change, before it is saved: one pass over raw history answers for both rules.
 
-use std::sync::Arc;
-
 use segops_model::{Cause, Instant, SegmentId, SegmentVersion};
 use segops_rules::{Named, Problem, Resolved, Rule, format, to_json, unresolve};
 use segops_segment::{Calendar, History, Verdict};
@@ -12,7 +10,7 @@ use crate::names::WorkspaceNames;
 use crate::preview::count;
 use crate::questions::dependencies_of;
 use crate::reading::{find_segment, reading_instant};
-use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
+use crate::rebuild::{Plan, Question, rebuild};
 use crate::settings::calendar_of;
 use crate::shell::frozen_environment;
 use crate::showing::users_of;
@@ -68,7 +66,7 @@ impl Engine {
     ) -> Result<RuleDifference, EngineError> {
         let at = at.unwrap_or_else(|| reading_instant(self));
         let core = self.core();
-        let (mut answer, plan, environment) = {
+        let (mut answer, plan, environment, history) = {
             let mut fold = core.fold.write();
             let state = &fold.state;
             let held = find_segment(state, &id.to_string())?;
@@ -97,9 +95,9 @@ impl Engine {
             };
             let plan = Plan::new(&questions);
             let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
-            (answer, plan, environment)
+            (answer, plan, environment, self.freeze_history(&mut fold))
         };
-        let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let backfill = history.backfill(core, work);
         let position = answer.position;
         rebuild(&backfill, &plan, &environment, position, at, |rebuilt| {
             let [.., before, after] = rebuilt.verdicts else { return };

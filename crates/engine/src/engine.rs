@@ -13,9 +13,10 @@ use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, S
 
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
+use crate::history::HistoryOptions;
 use crate::shell::{
-    Core, Done, Intake, OpenProgress, Replay, Verified, keep_rejections, listed_until, publish, replay,
-    run_fold, run_journal, run_primer, run_ticker, run_verifier,
+    Core, Done, Historian, Intake, OpenProgress, Replay, Verified, keep_rejections, listed_until, publish,
+    replay, run_compactor, run_fold, run_historian, run_journal, run_primer, run_ticker, run_verifier,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -48,6 +49,8 @@ pub struct EngineOptions {
     pub disk: Arc<dyn Disk>,
     pub limits: Limits,
     pub timers: Timers,
+    /// Where every event is kept as a row.
+    pub history: HistoryOptions,
 }
 
 /// Who sees to it that time passes while nothing comes in.
@@ -66,7 +69,7 @@ impl Engine {
     /// # Errors
     /// The folder cannot be read or written, or is damaged.
     pub fn open(options: EngineOptions, progress: &mut dyn FnMut(OpenProgress)) -> Result<Self, EngineError> {
-        let EngineOptions { data, clock, disk, limits, timers } = options;
+        let EngineOptions { data, clock, disk, limits, timers, history } = options;
         disk.create_dir_all(&data).map_err(|error| EngineError::Damaged(error.to_string()))?;
         let (writer, recovered) = Journal::open(Arc::clone(&disk), &data, JournalOptions::default())?;
         if recovered.truncated_bytes > 0 {
@@ -84,6 +87,7 @@ impl Engine {
             "rejections",
             RecordLogOptions { records_max: limits.rejections_kept_max, bytes_max: REJECTION_LOG_BYTES_MAX },
         )?;
+        let historian = Historian::open(history, Arc::clone(&clock), &limits, timers)?;
         let source = Replay {
             disk: &disk,
             data: &data,
@@ -92,6 +96,7 @@ impl Engine {
             artefacts: &artefacts,
             transitions: &transitions,
             listed_until: listed_until(&mut rejections)?,
+            historian: Some(&historian),
         };
         let (fold, mut effects) = replay(&source, progress)?;
         let (intake, intake_queue) = sync_channel(INTAKE_QUEUE);
@@ -108,6 +113,7 @@ impl Engine {
             fold: RwLock::new(fold),
             artefacts,
             transitions,
+            historian,
             rejections: Mutex::new(rejections),
             intake: Mutex::new(Some(intake)),
             queued: AtomicUsize::new(0),
@@ -137,6 +143,10 @@ impl Engine {
         threads.push(spawn("fold", &core, move || run_fold(&shared, &fold_queue))?);
         let (shared, work) = (Arc::clone(&core), Arc::clone(&priming));
         threads.push(spawn("primer", &core, move || run_primer(&shared, &work))?);
+        let shared = Arc::clone(&core);
+        threads.push(spawn("historian", &core, move || run_historian(&shared.historian))?);
+        let shared = Arc::clone(&core);
+        threads.push(spawn("compactor", &core, move || run_compactor(&shared.historian))?);
         if timers == Timers::Background {
             let shared = Arc::clone(&core);
             threads.push(spawn("ticker", &core, move || run_ticker(&shared))?);
@@ -269,6 +279,7 @@ impl Shared {
         drop(self.core.verifying.lock());
         self.core.verifying_moved.notify_all();
         self.core.want_priming();
+        self.core.historian.stop();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // The last clone may be dropped on one of the threads themselves.
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {

@@ -1,3 +1,4 @@
+use segops_parts::PartsError;
 use segops_rules::Problem;
 use segops_store::StoreError;
 
@@ -21,6 +22,8 @@ pub enum EngineError {
     Asked(String),
     #[error(transparent)]
     Busy(#[from] Busy),
+    #[error("the history in parts: {0}")]
+    Parts(PartsError),
     #[error("the data folder is damaged: {0}")]
     Damaged(String),
     #[error(transparent)]
@@ -42,11 +45,21 @@ fn first_message(problems: &[Problem]) -> &str {
     problems.first().map_or("it has a problem", |problem| problem.message.as_str())
 }
 
+impl From<PartsError> for EngineError {
+    fn from(error: PartsError) -> Self {
+        match error {
+            PartsError::CalledOff => Self::Cancelled(Cancelled),
+            error => Self::Parts(error),
+        }
+    }
+}
+
 impl From<RebuildError> for EngineError {
     fn from(error: RebuildError) -> Self {
         match error {
             RebuildError::Store(error) => Self::Store(error),
             RebuildError::Unreadable(error) => Self::Damaged(error.to_string()),
+            RebuildError::Parts(error) => error.into(),
             RebuildError::Cancelled(error) => Self::Cancelled(error),
         }
     }

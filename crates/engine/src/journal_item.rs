@@ -19,6 +19,9 @@ pub const FORMAT_COMMAND_V1: u8 = 1;
 /// Ticks carry nothing.
 pub const FORMAT_TICK_V1: u8 = 1;
 
+/// An event as parts have it, in an artefact: no frame is of this format.
+pub(crate) const FORMAT_EVENT_V1: u8 = 128;
+
 /// One input, decoded.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every input is an event, and none lives long")]
@@ -82,6 +85,35 @@ pub fn decode_event(position: Position, format: u8, item: &[u8]) -> Result<Input
     Ok(match segops_collect::replay(format, raw, &envelope) {
         Ok(event) => Input::Event { envelope, event },
         Err(reason) => Input::Unreadable { reason: reason.to_string() },
+    })
+}
+
+/// An event as an artefact keeps it, where it was read from parts.
+///
+/// # Errors
+/// An event that cannot be encoded.
+pub(crate) fn encode_row(event: &Event) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_allocvec(event)
+}
+
+/// The event of a row in an artefact, be it as its frame has it or as parts do; `None` where it is none.
+///
+/// # Errors
+/// As [`decode_event`].
+pub(crate) fn decode_row(
+    position: Position,
+    format: u8,
+    item: &[u8],
+) -> Result<Option<Event>, UnreadableFrame> {
+    if format == FORMAT_EVENT_V1 {
+        let event = postcard::from_bytes(item);
+        return event
+            .map(Some)
+            .map_err(|error| UnreadableFrame { position: position.0, reason: error.to_string() });
+    }
+    Ok(match decode_event(position, format, item)? {
+        Input::Event { event, .. } => Some(event),
+        _ => None,
     })
 }
 

@@ -14,7 +14,7 @@ pub const LIST_ENTRIES_MAX: usize = 5_000_000;
 pub(crate) const PROFILE_ID: &str = "profile_id";
 
 /// The lists' entries. The fold keeps one as journalled changes come in; a rebuild makes its own.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ListBook {
     by_list: BTreeMap<ListId, BTreeSet<Identifier>>,
     /// Derived from `by_list`.
@@ -23,6 +23,11 @@ pub struct ListBook {
 }
 
 impl ListBook {
+    /// Whether there is no list.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_list.is_empty()
+    }
+
     pub(crate) fn create(&mut self, list: ListId) {
         self.by_list.entry(list).or_default();
     }

@@ -4,7 +4,6 @@
 //! As of is what the events say today about then: those that had happened, under today's identities.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::questions::questions_for;
 use crate::reading::{find_segment, reading_instant};
-use crate::rebuild::{JournalBackfill, Plan, rebuild};
+use crate::rebuild::{Plan, rebuild};
 use crate::shell::frozen_environment;
 use crate::state::State;
 use crate::view::{Member, SegmentDay, SegmentHistory};
@@ -67,15 +66,15 @@ impl Engine {
         work: &Work,
     ) -> Result<Vec<Member>, EngineError> {
         let core = self.core();
-        let (mut plan, environment, position) = {
+        let (mut plan, environment, history) = {
             let mut fold = core.fold.write();
             let held = find_segment(&fold.state, segment)?;
             let version = held.shown_version().map_or(held.newest(), |version| version.number);
             let plan = Plan::new(&questions_for(&fold.state, held.id, version));
             let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
-            (plan, environment, fold.state.position)
+            (plan, environment, self.freeze_history(&mut fold))
         };
-        let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let (backfill, position) = (history.backfill(core, work), history.position());
         self.thresholds_at(&mut plan, &backfill, position, at)?;
         let mut members = Vec::new();
         rebuild(&backfill, &plan, &environment, position, at, |answer| {

@@ -1,6 +1,6 @@
-//! What a rule selects at an instant, from raw history: without saving anything, and beside live traffic.
+//! What a rule selects at an instant, from history: without saving anything, and beside live traffic.
 
-use std::sync::Arc;
+mod conditions;
 
 use segops_model::{Cause, ConsentChannel, Instant, Position, SegmentId};
 use segops_rules::{Condition, Named, Resolved, Rule, format, normal_form, to_json, unresolve};
@@ -12,16 +12,19 @@ use crate::error::EngineError;
 use crate::names::WorkspaceNames;
 use crate::questions::dependencies;
 use crate::reading::reading_instant;
-use crate::rebuild::{JournalBackfill, Plan, Question, rank, rebuild};
+use crate::rebuild::{Plan, Question, RebuildError, rank, rebuild};
 use crate::shell::frozen_environment;
 use crate::state::{SegmentState, State};
 use crate::view::{Counts, Member, Preview, PreviewThreshold};
 use crate::work::Work;
+use conditions::{ConditionCounts, questions_of};
 
 /// The id under which a rule that is not saved is asked for.
 const UNSAVED: SegmentId = SegmentId(u64::MAX);
 /// The id under which the base alone is asked for.
 const BASE: SegmentId = SegmentId(u64::MAX - 1);
+/// The id under which the first of its conditions is asked for.
+const FIRST: SegmentId = SegmentId(u64::MAX - 2);
 
 impl Engine {
     /// Counts what a rule selects at an instant (now, if none is named), over the events that happened up to
@@ -39,22 +42,26 @@ impl Engine {
         let (resolved, warnings) = self.resolve_rule(rule, None)?;
         let core = self.core();
         let at = at.unwrap_or_else(|| reading_instant(self));
-        let (mut plan, environment, position, rule_text, rule_json, same_as) = {
+        let (mut plan, environment, history, rule_text, rule_json, same_as, mut conditions) = {
             let mut fold = core.fold.write();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
             let same_as = same_rule(&fold.state, &resolved, None).map(|segment| segment.id);
             let plan = Plan::new(&questions(&fold.state, &resolved)?);
             let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
-            (plan, environment, fold.state.position, format(&named), to_json(&named), same_as)
+            let (text, json) = (format(&named), to_json(&named));
+            let conditions = ConditionCounts::new(&resolved, &WorkspaceNames::new(&fold.state));
+            (plan, environment, self.freeze_history(&mut fold), text, json, same_as, conditions)
         };
-        let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        let (backfill, position) = (history.backfill(core, work), history.position());
         let thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
         let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
         rebuild(&backfill, &plan, &environment, position, at, |answer| {
-            let [.., base, verdict] = answer.verdicts else { return };
+            let [before @ .., base, verdict] = answer.verdicts else { return };
             let history = answer.history;
             if base.member {
                 count(&mut base_counts, history, at);
+                let of_conditions = before.len().saturating_sub(conditions.len());
+                conditions.add(before.get(of_conditions..).unwrap_or_default());
             }
             if verdict.member {
                 count(&mut counts, history, at);
@@ -69,7 +76,10 @@ impl Engine {
                 }
             }
         })?;
+        let (joined, conditions) = conditions.finish();
         Ok(Preview {
+            joined,
+            conditions,
             rule_text,
             rule: rule_json,
             base: resolved.base,
@@ -89,7 +99,7 @@ impl Engine {
     pub(crate) fn thresholds_at(
         &self,
         plan: &mut Plan,
-        backfill: &JournalBackfill<'_>,
+        backfill: &impl Backfill<Error = RebuildError>,
         position: Position,
         at: Instant,
     ) -> Result<Vec<PreviewThreshold>, EngineError> {
@@ -132,10 +142,11 @@ impl Engine {
     }
 }
 
-/// The rule, last, after its base alone and what it depends on.
+/// The rule, last, after its base alone, its conditions and what it depends on.
 fn questions(state: &State, rule: &Rule<Resolved>) -> Result<Vec<Question>, EngineError> {
     let calendar = state.settings.calendar().map_err(EngineError::Damaged)?;
     let mut questions = dependencies(state, rule);
+    questions.extend(questions_of(rule, FIRST, &calendar));
     let everyone_in_base = Rule { when: segops_rules::Condition::All(Vec::new()), ..rule.clone() };
     questions.push(Question { segment: BASE, rule: everyone_in_base, calendar: calendar.clone() });
     questions.push(Question { segment: UNSAVED, rule: rule.clone(), calendar });

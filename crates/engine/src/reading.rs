@@ -248,6 +248,7 @@ impl Engine {
         let core = self.core();
         let rejections = core.rejections.lock().next_sequence();
         let journal_bytes = self.journal_bytes();
+        let parts = self.parts_summary();
         let fold = core.fold.read();
         let state = &fold.state;
         view::Status {
@@ -272,6 +273,7 @@ impl Engine {
             time_zone: state.settings.time_zone.clone(),
             week_start: format!("{:?}", state.settings.week_start).to_lowercase(),
             verified: core.verified.summary(),
+            parts,
             failure: core.failure.lock().clone(),
         }
     }

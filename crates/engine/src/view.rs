@@ -2,10 +2,13 @@
 
 mod computed;
 mod history;
+mod parts;
 mod people;
+mod preview;
 mod products;
 mod profile;
 mod reaching;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -24,12 +27,15 @@ pub use computed::{
     ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion, SegmentDifference,
 };
 pub use history::{SegmentDay, SegmentHistory};
+pub use parts::{Compaction, Part, Parts, PartsCheck, PartsCompacted, PartsFinding, PartsSummary};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
+pub use preview::{ConditionCount, Joined, Preview, PreviewThreshold};
 pub use products::{Product, ProductHistory, ProductVersion};
 pub use profile::{OrderView, ProfileSegment, ProfileView, TraitView};
 pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
+pub use timeline::{EventPlace, ProfileEvent};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -203,50 +209,6 @@ pub struct Member {
     /// When the verdict can change next with no new input.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_change: Option<Instant>,
-}
-
-/// What a rule selects at an instant, from raw history.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Preview {
-    pub rule_text: String,
-    #[schema(value_type = Object)]
-    pub rule: serde_json::Value,
-    #[schema(value_type = String, example = "customers")]
-    pub base: Base,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Instant,
-    /// The journal position up to which history was read (exclusive).
-    #[schema(value_type = u64)]
-    pub position: Position,
-    pub counts: Counts,
-    /// The size of the base itself, for a share.
-    pub base_counts: Counts,
-    /// Some members, oldest profiles first.
-    pub sample: Vec<Member>,
-    #[schema(value_type = Vec<Object>)]
-    pub warnings: Vec<segops_rules::Problem>,
-    /// A segment that has the same rule already.
-    #[schema(value_type = Option<String>)]
-    pub same_as: Option<SegmentId>,
-    /// What the rule's rankings are held against.
-    #[serde(default)]
-    pub thresholds: Vec<PreviewThreshold>,
-}
-
-/// The threshold that a ranking is held against in a preview.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PreviewThreshold {
-    /// The ranking as text.
-    pub ranking: String,
-    /// Decimal text: the number of the last one inside, if there is one.
-    pub value: Option<String>,
-    /// The instant for which everyone was ranked.
-    #[schema(value_type = String, format = DateTime)]
-    pub as_of: Instant,
-    /// How many profiles were ranked.
-    pub population: u64,
-    /// Whether this is what was recorded at the time; else it was made for this preview.
-    pub recorded: bool,
 }
 
 /// Why a profile is in a segment, or not.
@@ -442,6 +404,8 @@ pub struct Status {
     pub week_start: String,
     /// The newest check of live against a rebuild since the start, if there was one.
     pub verified: Option<LastVerified>,
+    /// The history in parts.
+    pub parts: PartsSummary,
     /// Set when the journal has failed: nothing more is accepted, reads go on.
     pub failure: Option<String>,
 }

@@ -22,6 +22,10 @@ pub struct Limits {
     pub journal_queue_max: usize,
     /// Durable frames that the fold has yet to apply; past it clients are told to come back.
     pub fold_lag_max: u64,
+    /// Rows in memory that no part holds yet; past it inputs wait for them to be written to one.
+    pub tail_rows_max: usize,
+    /// Bytes of those rows as they came in; in memory they take several times as much.
+    pub tail_bytes_max: u64,
     /// Bytes of rows that an import holds in memory while it gathers groups from all over a file.
     pub import_buffer_bytes_max: usize,
     /// Rejections kept for listing; the oldest go first.
@@ -94,6 +98,8 @@ impl Default for Limits {
             identifiers_per_event_max: 32,
             journal_queue_max: 65_536,
             fold_lag_max: 262_144,
+            tail_rows_max: 262_144,
+            tail_bytes_max: 128 * 1024 * 1024,
             import_buffer_bytes_max: 1024 * 1024 * 1024,
             rejections_kept_max: 200_000,
             rejection_bytes_max: 4 * 1024,
@@ -108,7 +114,7 @@ impl Default for Limits {
             rule_bytes_max: 64 * 1024,
             segments_max: 5_000,
             splits_max: 10_000,
-            split_rows_max: 250_000,
+            split_rows_max: 2_000_000,
             segment_versions_kept_max: 1_000,
             segment_changes_kept_max: 1_000,
             computed_traits_max: 500,

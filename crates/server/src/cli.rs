@@ -6,6 +6,7 @@ mod client;
 mod computed_trait;
 mod consent;
 mod error;
+mod events;
 mod explain;
 mod folder;
 mod import;
@@ -13,6 +14,7 @@ mod list;
 mod members;
 mod network;
 mod output;
+mod parts;
 mod people;
 mod preview;
 mod products;
@@ -87,6 +89,8 @@ enum Command {
     Products(products::Products),
     #[command(subcommand)]
     Score(score::Score),
+    #[command(subcommand)]
+    Parts(parts::Parts),
     Sources(sources::Sources),
     Rejections(rejections::Rejections),
     Transitions(transitions::Transitions),
@@ -124,6 +128,7 @@ impl Cli {
             Command::Profile(profile) => profile.run(target, out),
             Command::Products(products) => products.run(target, out),
             Command::Score(score) => score.run(target, out),
+            Command::Parts(parts) => parts.run(target, out),
             Command::Sources(sources) => sources.run(target, out),
             Command::Rejections(rejections) => rejections.run(target, out),
             Command::Transitions(transitions) => transitions.run(target, out),

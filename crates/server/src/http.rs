@@ -15,6 +15,7 @@ mod members;
 mod metrics;
 mod openapi;
 mod page;
+mod parts;
 mod people;
 mod problem;
 mod products;

@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use segops_engine::{Engine, EngineError, EngineOptions, OpenProgress, Settings, Timers};
+use segops_engine::{Engine, EngineError, EngineOptions, HistoryOptions, OpenProgress, Settings, Timers};
 use segops_model::{Clock, Limits};
+use segops_parts::Objects;
 use segops_store::RealDisk;
 
 use crate::control::{ControlError, new_secret};
 
 /// The source that a workspace starts with.
 pub(crate) const FIRST_SOURCE: &str = "Default";
+
+/// The folder of the parts, within the data folder.
+const HISTORY: &str = "history";
 
 /// Why a workspace cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +46,9 @@ pub(crate) fn open_workspace(
     if let Some(settings) = &wanted {
         settings.calendar().map_err(OpenError::NoTimeZone)?;
     }
-    let options = EngineOptions { data: data.to_owned(), clock, disk: Arc::new(RealDisk), limits, timers };
+    let history = HistoryOptions::at(Objects::in_folder(&data.join(HISTORY)).map_err(EngineError::from)?);
+    let disk = Arc::new(RealDisk);
+    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history };
     let engine = Engine::open(options, progress)?;
     let is_new = engine.status().durable_position.0 == 0;
     if let Some(settings) = wanted {

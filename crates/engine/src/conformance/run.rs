@@ -16,6 +16,7 @@ use super::case::{Case, Check, read_rule};
 use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, Timers};
+use crate::history::HistoryOptions;
 use crate::products::product_change;
 use crate::scores::ScoresSent;
 use crate::view::ListRows;
@@ -107,6 +108,7 @@ impl Scene {
             disk: Arc::new(ScratchDisk::default()),
             limits: Limits::default(),
             timers: Timers::Manual,
+            history: HistoryOptions::in_memory(),
         };
         let engine = Engine::open(options, &mut |_| {}).map_err(|error| error.to_string())?;
         engine.change_settings(AUTHOR, case.settings.clone()).map_err(|error| error.to_string())?;

@@ -1,7 +1,10 @@
 //! A person is deleted: everything that is kept of them goes at once, and a tombstone stays.
 
+use std::sync::Arc;
+
 use segops_identity::IdentifierHash;
 use segops_model::{Cause, ProfileId};
+use segops_parts::ChangeKind;
 use segops_store::Keyspace;
 
 use super::command::done;
@@ -31,6 +34,8 @@ impl Fold {
         let Some(gone) = self.state.profile_records().remove(profile, &signals) else {
             return Err(Refusal::NoProfile(profile));
         };
+        let kind = ChangeKind::Deleted { profile };
+        effects.happened.push(segops_parts::Change { position: stamp.position, kind });
         self.state.regroup(profile);
         self.touch(profile);
         self.state.separations.forget(profile, &gone.identifiers);
@@ -40,7 +45,7 @@ impl Fold {
         }
         let deletions = &self.state.separations.deletions;
         let is_gone = |id| deletions.of_profile(id).is_some();
-        self.state.list_book.forget(&gone.identifiers, is_gone);
+        Arc::make_mut(&mut self.state.list_book).forget(&gone.identifiers, is_gone);
         self.let_go_of_stale_rows();
         self.state.tallies.deletions += 1;
         Ok(done(stamp))

@@ -6,11 +6,12 @@ use segops_identity::{Resolution, Unplaced, resolve};
 use segops_model::{
     Cause, Channel, DAY_MS, Envelope, Event, Identifier, Instant, Object, Position, ProfileId, SignalId,
 };
+use segops_parts::ChangeKind;
 use segops_segment::{Entry, Keep, Timeline, ValueEntry};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
-use super::{Effects, Fold, PlantedBug, Stamp, TurnedAway};
+use super::{Effects, Fold, PlantedBug, RowOwner, Stamp, TurnedAway};
 use crate::consent::heard;
 use crate::state::{Merge, ProfileRecord, Trait, Traits};
 
@@ -43,6 +44,7 @@ impl Fold {
         let profile = resolution.profile;
         let mut slots = SlotSet::default();
         let merged = self.place(&resolution, stamp, event, &mut slots);
+        effects.happened.extend(merged_in(stamp.position, profile, &resolution.absorb));
         if !resolution.created && self.state.profiles.get(&profile).is_some_and(|record| record.rows == 0) {
             // A split has left it without a row, but with what was recorded of it.
             slots.extend(self.roster.all());
@@ -68,6 +70,7 @@ impl Fold {
         }
         // An address that the event names may be someone else's.
         self.decide_reach(&owners, reason, effects);
+        effects.owner = Some(RowOwner { profile, anchor: resolution.anchor });
     }
 
     /// Takes in what the event says of consent; the profiles for which that is new.
@@ -264,6 +267,18 @@ impl Fold {
             }
         }
     }
+}
+
+/// What a merge does to the rows of those who are absorbed.
+fn merged_in(
+    position: Position,
+    survivor: ProfileId,
+    absorbed: &[ProfileId],
+) -> impl Iterator<Item = segops_parts::Change> {
+    absorbed.iter().map(move |absorbed| segops_parts::Change {
+        position,
+        kind: ChangeKind::Merged { absorbed: *absorbed, survivor },
+    })
 }
 
 fn merge_by(resolution: &Resolution, stamp: Stamp, event: &Event) -> Merge {

@@ -1,6 +1,7 @@
 //! Commands on uploaded lists, and who is in one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use segops_model::{Cause, Identifier, ListId, ProfileId};
 use segops_store::Keyspace;
@@ -31,7 +32,7 @@ impl Fold {
             version: 0,
         };
         self.state.lists.insert(id, list);
-        self.state.list_book.create(id);
+        Arc::make_mut(&mut self.state.list_book).create(id);
         Ok(Outcome::ListCreated(id))
     }
 
@@ -44,7 +45,8 @@ impl Fold {
         effects: &mut Effects,
     ) -> Result<Outcome, Refusal> {
         let state = self.state.lists.get_mut(&list).ok_or_else(|| Refusal::NoList(list.to_string()))?;
-        let changed = self.state.list_book.change(list, remove, add).ok_or(Refusal::ListTooLong)?;
+        let changed =
+            Arc::make_mut(&mut self.state.list_book).change(list, remove, add).ok_or(Refusal::ListTooLong)?;
         if changed.is_empty() {
             return Ok(done(stamp));
         }
@@ -73,7 +75,7 @@ impl Fold {
             return Err(Refusal::ListInUse(users.join(", ")));
         }
         self.state.lists.remove(&list);
-        self.state.list_book.delete(list);
+        Arc::make_mut(&mut self.state.list_book).delete(list);
         Ok(done(stamp))
     }
 

@@ -30,7 +30,7 @@ mod view;
 
 use segops_collect::RejectionCode;
 use segops_identity::Unplaced;
-use segops_model::{Event, Instant, Limits, Position, SourceId, Transition};
+use segops_model::{Event, Identifier, Instant, Limits, Position, ProfileId, SourceId, Transition};
 use segops_segment::{Carried, Keep, SignalRegistry};
 
 use crate::artefact::Artefacts;
@@ -77,10 +77,21 @@ pub struct Effects {
     pub turned_away: Vec<TurnedAway>,
     /// What became of a command, by its position.
     pub outcomes: Vec<(Position, Result<Outcome, Refusal>)>,
+    /// Whose the event of the newest input is, if it is someone's: with it, the event is a row of the history.
+    pub owner: Option<RowOwner>,
+    /// What happened to profiles: whose earlier rows are another's now, or gone.
+    pub happened: Vec<segops_parts::Change>,
     /// Set when a segment waits for its history to be read.
     pub priming_wanted: bool,
     /// Set when a ranking is due to be taken.
     pub ranking_wanted: bool,
+}
+
+/// Whose a row is, and the identifier that it goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowOwner {
+    pub profile: ProfileId,
+    pub anchor: Identifier,
 }
 
 /// An event that was durable before it was found to belong to nobody.

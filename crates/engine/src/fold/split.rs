@@ -4,6 +4,7 @@
 
 use segops_identity::{Bar, Separations, WaitingSplit, check_split};
 use segops_model::{Cause, Event, Identifier, Position, ProfileId, SplitId};
+use segops_parts::ChangeKind;
 use segops_store::Keyspace;
 
 use super::command::done;
@@ -11,7 +12,7 @@ use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug, Stamp};
 use crate::artefact::{Artefacts, SplitRow, SplitRows};
 use crate::command::{Outcome, Refusal};
-use crate::journal_item::{Input, decode_event};
+use crate::journal_item::decode_row;
 use crate::state::{GatheredRow, Merge, ProfileRecord, Standing, Standings};
 
 /// A row, and whether it goes with what is taken out.
@@ -74,6 +75,8 @@ impl Fold {
         self.state.separations.take(id, started)?;
         let (from, to) = (split.profile, ProfileId(stamp.position.0));
         self.note_reread(from);
+        let kind = ChangeKind::Split { profile: from, anchors: split.taken.clone(), into: to };
+        effects.happened.push(segops_parts::Change { position: stamp.position, kind });
         self.part_identity(id, &split, to, stamp);
         if !self.has_planted(PlantedBug::SplitKeepsRecords) {
             self.forget_rows(from);
@@ -132,10 +135,10 @@ impl Fold {
     ) -> Result<Vec<SideRow>, Refusal> {
         let mut rows = Vec::with_capacity(read.rows.len() + gathered.len());
         for SplitRow { position, format, taken, item } in read.rows {
-            let input = decode_event(position, format, &item);
-            match input.map_err(|error| Refusal::Artefact(error.to_string()))? {
-                Input::Event { event, .. } => rows.push(SideRow { position, taken, event }),
-                _ => return Err(Refusal::Artefact(format!("the row at position {position} is no event"))),
+            let event = decode_row(position, format, &item);
+            match event.map_err(|error| Refusal::Artefact(error.to_string()))? {
+                Some(event) => rows.push(SideRow { position, taken, event }),
+                None => return Err(Refusal::Artefact(format!("the row at position {position} is no event"))),
             }
         }
         if self.has_planted(PlantedBug::SplitLosesGathered) {

@@ -33,16 +33,23 @@ pub(super) enum ListChange<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     by_anchor: FxHashMap<Identifier, Gathering>,
-    matched: Vec<SignalId>,
+    room: Room,
     consents: FxHashMap<ConsentKey, ConsentHistory>,
     lists: ListBook,
-    captured: Vec<ValueEntry>,
     /// What was recorded of scores, newest of each, under the identifiers that it was recorded under.
     scores: FxHashMap<Identifier, Vec<(String, ScoreRecord)>>,
 }
 
+/// Memory for one event's matches, used again for the next.
 #[derive(Debug, Default)]
-struct Gathering {
+pub(crate) struct Room {
+    matched: Vec<SignalId>,
+    captured: Vec<ValueEntry>,
+}
+
+/// What rows of one profile give, in whatever order they come.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
     entries: Vec<(SignalId, Entry)>,
     values: Vec<(SignalId, ValueEntry)>,
     traits: Vec<TraitSet>,
@@ -69,35 +76,7 @@ impl Gathered {
         event: &Event,
         position: Position,
     ) {
-        let gathering = self.by_anchor.entry(anchor).or_default();
-        if !request.signals.product_readers_of(event).is_empty() {
-            gathering.product_events.push((position, without_person(event)));
-        }
-        let joined = products.joined(event, request.at);
-        let event = joined.as_ref().unwrap_or(event);
-        self.matched.clear();
-        request.signals.matching(event, &mut self.matched);
-        let entry = Entry { ts: event.ts, position };
-        for signal in &self.matched {
-            if request.signals.capture(*signal, event, position, &mut self.captured) {
-                gathering.values.extend(self.captured.iter().map(|value| (*signal, *value)));
-            } else {
-                gathering.entries.push((*signal, entry));
-            }
-        }
-        for (name, value) in event.traits.iter() {
-            if request.trait_roots.contains(name) {
-                gathering.traits.push(TraitSet {
-                    name: name.into(),
-                    value: value.clone(),
-                    ts: event.ts,
-                    position,
-                });
-            }
-        }
-        if request.signals.has_orders() {
-            gathering.orders.extend(OrderFact::of_event(event, position));
-        }
+        self.by_anchor.entry(anchor).or_default().add(request, products, event, position, &mut self.room);
     }
 
     pub(super) fn hear(&mut self, (key, statement): &(ConsentKey, ConsentStatement)) {
@@ -189,9 +168,9 @@ impl Gathered {
         let mut survivors: Vec<ProfileId> = joined.keys().copied().collect();
         survivors.sort_unstable();
         for profile in survivors {
-            let Some(mut gathering) = joined.remove(&profile) else { continue };
-            gathering.stand_orders(request);
-            let mut history = gathering.into_history(profile, identity);
+            let Some(gathering) = joined.remove(&profile) else { continue };
+            let identifiers = identity.identifiers_of(profile).to_vec();
+            let mut history = gathering.into_history(request, profile, identifiers);
             history.consents = self.consents_of(&history.identifiers);
             let listed = history.identifiers.iter().flat_map(|one| self.lists.of_identifier(one)).copied();
             history.lists = listed.chain(by_id.remove(&profile).into_iter().flatten()).collect();
@@ -203,6 +182,45 @@ impl Gathered {
 }
 
 impl Gathering {
+    /// Adds an event that happened up to the instant asked for.
+    pub(crate) fn add(
+        &mut self,
+        request: &HistoryRequest<'_>,
+        products: &Products,
+        event: &Event,
+        position: Position,
+        room: &mut Room,
+    ) {
+        if !request.signals.product_readers_of(event).is_empty() {
+            self.product_events.push((position, without_person(event)));
+        }
+        let joined = products.joined(event, request.at);
+        let event = joined.as_ref().unwrap_or(event);
+        room.matched.clear();
+        request.signals.matching(event, &mut room.matched);
+        let entry = Entry { ts: event.ts, position };
+        for signal in &room.matched {
+            if request.signals.capture(*signal, event, position, &mut room.captured) {
+                self.values.extend(room.captured.iter().map(|value| (*signal, *value)));
+            } else {
+                self.entries.push((*signal, entry));
+            }
+        }
+        for (name, value) in event.traits.iter() {
+            if request.trait_roots.contains(name) {
+                self.traits.push(TraitSet {
+                    name: name.into(),
+                    value: value.clone(),
+                    ts: event.ts,
+                    position,
+                });
+            }
+        }
+        if request.signals.has_orders() {
+            self.orders.extend(OrderFact::of_event(event, position));
+        }
+    }
+
     /// Puts each order together from all that is said of it, and enters it as it stands.
     fn stand_orders(&mut self, request: &HistoryRequest<'_>) {
         let mut orders: BTreeMap<OrderKey, OrderFacts> = BTreeMap::new();
@@ -220,7 +238,14 @@ impl Gathering {
         }
     }
 
-    fn into_history(mut self, profile: ProfileId, identity: &MemoryIdentity) -> History {
+    /// What it comes to, of a profile with these identifiers. What else is asked of a history is added to it.
+    pub(crate) fn into_history(
+        mut self,
+        request: &HistoryRequest<'_>,
+        profile: ProfileId,
+        identifiers: Vec<Identifier>,
+    ) -> History {
+        self.stand_orders(request);
         self.entries.sort_unstable_by_key(|(signal, entry)| (*signal, entry.ts, entry.position));
         self.values.sort_unstable();
         let plain = self.entries.chunk_by(|(left, _), (right, _)| left == right).filter_map(|run| {
@@ -254,7 +279,7 @@ impl Gathering {
             product_events: self.product_events,
             timelines,
             traits,
-            identifiers: identity.identifiers_of(profile).to_vec(),
+            identifiers,
             consents: Vec::new(),
             lists: Vec::new(),
             scores,

@@ -8,12 +8,14 @@ use segops_identity::{
     Deletions, Duplicates, IdentitySettings, IdentityView, MemoryIdentity, Resolution, resolve,
 };
 use segops_model::{ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SplitId};
+use segops_parts::PartsError;
 use segops_segment::{
     Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold, ScoreRecord,
 };
 use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 
 use super::gather::{Gathered, ListChange};
+#[cfg(test)]
 use crate::artefact::SplitRow;
 use crate::command::{Change, Command};
 use crate::consent::{ConsentKey, heard, settled};
@@ -39,6 +41,8 @@ pub enum RebuildError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Unreadable(#[from] UnreadableFrame),
+    #[error("the history in parts: {0}")]
+    Parts(#[from] PartsError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
@@ -109,7 +113,8 @@ impl JournalBackfill<'_> {
     ///
     /// # Errors
     /// The journal cannot be read, or the work was cancelled.
-    pub fn rows_of(
+    #[cfg(test)]
+    pub(crate) fn rows_of(
         &self,
         until: Position,
         identifiers: &[Identifier],
@@ -190,7 +195,7 @@ enum Passed<'a> {
 impl JournalBackfill<'_> {
     /// The product catalogue, where any of the signals depends on it. A late change of a product changes what
     /// earlier events match, so that the whole of it must be known before the first event is looked at.
-    fn products(&self, request: &HistoryRequest<'_>) -> Result<Products, RebuildError> {
+    pub(crate) fn products(&self, request: &HistoryRequest<'_>) -> Result<Products, RebuildError> {
         let mut products = Products::default();
         if !request.signals.any_reads_products() {
             return Ok(products);

@@ -24,6 +24,7 @@ use segops_segment::{
 };
 
 pub use environment::RecordedEnvironment;
+pub(crate) use gather::{Gathering, Room};
 pub use journal::{JournalBackfill, RebuildError};
 pub use rank::rank;
 
@@ -108,11 +109,11 @@ impl Plan {
     }
 
     /// The names of the recorded scores that the questions read.
-    fn scores(&self) -> BTreeSet<String> {
+    pub(crate) fn scores(&self) -> BTreeSet<String> {
         self.programs.iter().flat_map(|(_, program)| program.recorded_scores().iter().cloned()).collect()
     }
 
-    fn trait_roots(&self) -> BTreeSet<CompactString> {
+    pub(crate) fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
 }

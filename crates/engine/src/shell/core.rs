@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use segops_model::{Clock, Instant, Limits, Position, SourceId};
 use segops_store::{Disk, RecordLog};
 
+use super::historian::Historian;
 use super::intake::Intake;
 use super::verifier::Verified;
 use crate::artefact::ArtefactFolder;
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub fold: RwLock<Fold>,
     pub artefacts: ArtefactFolder,
     pub transitions: TransitionLog,
+    pub historian: Historian,
     pub rejections: Mutex<RecordLog>,
     /// Write keys, beside the state so that collecting never waits for the fold.
     pub write_keys: RwLock<FxHashMap<String, SourceId>>,

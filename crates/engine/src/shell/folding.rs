@@ -9,9 +9,11 @@ use segops_segment::{Keep, SignalRegistry, Timeline};
 use segops_store::{FrozenKeyspace, Keyspace, RecordLog, StoreError};
 
 use super::Core;
+use super::handed::Handed;
 use crate::command::{Change, Outcome, Refusal};
 use crate::fold::{Effects, Stamp, TurnedAway};
 use crate::journal_item::Input;
+use crate::parts_backfill::FrozenHistory;
 use crate::rebuild::RecordedEnvironment;
 use crate::state::{SegmentState, Standings, State};
 
@@ -23,6 +25,8 @@ const LOCKED_FRAMES_MAX: usize = 256;
 pub(crate) struct Durable {
     pub stamp: Stamp,
     pub input: Input,
+    /// Bytes of the frame's item.
+    pub bytes: u64,
     pub reply: Option<Reply>,
 }
 
@@ -36,6 +40,8 @@ pub(crate) struct Decided {
     pub marked: Option<Box<Marked>>,
     /// What was recorded up to the command, where a rebuild is to answer for its position.
     pub environment: RecordedEnvironment,
+    /// The history up to the command, where that is to be read.
+    pub history: Option<Box<FrozenHistory>>,
 }
 
 /// The state at a mark: what a rebuild is held against.
@@ -62,10 +68,14 @@ pub(crate) enum Folding {
 /// Runs until the journal thread stops.
 pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
     let mut effects = Effects::default();
+    let mut handed = Handed::default();
     while let Ok(Folding::Frames(frames)) = queue.recv() {
         let mut frames = frames.into_iter().peekable();
         while frames.peek().is_some() {
             let mut replies = Vec::new();
+            if let Err(reason) = core.historian.wait_for_room() {
+                core.fail(reason);
+            }
             let (position, next_due) = {
                 let mut fold = core.fold.write();
                 for frame in frames.by_ref().take(LOCKED_FRAMES_MAX) {
@@ -74,10 +84,17 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
                         let outcome =
                             effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
                         let marked = is_mark(&frame.input).then(|| Box::new(mark(&mut fold, frame.stamp)));
-                        let environment = frozen_environment(&mut fold.state, starts_priming(&frame.input));
-                        replies.push((reply, Decided { outcome, marked, environment }));
+                        let is_read = starts_priming(&frame.input);
+                        let environment = frozen_environment(&mut fold.state, is_read);
+                        let history = is_read.then(|| {
+                            core.historian.hand_over(&mut handed, fold.state.position, fold.state.instant);
+                            Box::new(FrozenHistory::of(core.historian.pin(), &mut fold.state))
+                        });
+                        replies.push((reply, Decided { outcome, marked, environment, history }));
                     }
+                    handed.take(frame.stamp.position, frame.input, frame.bytes, &mut effects);
                 }
+                core.historian.hand_over(&mut handed, fold.state.position, fold.state.instant);
                 (fold.state.position, fold.next_due())
             };
             publish(core, &mut effects, position);

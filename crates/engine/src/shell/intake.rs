@@ -151,7 +151,8 @@ impl Group {
         }
         match writer.append(now, kind, format, bytes) {
             Ok((position, instant)) => {
-                self.durable.push(Durable { stamp: Stamp { position, instant }, input, reply });
+                let stamp = Stamp { position, instant };
+                self.durable.push(Durable { stamp, input, bytes: bytes.len() as u64, reply });
             }
             Err(error) => self.failure = Some(error),
         }

@@ -3,7 +3,10 @@
 
 mod core;
 mod folding;
+mod handed;
+mod historian;
 mod intake;
+mod low_priority;
 mod primer;
 mod ranker;
 mod replay;
@@ -17,6 +20,7 @@ pub(crate) use core::Held;
 pub(crate) use folding::{
     Marked, frozen_environment, keep_rejections, listed_until, mark, publish, run_fold,
 };
+pub(crate) use historian::{Historian, Pinned, TailSize, run_compactor, run_historian};
 pub(crate) use intake::{Done, Intake, run_journal};
 pub(crate) use primer::{ENGINE, command, run_primer};
 #[cfg(test)]

@@ -16,8 +16,9 @@ use super::{Core, Intake};
 use crate::artefact::{Artefact, ProfileVerdict};
 use crate::command::{Change, Command, Outcome, Refusal};
 use crate::error::{Busy, EngineError};
+use crate::parts_backfill::FrozenHistory;
 use crate::questions::questions_for;
-use crate::rebuild::{JournalBackfill, Plan, RecordedEnvironment, rebuild};
+use crate::rebuild::{Plan, RecordedEnvironment, rebuild};
 use crate::work::Work;
 
 /// The author of commands that the engine gives itself.
@@ -93,6 +94,7 @@ pub(crate) struct Priming {
     instant: Instant,
     plan: Plan,
     environment: RecordedEnvironment,
+    history: Box<FrozenHistory>,
     /// Each signal by its id in the fold, and by its id in the plan.
     gathered: Vec<(SignalId, SignalId)>,
 }
@@ -122,21 +124,24 @@ pub(crate) fn begin_priming(
     take(core, rankings_of(core, segment, version), &Work::new())?;
     let decided = command(core, ENGINE, Change::StartPriming { segment, version })?;
     let Outcome::Done { at: position, instant } = decided.outcome? else { return Ok(None) };
-    let environment = decided.environment;
+    let (environment, history) = (decided.environment, decided.history);
+    let history = history
+        .ok_or_else(|| EngineError::Damaged("a priming has started without its history".to_owned()))?;
     tracing::info!(%segment, version = version.0, %position, "reading history");
     let fold = core.fold.read();
     let plan = Plan::new(&questions_for(&fold.state, segment, version));
     let gathered = fold.gathering_signals(segment, plan.signals());
-    Ok(Some(Priming { segment, version, position, instant, plan, environment, gathered }))
+    Ok(Some(Priming { segment, version, position, instant, plan, environment, history, gathered }))
 }
 
 /// Reads history, and keeps what it gives as an artefact.
 ///
 /// # Errors
-/// The journal cannot be read, the artefact cannot be written, or the work was cancelled.
+/// History cannot be read, the artefact cannot be written, or the work was cancelled.
 pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Result<String, EngineError> {
-    let Priming { segment, version, position, instant, ref plan, ref environment, ref gathered } = *priming;
-    let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+    let Priming { segment, version, position, instant, plan, environment, history, gathered } = priming;
+    let (segment, version, position, instant) = (*segment, *version, *position, *instant);
+    let backfill = history.backfill(core, work);
     let mut artefact = Artefact::empty(segment, version, position, instant);
     rebuild(&backfill, plan, environment, position, instant, |answer| {
         let profile = answer.history.profile;

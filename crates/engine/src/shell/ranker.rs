@@ -2,7 +2,6 @@
 //! command. It runs on the primer's thread, between primings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use segops_model::Instant;
 use segops_segment::Ranking;
@@ -11,7 +10,8 @@ use super::Core;
 use super::primer::{ENGINE, command};
 use crate::command::{Change, RecordedThreshold};
 use crate::error::EngineError;
-use crate::rebuild::{JournalBackfill, rank};
+use crate::parts_backfill::FrozenHistory;
+use crate::rebuild::rank;
 use crate::work::Work;
 
 /// Takes the rankings of serving rules that are due; true if there were any.
@@ -31,12 +31,16 @@ pub(super) fn take(core: &Core, due: Vec<(Ranking, Instant)>, work: &Work) -> Re
     if due.is_empty() {
         return Ok(false);
     }
-    let position = core.fold.read().state.position;
+    let history = {
+        let mut fold = core.fold.write();
+        FrozenHistory::of(core.historian.pin(), &mut fold.state)
+    };
+    let position = history.position();
     let mut by_instant: BTreeMap<Instant, Vec<Ranking>> = BTreeMap::new();
     for (ranking, as_of) in due {
         by_instant.entry(as_of).or_default().push(ranking);
     }
-    let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+    let backfill = history.backfill(core, work);
     let mut thresholds = Vec::new();
     for (as_of, rankings) in by_instant {
         tracing::info!(%as_of, rankings = rankings.len(), %position, "ranking");

@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use segops_model::{Limits, Position};
+use segops_model::{Instant, Limits, Position};
 use segops_store::{Disk, JournalReader};
 
+use super::handed::Handed;
+use super::historian::Historian;
 use crate::artefact::ArtefactFolder;
 use crate::error::EngineError;
 use crate::fold::{Effects, Fold, Stamp};
-use crate::journal_item::decode;
+use crate::journal_item::{Input, decode};
 use crate::transitions::TransitionLog;
 
 const STEP_FRAMES: u64 = 8_192;
+/// Rows that are handed over at one time.
+const HANDED_ROWS: usize = 1_024;
 
 /// How far a replay is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,52 @@ pub(crate) struct Replay<'a> {
     pub(crate) transitions: &'a TransitionLog,
     /// The newest position whose rejection is listed already.
     pub(crate) listed_until: Option<Position>,
+    /// What is given the rows that parts do not hold; nobody, where the folder is only read.
+    pub(crate) historian: Option<&'a Historian>,
+}
+
+/// What parts do not hold of what is replayed: it is handed over again.
+struct Missing<'a> {
+    historian: &'a Historian,
+    from: Position,
+    handed: Handed,
+}
+
+impl<'a> Missing<'a> {
+    fn of(historian: &'a Historian, until: Position) -> Result<Self, EngineError> {
+        let from = historian.held_until();
+        if from > until {
+            return Err(EngineError::Damaged(format!(
+                "the history in parts goes up to position {from}, the journal to {until}: they are not of one \
+                 backup. Restore both from one, or move the folder of parts away, and it is made anew from the journal"
+            )));
+        }
+        Ok(Self { historian, from, handed: Handed::default() })
+    }
+
+    fn take(
+        &mut self,
+        stamp: Stamp,
+        input: Input,
+        bytes: u64,
+        effects: &mut Effects,
+    ) -> Result<(), EngineError> {
+        if stamp.position < self.from {
+            (effects.owner, effects.happened) = (None, Vec::new());
+            return Ok(());
+        }
+        self.handed.take(stamp.position, input, bytes, effects);
+        if self.handed.rows.len() >= HANDED_ROWS {
+            self.hand_over(stamp.position.next(), stamp.instant)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over, and has parts take in what is due: nobody else does before the engine is open.
+    fn hand_over(&mut self, until: Position, instant: Instant) -> Result<(), EngineError> {
+        self.historian.hand_over(&mut self.handed, until, instant);
+        Ok(self.historian.make_room()?)
+    }
 }
 
 /// Applies every frame to a new fold. Effects were let go before the restart; transitions are kept again,
@@ -44,9 +94,10 @@ pub(crate) fn replay(
     of: &Replay<'_>,
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<(Fold, Effects), EngineError> {
-    let Replay { disk, data, limits, until, artefacts, transitions, listed_until } = *of;
+    let Replay { disk, data, limits, until, artefacts, transitions, listed_until, historian } = *of;
     let mut fold = Fold::new(limits);
     let mut effects = Effects::default();
+    let mut missing = historian.map(|historian| Missing::of(historian, until)).transpose()?;
     let mut reader = JournalReader::new(Arc::clone(disk), data, Position(0), until)?;
     while let Some(frame) = reader.next_frame()? {
         let input = decode(&frame).map_err(|error| EngineError::Damaged(error.to_string()))?;
@@ -60,9 +111,17 @@ pub(crate) fn replay(
         if let Some((_, Err(crate::command::Refusal::Artefact(reason)))) = effects.outcomes.pop() {
             return Err(EngineError::Damaged(reason));
         }
+        let bytes = frame.item.len() as u64;
+        match &mut missing {
+            Some(missing) => missing.take(stamp, input, bytes, &mut effects)?,
+            None => (effects.owner, effects.happened) = (None, Vec::new()),
+        }
         if stamp.position.0.is_multiple_of(STEP_FRAMES) {
             progress(OpenProgress { position: stamp.position, durable_position: until });
         }
+    }
+    if let Some(missing) = &mut missing {
+        missing.hand_over(fold.state.position, fold.state.instant)?;
     }
     progress(OpenProgress { position: until, durable_position: until });
     Ok((fold, effects))

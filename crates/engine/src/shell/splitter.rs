@@ -3,24 +3,26 @@
 
 use std::sync::Arc;
 
-use segops_identity::IdentityView;
-use segops_model::{Identifier, Position, SplitId};
+use segops_model::{Identifier, Position, ProfileId, SplitId};
 
 use super::Core;
 use super::core::Held;
 use super::primer::{ENGINE, command};
-use crate::artefact::SplitRows;
+use crate::artefact::{SplitRow, SplitRows, not_encoded};
 use crate::command::{Change, Outcome};
 use crate::error::EngineError;
-use crate::rebuild::JournalBackfill;
+use crate::journal_item::{FORMAT_EVENT_V1, encode_row};
 use crate::work::Work;
+
+/// Rows between two looks at whether the work was cancelled.
+const STEP_ROWS: u64 = 4_096;
 
 /// An attempt at a split: where it began, and who was who there.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     split: SplitId,
     position: Position,
-    identifiers: Vec<Identifier>,
+    profile: ProfileId,
     taken: Vec<Identifier>,
 }
 
@@ -55,18 +57,31 @@ pub(crate) fn begin_split(core: &Core, split: SplitId) -> Result<Attempt, Engine
     let fold = core.fold.read();
     let waiting = fold.state.separations.current(split, position);
     let waiting = waiting.map_err(|refusal| EngineError::Refused(refusal.into()))?;
-    // Identifiers that came since are of rows that are gathered, and rows read before have none of them.
-    let identifiers = fold.state.identifiers_of(waiting.profile).to_vec();
-    Ok(Attempt { split, position, identifiers, taken: waiting.taken.clone() })
+    Ok(Attempt { split, position, profile: waiting.profile, taken: waiting.taken.clone() })
 }
 
-/// Reads the rows of both sides, and keeps them as an artefact.
+/// Reads the rows of both sides, and keeps them as an artefact. If the profile has become another since the
+/// attempt began, what is read is of no use, and the attempt is over.
 ///
 /// # Errors
-/// The journal cannot be read, the artefact cannot be written, or the work was cancelled.
+/// Parts cannot be read, the artefact cannot be written, or the work was cancelled.
 pub(crate) fn read_split(core: &Core, attempt: &Attempt, work: &Work) -> Result<String, EngineError> {
-    let backfill = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
-    let rows = backfill.rows_of(attempt.position, &attempt.identifiers, &attempt.taken)?;
+    let pinned = {
+        // Everything that the fold has applied is there.
+        let _locked = core.fold.read();
+        core.historian.pin()
+    };
+    let held = pinned.snapshot().timeline(attempt.profile, usize::MAX)?;
+    let mut rows = Vec::with_capacity(held.len());
+    for (done, row) in (0_u64..).zip(held.into_iter().filter(|row| row.position < attempt.position)) {
+        if done.is_multiple_of(STEP_ROWS) {
+            work.reach(done)?;
+        }
+        let item = encode_row(&row.event).map_err(|error| not_encoded("row", error))?;
+        let taken = attempt.taken.contains(&row.anchor);
+        rows.push(SplitRow { position: row.position, format: FORMAT_EVENT_V1, taken, item });
+    }
+    rows.sort_unstable_by_key(|row| row.position);
     Ok(core.artefacts.save(&SplitRows { split: attempt.split, position: attempt.position, rows })?)
 }
 

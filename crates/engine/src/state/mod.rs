@@ -18,6 +18,7 @@ mod segments;
 mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use roaring::RoaringTreemap;
 use rustc_hash::FxHashMap;
@@ -105,7 +106,8 @@ pub struct State {
     /// When files with consent came in first, by their hashes.
     pub consent_files: BTreeMap<String, Instant>,
     pub lists: BTreeMap<ListId, ListState>,
-    pub list_book: ListBook,
+    /// Shared with whoever answers from history meanwhile.
+    pub list_book: Arc<ListBook>,
 
     /// Derived from `standings`: each profile's earliest due instant.
     pub timers: BTreeSet<(Instant, ProfileId)>,
@@ -174,7 +176,7 @@ impl State {
             consents: Space::new(),
             consent_files: BTreeMap::new(),
             lists: BTreeMap::new(),
-            list_book: ListBook::default(),
+            list_book: Arc::default(),
             timers: BTreeSet::new(),
             members: FxHashMap::default(),
             groups: ProfileGroups::default(),

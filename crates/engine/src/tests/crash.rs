@@ -45,6 +45,7 @@ fn an_unfinished_priming_starts_again_after_a_crash() {
             disk: crashed as std::sync::Arc<dyn Disk>,
             limits: segops_model::Limits::default(),
             timers: crate::Timers::Manual,
+            history: crate::HistoryOptions::in_memory(),
         },
         &mut |_| {},
     )
@@ -92,6 +93,7 @@ fn what_identity_turned_away_is_listed_once_whatever_happens() {
             disk: std::sync::Arc::clone(&crashed) as std::sync::Arc<dyn Disk>,
             limits: segops_model::Limits::default(),
             timers: crate::Timers::Manual,
+            history: crate::HistoryOptions::in_memory(),
         };
         crate::Engine::open(options, &mut |_| {}).expect("opens")
     };

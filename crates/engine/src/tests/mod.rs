@@ -5,6 +5,7 @@ mod conformance;
 mod crash;
 mod deleting;
 mod editing;
+mod history;
 mod lifecycle;
 mod living;
 mod merging;

@@ -12,12 +12,18 @@ use segops_model::{
     Channel, Envelope, Event, Identifier, Instant, Limits, ProfileId, SegmentId, SegmentVersion, SourceId,
     SplitId,
 };
+use segops_parts::{Effort, PartsOptions};
 use segops_rules::{Named, Rule, parse};
+use segops_segment::{Backfill as _, History, HistoryRequest};
 use segops_store::Disk;
 use segops_testkit::{MemoryDisk, SimulatedClock, TornWrites};
 
 use crate::engine::{Engine, EngineOptions, Timers};
+use crate::error::EngineError;
 use crate::fold::PlantedBug;
+use crate::history::HistoryOptions;
+use crate::questions::live_questions;
+use crate::rebuild::{JournalBackfill, Plan};
 use crate::shell::{
     Attempt, Held, Priming, begin_priming, begin_split, finish_priming, finish_split, read_priming,
     read_split,
@@ -35,6 +41,8 @@ pub(super) struct World {
     pub(super) engine: Engine,
     pub(super) clock: Arc<SimulatedClock>,
     pub(super) disk: Arc<MemoryDisk>,
+    history: HistoryOptions,
+    limits: Limits,
     source: SourceId,
     messages: u64,
 }
@@ -52,15 +60,46 @@ pub(super) fn identifier(text: &str) -> Identifier {
     Identifier::new(kind, value)
 }
 
-fn open(disk: &Arc<MemoryDisk>, clock: &Arc<SimulatedClock>) -> Engine {
+/// A history in memory with bounds so small that a few dozen rows meet them all. Rows stay in the tail until someone
+/// has them taken in.
+pub(super) fn small_parts() -> HistoryOptions {
+    let parts = PartsOptions {
+        row_group_rows: 8,
+        part_rows_max: 40,
+        level0_parts_max: 2,
+        level0_rows_max: 60,
+        merged_parts: 2,
+        moved_one_in: 4,
+        grace_ms: 0,
+        ..PartsOptions::default()
+    };
+    HistoryOptions { parts, flush_rows: 1_000, ..HistoryOptions::in_memory() }
+}
+
+fn try_open(
+    disk: &Arc<MemoryDisk>,
+    clock: &Arc<SimulatedClock>,
+    history: &HistoryOptions,
+    limits: Limits,
+) -> Result<Engine, EngineError> {
     let options = EngineOptions {
         data: PathBuf::from("/data"),
         clock: Arc::clone(clock) as _,
         disk: Arc::clone(disk) as Arc<dyn Disk>,
-        limits: Limits::default(),
+        limits,
         timers: Timers::Manual,
+        history: history.clone(),
     };
-    Engine::open(options, &mut |_| {}).expect("the folder opens")
+    Engine::open(options, &mut |_| {})
+}
+
+fn open(
+    disk: &Arc<MemoryDisk>,
+    clock: &Arc<SimulatedClock>,
+    history: &HistoryOptions,
+    limits: Limits,
+) -> Engine {
+    try_open(disk, clock, history, limits).expect("the folder opens")
 }
 
 impl World {
@@ -71,29 +110,40 @@ impl World {
 
     /// A new workspace at an instant.
     pub(super) fn starting(at: Instant) -> Self {
+        Self::keeping(at, HistoryOptions::in_memory(), Limits::default())
+    }
+
+    /// A new workspace that keeps its history in this way.
+    pub(super) fn keeping(at: Instant, history: HistoryOptions, limits: Limits) -> Self {
         let clock = Arc::new(SimulatedClock::at(at));
         let disk = Arc::new(MemoryDisk::new());
-        let engine = open(&disk, &clock);
+        let engine = open(&disk, &clock, &history, limits);
         let source = engine.create_source(AUTHOR, "Shop", Some("key".to_owned())).expect("a source").id;
-        Self { engine, clock, disk, source, messages: 0 }
+        Self { engine, clock, disk, history, limits, source, messages: 0 }
+    }
+
+    /// A new workspace beside a history that is there.
+    pub(super) fn try_keeping(at: Instant, history: HistoryOptions) -> Result<Engine, EngineError> {
+        let clock = Arc::new(SimulatedClock::at(at));
+        try_open(&Arc::new(MemoryDisk::new()), &clock, &history, Limits::default())
     }
 
     /// The world after the process has ended in good order and started again.
     pub(super) fn restarted(self) -> Self {
         self.engine.close();
-        let Self { clock, disk, source, messages, engine } = self;
+        let Self { clock, disk, history, limits, source, messages, engine } = self;
         drop(engine);
-        let engine = open(&disk, &clock);
-        Self { engine, clock, disk, source, messages }
+        let engine = open(&disk, &clock, &history, limits);
+        Self { engine, clock, disk, history, limits, source, messages }
     }
 
     /// The world after the machine has lost its power, and with it what was not synced, and started again.
     pub(super) fn crashed(self) -> Self {
-        let Self { clock, disk, source, messages, engine } = self;
+        let Self { clock, disk, history, limits, source, messages, engine } = self;
         let disk = Arc::new(disk.crash(TornWrites::Lost));
         engine.close();
-        let engine = open(&disk, &clock);
-        Self { engine, clock, disk, source, messages }
+        let engine = open(&disk, &clock, &history, limits);
+        Self { engine, clock, disk, history, limits, source, messages }
     }
 
     /// Sends one event of the tracking API; fields that every event has are filled in. Blocks until it is
@@ -256,6 +306,37 @@ impl World {
     /// Plants a mistake in the incremental apply.
     pub(super) fn plant(&self, bug: Option<PlantedBug>) {
         self.engine.core().fold.write().planted = bug;
+    }
+
+    /// Has rows taken in by parts, and parts compacted, as a number draws it.
+    pub(super) fn stir_history(&self, number: u64) {
+        if number.is_multiple_of(3) {
+            self.engine.flush_history().expect("flushed");
+        }
+        if number.is_multiple_of(7) {
+            let effort = if number.is_multiple_of(2) { Effort::Full } else { Effort::Due };
+            self.engine.compact_parts(effort, &Work::new()).expect("compacted");
+        }
+    }
+
+    /// What there is to be known of everyone, for all that live rules read: by parts, and by the journal.
+    pub(super) fn histories(&self) -> [Vec<History>; 2] {
+        let core = self.engine.core();
+        let (plan, frozen, at) = {
+            let mut fold = core.fold.write();
+            let plan = Plan::new(&live_questions(fold.state.segments.values()));
+            (plan, self.engine.freeze_history(&mut fold), fold.state.instant)
+        };
+        let (trait_roots, scores) = (plan.trait_roots(), plan.scores());
+        let (until, signals) = (frozen.position(), plan.signals());
+        let request = HistoryRequest { until, at, signals, trait_roots: &trait_roots, scores: &scores };
+        let work = Work::new();
+        let journal = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work: &work };
+        let (mut by_parts, mut by_journal) = (Vec::new(), Vec::new());
+        let parts = frozen.backfill(core, &work);
+        parts.histories(&request, &mut |history| by_parts.push(history.clone())).expect("read");
+        journal.histories(&request, &mut |history| by_journal.push(history.clone())).expect("read");
+        [by_parts, by_journal]
     }
 
     /// How many memberships differ between live and a rebuild.

@@ -48,6 +48,7 @@ pub fn verify_folder(
         artefacts: &ArtefactFolder::existing(Arc::clone(disk), data),
         transitions: &transitions,
         listed_until: Some(end.next_position),
+        historian: None,
     };
     let (mut fold, _) = replay(&source, progress)?;
     let marked = mark(&mut fold, Stamp { position: end.next_position, instant: end.last_instant });

@@ -7,11 +7,14 @@ use segops_rules::{Base, Moment};
 
 use super::client::{Request, typed};
 use super::error::CliError;
-use super::output::{Output, Table, counted, number, percent, plain};
+use super::output::{Output, Table, counted, number, percent, plain, shortened};
 use super::progress::Bar;
 use super::rule::{print_warnings, rule_body};
 use super::segment::BaseName;
 use super::target::Target;
+
+/// Characters of a condition that are shown.
+const CONDITION_CHARS: usize = 100;
 
 /// Count a rule over all of history, exactly, without saving it.
 #[derive(Debug, Args)]
@@ -62,6 +65,7 @@ fn print(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
     let matching = counted(counts.total, "profile matches", "profiles match");
     out.heading(&format!("{matching}: {share} of {all} {of}, at {}", out.date(preview.at)))?;
     print_split(counts, out)?;
+    print_conditions(preview, out)?;
     if let Some(same) = preview.same_as {
         out.line(format!("The segment {same} has the same rule already."))?;
     }
@@ -82,6 +86,26 @@ fn print(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
     }
     out.line("")?;
     out.table(&table)
+}
+
+/// How many are left after each condition, and how many hold each by itself.
+fn print_conditions(preview: &view::Preview, out: &mut Output) -> Result<(), CliError> {
+    if preview.conditions.is_empty() {
+        return Ok(());
+    }
+    let so_far = match preview.joined {
+        view::Joined::All => "#ALL SO FAR",
+        view::Joined::Any => "#ANY SO FAR",
+        view::Joined::None => "#NONE SO FAR",
+    };
+    let mut table = Table::new(&["#HOLD IT", so_far, "CONDITION"]);
+    for count in &preview.conditions {
+        let condition = shortened(&count.condition, CONDITION_CHARS);
+        table.row([number(count.alone), number(count.with_those_before), condition]);
+    }
+    out.line("")?;
+    out.table(&table)?;
+    out.line("")
 }
 
 /// How many of the profiles can be written to.

@@ -5,6 +5,7 @@ use segops_engine::view;
 
 use super::client::{path, typed, with_query};
 use super::error::CliError;
+use super::events::Events;
 use super::output::{Output, Table, counted, number, plain, shortened};
 use super::people::{Delete, Lift, Merges, Split, list_splits};
 use super::preview::identifiers;
@@ -30,6 +31,7 @@ pub(crate) enum Profile {
         /// The profile's id, or an identifier as kind:value.
         profile: String,
     },
+    Events(Events),
     Merges(Merges),
     Split(Split),
     /// List splits, with the bars that they have left.
@@ -65,6 +67,7 @@ impl Profile {
                 }
                 show(&typed(answer, &path)?, out)
             }
+            Self::Events(events) => events.run(&client, out),
             Self::Merges(merges) => merges.run(&client, out),
             Self::Split(split) => split.run(&client, out),
             Self::Splits => list_splits(&client, out),

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use segops_engine::view::{LastVerified, Segment, Status};
+use segops_engine::view::{LastVerified, PartsSummary, Segment, Status};
 
 use super::authority::Reader;
 use super::problem::Problem;
@@ -51,6 +51,7 @@ fn text(status: &Status, segments: &[Segment]) -> String {
         "1 while input is accepted, 0 once the journal has failed.",
         u8::from(status.failure.is_none()),
     );
+    parts(&mut page, &status.parts, status.applied_position.0);
     page.head("segment_members", "gauge", "Members of each segment.");
     for segment in segments {
         let labels = format!("{{segment=\"{}\",name=\"{}\"}}", segment.id, escaped(&segment.name));
@@ -58,6 +59,25 @@ fn text(status: &Status, segments: &[Segment]) -> String {
     }
     verified(&mut page, status.verified.as_ref());
     page.0
+}
+
+/// The history in parts, and how far it is behind.
+fn parts(page: &mut Page, parts: &PartsSummary, applied_position: u64) {
+    page.gauge("parts_rows", "Rows of the history in parts.", parts.rows);
+    page.gauge("parts_bytes", "Bytes of parts and their sidecars.", parts.bytes);
+    page.gauge("parts_files", "Parts.", parts.files);
+    page.gauge("parts_level0_files", "Parts that wait to be split by month.", parts.level0_files);
+    page.gauge(
+        "parts_pending_changes",
+        "Merges, splits and deletions that are applied as rows are read.",
+        parts.pending_changes,
+    );
+    page.gauge("tail_rows", "Rows in memory that no part holds yet.", parts.tail_rows);
+    page.gauge("tail_bytes", "Bytes of these rows as they came in.", parts.tail_bytes);
+    let behind = applied_position.saturating_sub(parts.held_until.0);
+    page.gauge("parts_lag_frames", "Applied frames that no part holds yet.", behind);
+    let is_written = u8::from(parts.failure.is_none());
+    page.gauge("parts_up", "1 while the history is written to parts, 0 while it cannot be.", is_written);
 }
 
 /// The checks of live against a rebuild: absent until there was one, so that an alarm can ask for its age.

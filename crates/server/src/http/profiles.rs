@@ -3,11 +3,12 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use segops_engine::view;
+use segops_engine::view::{self, EventPlace};
+use segops_model::Instant;
 
 use super::authority::Reader;
 use super::members::profile_named;
-use super::page::{Page, rows_of};
+use super::page::{Page, key_of, page, rows_of};
 use super::problem::Problem;
 use super::read_body::{PathOf, QueryOf};
 use super::state::App;
@@ -20,6 +21,70 @@ pub(crate) struct FindQuery {
     /// The value of an identifier of any kind, or a profile's id.
     q: Option<String>,
     limit: Option<usize>,
+}
+
+/// Which events are asked for.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// Only events of this name; give it more than once for more names. Inputs that are no events, such as
+    /// identify calls, have the empty name.
+    name: Vec<String>,
+    /// Only events before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    before: Option<Instant>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 100 unless told, at most `page_rows_max`.
+    limit: Option<usize>,
+}
+
+impl EventsQuery {
+    /// A parameter that comes more than once is beyond what forms are read by.
+    fn read(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+        let mut query = Self::default();
+        for (key, value) in pairs {
+            match key.as_str() {
+                "name" => query.name.push(value),
+                "before" => {
+                    let instant = value.parse().map_err(|_| {
+                        Problem::bad_request("`before` is an instant such as 2026-03-01T12:00:00Z")
+                    })?;
+                    query.before = Some(instant);
+                }
+                "cursor" => query.cursor = Some(value),
+                "limit" => {
+                    let limit = value.parse().map_err(|_| Problem::bad_request("`limit` is a number"))?;
+                    query.limit = Some(limit);
+                }
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+}
+
+/// What a profile has done, the newest first, with all properties. Everything that was accepted is there.
+#[utoipa::path(get, path = "/api/v1/profiles/{profile}/events", tag = "Profiles",
+    params(("profile" = String, Path, description = "An id, or an identifier as kind:value"), EventsQuery), responses(
+    (status = 200, body = Page<view::ProfileEvent>), (status = "4XX", body = Problem)))]
+pub(crate) async fn events(
+    _: Reader,
+    State(app): State<App>,
+    PathOf(profile): PathOf<String>,
+    QueryOf(pairs): QueryOf<Vec<(String, String)>>,
+) -> Result<Json<Page<view::ProfileEvent>>, Problem> {
+    let query = EventsQuery::read(pairs)?;
+    let after: Option<EventPlace> = key_of(query.cursor.as_deref())?;
+    let before = [after, query.before.map(EventPlace::start_of)].into_iter().flatten().min();
+    let limit = rows_of(query.limit, app.limits());
+    let rows = app
+        .run(move |engine| {
+            engine.profile_events(profile_named(engine, &profile)?, before, &query.name, limit + 1)
+        })
+        .await?;
+    let place = |event: &view::ProfileEvent| EventPlace { ts: event.ts, position: event.position };
+    Ok(Json(page(rows, limit, |event| place(event).to_string())))
 }
 
 /// Finds profiles by an identifier.

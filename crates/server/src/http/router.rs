@@ -14,9 +14,9 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, people,
-    products, profiles, rejections, rules, scores, segment_life, segment_versions, segments, settings,
-    sources, sources_config, status, stream, templates, tokens, transitions, verify,
+    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, parts,
+    people, products, profiles, rejections, rules, scores, segment_life, segment_versions, segments,
+    settings, sources, sources_config, status, stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -69,6 +69,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(definitions::read))
         .routes(routes!(profiles::find))
         .routes(routes!(profiles::show, people::delete))
+        .routes(routes!(profiles::events))
         .routes(routes!(people::merges))
         .routes(routes!(people::split))
         .routes(routes!(people::deletion))
@@ -86,6 +87,10 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(stream::stream))
         .routes(routes!(verify::verify))
         .routes(routes!(verify::last))
+        .routes(routes!(parts::list))
+        .routes(routes!(parts::check))
+        .routes(routes!(parts::compact))
+        .routes(routes!(parts::sql_view))
         .routes(routes!(metrics::metrics))
         .routes(routes!(status::status))
         .routes(routes!(settings::show, settings::change, settings::merge))

@@ -10,6 +10,7 @@ mod checking;
 mod cli;
 mod collect;
 mod computed_traits;
+mod history;
 mod kill;
 mod openapi;
 mod people;

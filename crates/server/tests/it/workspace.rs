@@ -7,8 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use segops_engine::{Engine, EngineOptions, Timers};
+use segops_engine::{Engine, EngineOptions, HistoryOptions, Timers};
 use segops_model::{Clock, Limits, SystemClock};
+use segops_parts::Objects;
 use segops_server::control::{Role, Tokens};
 use segops_server::http::{App, router};
 use segops_store::RealDisk;
@@ -126,7 +127,9 @@ impl Drop for Workspace {
 
 fn open(data: &Path, clock: Arc<dyn Clock>, limits: Limits) -> Engine {
     let disk = Arc::new(RealDisk);
-    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers: Timers::Background };
+    let history = HistoryOptions::at(Objects::in_folder(&data.join("history")).unwrap());
+    let timers = Timers::Background;
+    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history };
     Engine::open(options, &mut |_| {}).unwrap()
 }
 

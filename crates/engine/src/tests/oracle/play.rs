@@ -21,7 +21,7 @@ use super::scores::{DATES, NUMBERS};
 use crate::scores::ScoresSent;
 use crate::settings::Settings;
 use crate::shell::Held;
-use crate::tests::world::{AUTHOR, World, instant};
+use crate::tests::world::{AUTHOR, World, instant, small_parts};
 use crate::view::ListRows;
 use crate::work::Work;
 
@@ -44,6 +44,8 @@ struct Player<'a> {
     splits: Vec<(SplitId, usize)>,
     /// The newest transition that the oracle has been asked about.
     told: Option<TransitionId>,
+    /// Comparisons so far.
+    compared: u64,
     tallies: &'a mut Tallies,
 }
 
@@ -60,7 +62,7 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let place = &history.place;
     let zone = TimeZone::get(place.zone).expect("a zone");
     let week_start = serde_json::from_value(json!(place.week_start)).expect("a weekday");
-    let world = World::starting(instant(place.starts_at));
+    let world = World::keeping(instant(place.starts_at), small_parts(), Limits::default());
     let settings = Settings { time_zone: place.zone.to_owned(), week_start, ..Settings::default() };
     world.engine.change_settings(AUTHOR, settings).expect("settings");
     let first_day = zone.to_datetime(world.now().to_jiff()).date();
@@ -74,7 +76,8 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
         oracle.computed_traits.insert((*name).to_owned(), definition);
     }
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let mut player = Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, told, tallies };
+    let mut player =
+        Player { world, oracle, first_day, shop, kiosk, heard, segments, splits, told, compared: 0, tallies };
     for list in ["L0", "L1"] {
         player.world.engine.create_list(AUTHOR, list).expect("a list");
     }
@@ -419,6 +422,12 @@ impl Player<'_> {
     /// Live, rebuilt and naive membership of every segment now.
     fn compare(&mut self, when: &str) -> Result<(), String> {
         let now = self.world.now();
+        self.compared += 1;
+        self.world.stir_history(self.compared);
+        let [by_parts, by_journal] = self.world.histories();
+        if by_parts != by_journal {
+            return Err(format!("{when}, {now}: by parts {by_parts:#?}, by the journal {by_journal:#?}"));
+        }
         let report = self.world.engine.verify(&Work::new()).expect("a report");
         if report.differences > 0 || !report.profiles_agree {
             return Err(format!("{when}, {now}: live differs from rebuilt: {report:#?}"));

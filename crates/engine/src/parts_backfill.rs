@@ -1,0 +1,205 @@
+//! Profiles' pasts from the history in parts: what priming, previews and rankings read.
+//!
+//! Every signal's events come sorted by profile, so that one profile after the other is put together with no more
+//! in memory than its own rows, and only events are read that a signal names. Who is who, and what else was
+//! recorded of a profile, is as the fold had it at the position. What this gives is held against the journal, of
+//! which `verify` alone makes use.
+
+mod stream;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use roaring::RoaringTreemap;
+
+use segops_model::{ConsentChannel, Identifier, Instant, ListId, Position, ProfileId};
+use segops_parts::{RowFilter, Snapshot};
+use segops_segment::{
+    Backfill, ConsentHistory, EventReads, History, HistoryRequest, RankingKey, RankingThreshold,
+    RecordedScore, newest_record,
+};
+use segops_store::{FrozenKeyspace, Keyspace};
+
+use crate::consent::ConsentKey;
+use crate::lists::ListBook;
+use crate::rebuild::{Gathering, JournalBackfill, RebuildError, Room};
+use crate::shell::{Core, Pinned};
+use crate::state::{HeldScore, ProfileRecord, State};
+use crate::work::Work;
+use stream::Stream;
+
+/// Profiles between two looks at whether the work was cancelled.
+const STEP_PROFILES: u64 = 1_024;
+
+/// The history and the profiles' records, as they were at one position.
+#[derive(Debug)]
+pub(crate) struct FrozenHistory {
+    pinned: Pinned,
+    records: FrozenRecords,
+}
+
+/// What the fold knows of profiles beside their rows.
+#[derive(Debug)]
+struct FrozenRecords {
+    position: Position,
+    instant: Instant,
+    /// Profiles that have rows.
+    all: RoaringTreemap,
+    profiles: FrozenKeyspace<ProfileId, ProfileRecord>,
+    consents: FrozenKeyspace<ConsentKey, ConsentHistory>,
+    scores: FrozenKeyspace<ProfileId, Vec<HeldScore>>,
+    lists: Arc<ListBook>,
+    thresholds: BTreeMap<RankingKey, RankingThreshold>,
+}
+
+impl FrozenHistory {
+    /// Of the history up to exactly the state's position.
+    pub(crate) fn of(pinned: Pinned, state: &mut State) -> Self {
+        let records = FrozenRecords {
+            position: state.position,
+            instant: state.instant,
+            all: state.groups.all.clone(),
+            profiles: state.profiles.freeze(),
+            consents: state.consents.freeze(),
+            scores: state.scores.freeze(),
+            lists: Arc::clone(&state.list_book),
+            thresholds: state.thresholds.clone(),
+        };
+        Self { pinned, records }
+    }
+
+    pub(crate) const fn position(&self) -> Position {
+        self.records.position
+    }
+
+    /// Answers for the position.
+    pub(crate) fn backfill<'a>(&'a self, core: &Core, work: &'a Work) -> PartsBackfill<'a> {
+        let journal = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+        PartsBackfill { snapshot: self.pinned.snapshot(), records: &self.records, journal, work }
+    }
+}
+
+/// Reads histories out of parts.
+#[derive(Debug)]
+pub(crate) struct PartsBackfill<'a> {
+    snapshot: Snapshot,
+    records: &'a FrozenRecords,
+    /// For what was recorded otherwise at an earlier instant.
+    journal: JournalBackfill<'a>,
+    work: &'a Work,
+}
+
+impl Backfill for PartsBackfill<'_> {
+    type Error = RebuildError;
+
+    fn histories(
+        &self,
+        request: &HistoryRequest<'_>,
+        each: &mut dyn FnMut(&History),
+    ) -> Result<(), RebuildError> {
+        // The command at the position may have come in as well, which is no row.
+        debug_assert!(request.until <= self.records.position);
+        if self.is_of_another_record(request) {
+            return self.journal.histories(request, each);
+        }
+        let products = self.journal.products(request)?;
+        let mut streams = self.streams(request)?;
+        let mut room = Room::default();
+        self.work.set_total(self.records.all.len());
+        for (done, profile) in (0_u64..).zip(self.records.all.iter().map(ProfileId)) {
+            if done.is_multiple_of(STEP_PROFILES) {
+                self.work.reach(done)?;
+            }
+            let Some(record) = self.records.profiles.get(&profile) else { continue };
+            if record.first_seen > request.at {
+                continue;
+            }
+            let mut gathering = Gathering::default();
+            for stream in &mut streams {
+                stream.take(profile, &mut |event, position| {
+                    gathering.add(request, &products, event, position, &mut room);
+                })?;
+            }
+            let history = gathering.into_history(request, profile, record.identifiers.clone());
+            each(&self.records.complete(history, record, request));
+        }
+        self.work.reach(self.records.all.len())?;
+        Ok(())
+    }
+
+    fn thresholds(
+        &self,
+        until: Position,
+        at: Instant,
+    ) -> Result<BTreeMap<RankingKey, RankingThreshold>, RebuildError> {
+        if at < self.records.instant {
+            return self.journal.thresholds(until, at);
+        }
+        Ok(self.records.thresholds.clone())
+    }
+}
+
+impl PartsBackfill<'_> {
+    /// Whether more was recorded since the instant asked for than is known here with its time: lists and scores
+    /// are kept as they are now.
+    fn is_of_another_record(&self, request: &HistoryRequest<'_>) -> bool {
+        let is_kept = self.records.lists.is_empty() && request.scores.is_empty();
+        request.at < self.records.instant && !is_kept
+    }
+
+    /// One for each event name that a signal looks at, and one for traits.
+    fn streams(&self, request: &HistoryRequest<'_>) -> Result<Vec<Stream>, RebuildError> {
+        let reads = request.signals.reads();
+        let filter = RowFilter { before: Some(request.at.plus_ms(1)), ..RowFilter::default() };
+        let mut streams = Vec::new();
+        for name in self.snapshot.names() {
+            let of_name = reads.named.get(name.as_str());
+            let read = match (of_name, &reads.any) {
+                // Identify, group and alias calls are no events; the first of them set traits.
+                _ if name.is_empty() => {
+                    (reads.traits || !request.trait_roots.is_empty()).then_some(EventReads::Whole)
+                }
+                (Some(of_name), Some(any)) => Some(of_name.clone().and(any)),
+                (of_name, any) => of_name.or(any.as_ref()).cloned(),
+            };
+            if let Some(read) = read {
+                streams.push(Stream::open(&self.snapshot, &name, read, filter)?);
+            }
+        }
+        Ok(streams)
+    }
+}
+
+impl FrozenRecords {
+    /// Adds what was recorded of a profile.
+    fn complete(&self, history: History, record: &ProfileRecord, request: &HistoryRequest<'_>) -> History {
+        let identifiers = &record.identifiers;
+        let by_identifier = identifiers.iter().flat_map(|one| self.lists.of_identifier(one));
+        let ids = record.absorbed.iter().map(|(id, _)| *id).chain([history.profile]);
+        let by_id = ids.flat_map(|id| self.lists.of_profile(id));
+        let mut lists: Vec<ListId> = by_identifier.chain(by_id).copied().collect();
+        lists.sort_unstable();
+        lists.dedup();
+        let held = self.scores.get(&history.profile).map_or(&[][..], Vec::as_slice);
+        let scores = request.scores.iter().filter_map(|score| Some((score.clone(), newest(held, score)?)));
+        History { consents: self.consents_of(identifiers), lists, scores: scores.collect(), ..history }
+    }
+
+    fn consents_of(&self, identifiers: &[Identifier]) -> Vec<(ConsentChannel, Identifier, ConsentHistory)> {
+        if self.consents.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for channel in ConsentChannel::ALL {
+            for identifier in identifiers {
+                let said = self.consents.get(&(channel, identifier.clone()));
+                found.extend(said.map(|said| (channel, identifier.clone(), said.clone())));
+            }
+        }
+        found
+    }
+}
+
+fn newest(held: &[HeldScore], score: &str) -> Option<RecordedScore> {
+    newest_record(held.iter().filter(|held| held.score == score).map(|held| &held.record))
+}
