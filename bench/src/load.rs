@@ -67,6 +67,35 @@ pub(crate) fn run(options: &LoadOptions) -> Result<Load> {
     runtime.block_on(send_all(options, senders))
 }
 
+/// Sends so many events for each customer, spread evenly over so many days before now, the oldest first: without it
+/// every event that is measured is someone's first, and moves them into half of all segments. How many were sent.
+pub(crate) fn send_history(options: &LoadOptions, events_per_customer: u64, days: u64) -> Result<u64> {
+    let events = options.customers * events_per_customer;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the load's thread")?;
+    runtime.block_on(async {
+        let mut connection = Connection::open(&options.address).await?;
+        let head = request_head(options);
+        let now = stopwatch::now();
+        let prefix = format!("history-{}", now.as_millisecond());
+        let mut traffic = Traffic::new(0, options.customers, prefix);
+        let mut sent = 0;
+        while sent < events {
+            let batch = (events - sent).min(options.batch as u64);
+            let share_left = 1.0 - sent as f64 / events as f64;
+            let back = Duration::from_secs(days * 86_400).mul_f64(share_left);
+            let mut body = traffic.body_of(batch as usize, now - back);
+            body.number_from(sent);
+            let mut tally = Tally::default();
+            send_one(&mut connection, &head, &body, &mut tally).await?;
+            sent += batch;
+        }
+        Ok(sent)
+    })
+}
+
 async fn send_all(options: &LoadOptions, senders: Vec<Sender>) -> Result<Load> {
     let mut connections = Vec::new();
     for _ in &senders {
@@ -131,23 +160,8 @@ impl Sender {
             next_body = (next_body + 1) % BODIES;
             body.number_from(number);
             number += self.batch;
-            let length = format!("Content-Length: {}\r\n\r\n", body.bytes.len());
-            let head = [self.head.as_slice(), length.as_bytes()].concat();
             let sent = Stopwatch::start();
-            loop {
-                let answer = connection.send(&head, &body.bytes).await?;
-                match answer.status {
-                    200 => break,
-                    429 | 503 => {
-                        tally.refused += 1;
-                        let wait = answer.retry_after.map_or(WAIT_MAX, Duration::from_secs).min(WAIT_MAX);
-                        tokio::time::sleep(wait).await;
-                    }
-                    status => {
-                        bail!("the server answered {status}: {}", String::from_utf8_lossy(&answer.body))
-                    }
-                }
-            }
+            send_one(&mut connection, &self.head, body, &mut tally).await?;
             tally.accepted_in_all += self.batch;
             if watch.elapsed() > self.warm_up {
                 tally.accepted += self.batch;
@@ -155,6 +169,24 @@ impl Sender {
             }
         }
         Ok(tally)
+    }
+}
+
+/// Sends a body until it is accepted.
+async fn send_one(connection: &mut Connection, head: &[u8], body: &Body, tally: &mut Tally) -> Result<()> {
+    let length = format!("Content-Length: {}\r\n\r\n", body.bytes.len());
+    let head = [head, length.as_bytes()].concat();
+    loop {
+        let answer = connection.send(&head, &body.bytes).await?;
+        match answer.status {
+            200 => return Ok(()),
+            429 | 503 => {
+                tally.refused += 1;
+                let wait = answer.retry_after.map_or(WAIT_MAX, Duration::from_secs).min(WAIT_MAX);
+                tokio::time::sleep(wait).await;
+            }
+            status => bail!("the server answered {status}: {}", String::from_utf8_lossy(&answer.body)),
+        }
     }
 }
 

@@ -61,6 +61,9 @@ struct Arguments {
     /// Different customers in the traffic.
     #[arg(long, default_value_t = 50_000)]
     customers: u64,
+    /// Events of each customer to send first, spread over the last 90 days.
+    #[arg(long, default_value_t = 0)]
+    history_per_customer: u64,
     /// How long to send, after the warm-up.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -83,6 +86,9 @@ struct Arguments {
     #[arg(long, hide = true)]
     bare_server: Option<PathBuf>,
 }
+
+/// Days over which `--history-per-customer` spreads its events.
+const HISTORY_DAYS: u64 = 90;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
@@ -169,10 +175,11 @@ fn measure_one_profile(arguments: &Arguments, folder: &std::path::Path) -> Resul
 
 fn describe(arguments: &Arguments) -> String {
     format!(
-        "{} connections, {} events a request, {} customers, {} s, load included, on {} cores",
+        "{} connections, {} events a request, {} customers with {} events before, {} s, load included, on {} cores",
         arguments.connections,
         arguments.batch,
         arguments.customers,
+        arguments.history_per_customer,
         arguments.seconds,
         std::thread::available_parallelism().map_or(1, usize::from),
     )
@@ -191,8 +198,13 @@ fn measure_segops(arguments: &Arguments, folder: &std::path::Path) -> Result<Out
         _ => segops::Server::start(&arguments.binary, folder)?,
     };
     segments::create(&server, arguments.segments, kinds(arguments))?;
+    let load_options = options(arguments, server.address()?, server.write_key.clone());
+    if arguments.history_per_customer > 0 {
+        load::send_history(&load_options, arguments.history_per_customer, HISTORY_DAYS)?;
+        server.wait_until_applied()?;
+    }
     let before = server.status()?;
-    let load = load::run(&options(arguments, server.address()?, server.write_key.clone()))?;
+    let load = load::run(&load_options)?;
     let evaluated_after = server.wait_until_evaluated(&load)?;
     let after = server.status()?;
     let arrived = after.events - before.events;

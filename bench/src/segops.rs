@@ -143,18 +143,23 @@ impl Server {
         self.get("/api/v1/status")
     }
 
-    /// Waits until every durable input is applied, and returns how long after the load's warm-up that was.
-    pub(crate) fn wait_until_evaluated(&self, load: &Load) -> Result<Duration> {
+    /// Waits until every durable input is applied.
+    pub(crate) fn wait_until_applied(&self) -> Result<()> {
         let watch = Stopwatch::start();
         while watch.elapsed() < CATCH_UP_MAX {
             let status = self.status()?;
-            let reached = load.watch.elapsed().saturating_sub(load.warm_up);
             if status.applied_position >= status.durable_position {
-                return Ok(reached);
+                return Ok(());
             }
             std::thread::sleep(POLL_EVERY);
         }
-        bail!("the server had not evaluated everything after {} s", CATCH_UP_MAX.as_secs())
+        bail!("the server had not applied everything after {} s", CATCH_UP_MAX.as_secs())
+    }
+
+    /// Waits until every durable input is applied, and returns how long after the load's warm-up that was.
+    pub(crate) fn wait_until_evaluated(&self, load: &Load) -> Result<Duration> {
+        self.wait_until_applied()?;
+        Ok(load.watch.elapsed().saturating_sub(load.warm_up))
     }
 }
 

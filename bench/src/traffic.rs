@@ -50,15 +50,19 @@ impl Traffic {
     }
 
     pub(crate) fn body(&mut self, events: usize) -> Body {
-        let now = stopwatch::now();
-        let mut text = format!(r#"{{"sentAt":"{now}","batch":["#);
+        self.body_of(events, stopwatch::now())
+    }
+
+    /// Events that happened at an instant.
+    pub(crate) fn body_of(&mut self, events: usize, at: jiff::Timestamp) -> Body {
+        let mut text = format!(r#"{{"sentAt":"{}","batch":["#, stopwatch::now());
         let mut slots = Vec::with_capacity(events);
         for index in 0..events {
             if index > 0 {
                 text.push(',');
             }
             let start = text.len();
-            let event = self.event(&now.to_string());
+            let event = self.event(&at.to_string());
             slots.push(event.match_indices(PLACEHOLDER).map(|(place, _)| start + place).collect());
             text.push_str(&event);
         }

@@ -95,7 +95,7 @@ impl Engine {
         if let Some(after) = after {
             ids.advance_to(after.0.saturating_add(1));
         }
-        Ok(ids.take(limit).filter_map(|profile| member_view(&fold.state, id, ProfileId(profile))).collect())
+        Ok(ids.take(limit).filter_map(|profile| member_view(&fold, id, ProfileId(profile))).collect())
     }
 
     /// Why a profile is in a segment, or not, as of now.
@@ -142,7 +142,7 @@ impl Engine {
         let (mut view, found, calendar) = {
             let fold = self.core().fold.read();
             let id = known(&fold.state, id)?;
-            let view = profile_view(&fold.state, id).ok_or_else(|| no_profile(id))?;
+            let view = profile_view(&fold, id).ok_or_else(|| no_profile(id))?;
             let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
             let found = self.found_computed(&fold, &calendar, id);
             (view, found, calendar)

@@ -125,7 +125,8 @@ pub(crate) fn version_view(
     }
 }
 
-pub(crate) fn member_view(state: &State, segment: SegmentId, profile: ProfileId) -> Option<view::Member> {
+pub(crate) fn member_view(fold: &Fold, segment: SegmentId, profile: ProfileId) -> Option<view::Member> {
+    let state = &fold.state;
     let standing = state.standings.get(&profile)?.get(segment)?;
     let membership = standing.membership?;
     Some(view::Member {
@@ -137,11 +138,12 @@ pub(crate) fn member_view(state: &State, segment: SegmentId, profile: ProfileId)
             .unwrap_or_default(),
         since: membership.since,
         cause: membership.cause,
-        next_change: standing.due,
+        next_change: fold.next_change(profile, standing),
     })
 }
 
-pub(crate) fn profile_view(state: &State, id: ProfileId) -> Option<view::ProfileView> {
+pub(crate) fn profile_view(fold: &Fold, id: ProfileId) -> Option<view::ProfileView> {
+    let state = &fold.state;
     let record = state.profiles.get(&id)?;
     let traits = state.traits.get(&id).into_iter().flat_map(crate::state::Traits::iter);
     let keys = state.order_keys.get(&id).into_iter().flatten();
@@ -162,7 +164,7 @@ pub(crate) fn profile_view(state: &State, id: ProfileId) -> Option<view::Profile
             name: segment.name.clone(),
             since: membership.since,
             cause: membership.cause,
-            next_change: standing.due,
+            next_change: fold.next_change(id, standing),
         })
     });
     Some(view::ProfileView {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use serde::de::Error as _;
@@ -17,41 +18,51 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 ///
 /// As text it is RFC 3339 in UTC with three fractional digits (`2026-11-23T17:20:00.000Z`); in binary
 /// encodings it is the number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Instant(i64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(
+    /// Milliseconds with the sign's bit flipped, which keeps their order and makes zero of the one number that is no
+    /// instant: so an instant that may be missing takes no more memory than one that is there.
+    NonZeroU64,
+);
+
+const SIGN: u64 = 1 << 63;
 
 impl Instant {
     /// 0001-01-01T00:00:00Z: earlier than anything a client can send.
-    pub const MIN: Self = Self(-62_135_596_800_000);
+    pub const MIN: Self = Self::from_ms(-62_135_596_800_000);
     /// 9999-12-31T00:00:00Z: later than anything a client can send.
-    pub const MAX: Self = Self(253_402_214_400_000);
+    pub const MAX: Self = Self::from_ms(253_402_214_400_000);
 
+    /// The least number of all becomes the one after it.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Self {
-        Self(ms)
+        match NonZeroU64::new(ms.cast_unsigned() ^ SIGN) {
+            Some(flipped) => Self(flipped),
+            None => Self(NonZeroU64::MIN),
+        }
     }
 
     #[must_use]
     pub const fn as_ms(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// This instant moved by a number of milliseconds; stops at the ends of the range.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
-        Self(self.0.saturating_add(ms))
+        Self::from_ms(self.as_ms().saturating_add(ms))
     }
 
     /// Milliseconds from `earlier` to this instant; negative if `earlier` is later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
+        self.as_ms().saturating_sub(earlier.as_ms())
     }
 
     /// The same instant for calendar arithmetic; outside 0001..9999 it is the nearest end.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
-        let ms = self.0.clamp(Self::MIN.0, Self::MAX.0);
+        let ms = self.clamp(Self::MIN, Self::MAX).as_ms();
         // `jiff` ends a day before 9999 does.
         jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX)
     }
@@ -60,7 +71,20 @@ impl Instant {
     #[must_use]
     pub fn from_jiff(timestamp: jiff::Timestamp) -> Self {
         let ms = timestamp.as_nanosecond().div_euclid(1_000_000);
-        Self(i64::try_from(ms).unwrap_or(i64::MAX))
+        Self::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+    }
+}
+
+impl Default for Instant {
+    /// 1970-01-01T00:00:00Z.
+    fn default() -> Self {
+        Self::from_ms(0)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.as_ms()).finish()
     }
 }
 
@@ -86,7 +110,7 @@ impl Serialize for Instant {
         if serializer.is_human_readable() {
             serializer.collect_str(self)
         } else {
-            serializer.serialize_i64(self.0)
+            serializer.serialize_i64(self.as_ms())
         }
     }
 }
@@ -97,7 +121,7 @@ impl<'de> Deserialize<'de> for Instant {
             let text = String::deserialize(deserializer)?;
             text.parse().map_err(D::Error::custom)
         } else {
-            i64::deserialize(deserializer).map(Self)
+            i64::deserialize(deserializer).map(Self::from_ms)
         }
     }
 }

@@ -170,6 +170,10 @@ impl ProfileView for Profile {
     fn recorded_score(&self, _: &str) -> Option<RecordedScore> {
         None
     }
+    // As the fold looks ahead when it decides.
+    fn changes_looked_over(&self) -> usize {
+        4
+    }
     fn carried(&self) -> Option<&Carried> {
         Some(&self.carried)
     }

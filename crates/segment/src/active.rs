@@ -11,13 +11,9 @@ use segops_rules::{ActiveCondition, CountTest, Resolved, Window};
 
 use crate::calendar::Period;
 use crate::count_range::CountRange;
-use crate::evaluate::{CountTally, Outcome, next_possible_change};
+use crate::evaluate::{CountTally, Outcome, ProfileView, next_possible_change};
 use crate::program::CountNode;
 use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
-
-/// How often the search for the instant at which a test changes its answer skips ahead. Past it, the instant
-/// reached so far is given: too early, never too late.
-const SKIPS_MAX: usize = 32;
 
 #[derive(Debug, Clone)]
 pub(crate) struct ActiveNode {
@@ -96,17 +92,26 @@ impl ActiveNode {
         }
     }
 
-    pub(crate) fn outcome(&self, timeline: Option<&Timeline>, now: Instant) -> Outcome {
+    pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         let none = Timeline::new();
-        let timeline = timeline.unwrap_or(&none);
+        let timeline = view.timeline(self.signal).unwrap_or(&none);
+        let skips = view.changes_looked_over();
         match &self.over {
-            Over::Days(days) => days.outcome(timeline, now),
-            Over::Periods(periods, pattern) => outcome_of_periods(periods, pattern, timeline, now),
+            Over::Days(days) => days.outcome(timeline, now, skips),
+            Over::Periods(periods, pattern) => outcome_of_periods(periods, pattern, timeline, now, skips),
         }
     }
 }
 
 impl Pattern {
+    /// Whether more events leave the answer as it is: of periods that only become active by them.
+    fn is_unmoved(&self, periods: &[CountNode], tallies: &[CountTally]) -> bool {
+        let Self::HowMany(range) = self else { return false };
+        let active = periods.iter().zip(tallies).filter(|(period, tally)| period.range.holds(tally.count));
+        periods.iter().all(|period| period.range.has_no_end())
+            && range.is_unmoved_by_rise(active.count() as u64)
+    }
+
     fn holds(&self, periods: &[CountNode], tallies: &[CountTally]) -> bool {
         let mut active = periods.iter().zip(tallies).map(|(period, tally)| period.range.holds(tally.count));
         match self {
@@ -125,6 +130,7 @@ fn outcome_of_periods(
     pattern: &Pattern,
     timeline: &Timeline,
     now: Instant,
+    skips: usize,
 ) -> Outcome {
     let tallies_at = |now| -> Vec<CountTally> {
         periods.iter().map(|period| CountTally::of(&period.window, timeline, now)).collect()
@@ -139,16 +145,18 @@ fn outcome_of_periods(
     let mut tallies = tallies_at(now);
     let holds = pattern.holds(periods, &tallies);
     if timeline.is_empty() {
-        return Outcome { holds, next_change: None };
+        return Outcome::settled(holds);
     }
-    for _ in 0..SKIPS_MAX {
-        let Some(next) = next_of(&tallies) else { return Outcome { holds, next_change: None } };
+    let is_unmoved = pattern.is_unmoved(periods, &tallies);
+    let until = |next_change| Outcome::until(holds, next_change).unmoved(is_unmoved);
+    for _ in 0..skips {
+        let Some(next) = next_of(&tallies) else { return until(None) };
         tallies = tallies_at(next);
         if pattern.holds(periods, &tallies) != holds {
-            return Outcome { holds, next_change: Some(next) };
+            return until(Some(next));
         }
     }
-    Outcome { holds, next_change: next_of(&tallies) }
+    until(next_of(&tallies))
 }
 
 /// The newest days of a window, as many as were asked for.
@@ -162,20 +170,20 @@ struct Days {
 }
 
 impl DaysNode {
-    fn outcome(&self, timeline: &Timeline, now: Instant) -> Outcome {
+    fn outcome(&self, timeline: &Timeline, now: Instant, skips: usize) -> Outcome {
         let most = self.range.newest_needed();
         let mut days = self.days(timeline, now, most);
         let holds = self.range.holds(days.count);
-        for _ in 0..SKIPS_MAX {
-            let Some(next) = self.next_possible_change(timeline, &days) else {
-                return Outcome { holds, next_change: None };
-            };
+        let is_unmoved = self.range.is_unmoved_by_rise(days.count);
+        let until = |next_change| Outcome::until(holds, next_change).unmoved(is_unmoved);
+        for _ in 0..skips {
+            let Some(next) = self.next_possible_change(timeline, &days) else { return until(None) };
             days = self.days(timeline, next, most);
             if self.range.holds(days.count) != holds {
-                return Outcome { holds, next_change: Some(next) };
+                return until(Some(next));
             }
         }
-        Outcome { holds, next_change: self.next_possible_change(timeline, &days) }
+        until(self.next_possible_change(timeline, &days))
     }
 
     /// On how many different days the entries in the window lie.

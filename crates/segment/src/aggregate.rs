@@ -29,9 +29,6 @@ use tally::Tally;
 
 /// Values that a median looks at: the newest of the profile and the filter, by (ts, position).
 pub const MEDIAN_VALUES_MAX: u32 = 10_000;
-/// How often the search for the instant at which a comparison changes its answer goes on to the next value.
-/// Past it, the next value's instant is given: too early, never too late.
-pub(crate) const STEPS_MAX: usize = 32;
 
 /// A comparison of an aggregate, compiled.
 #[derive(Debug, Clone)]
@@ -137,22 +134,43 @@ impl AggregateNode {
             [left.next(), right.and_then(Measured::next)].into_iter().flatten().min()
         };
         let holds = self.holds(&left, right.as_ref());
+        let is_unmoved = self.is_unmoved(&left, holds);
         if let Some(falling) = self.falling(&left, holds) {
-            return falling;
+            return falling.unmoved(is_unmoved);
         }
-        for _ in 0..STEPS_MAX {
+        for _ in 0..view.changes_looked_over() {
             let Some(next) = next_of(&left, right.as_ref()) else {
-                return Outcome { holds, next_change: None };
+                return Outcome::until(holds, None).unmoved(is_unmoved);
             };
             left.advance(next);
             if let Some(right) = &mut right {
                 right.advance(next);
             }
             if self.holds(&left, right.as_ref()) != holds {
-                return Outcome { holds, next_change: Some(next) };
+                return Outcome::until(holds, Some(next)).unmoved(is_unmoved);
             }
         }
-        Outcome { holds, next_change: next_of(&left, right.as_ref()) }
+        Outcome::until(holds, next_of(&left, right.as_ref())).unmoved(is_unmoved)
+    }
+
+    /// Whether more values leave the answer as it is: where they can only move the aggregate further away from the
+    /// number that it is compared with.
+    fn is_unmoved(&self, left: &Measured<'_>, holds: bool) -> bool {
+        let Comparison::Order(order, Operand::Fixed(_)) = &self.test else { return false };
+        let must_grow = match order {
+            Order::More | Order::AtLeast => holds,
+            Order::Less | Order::AtMost => !holds,
+            Order::Equal | Order::NotEqual => return false,
+        };
+        let moves_that_way = match self.left.function {
+            AggregateFunction::Count | AggregateFunction::Distinct => must_grow,
+            // Where nothing is left of few values, something is of more, and that may hold.
+            AggregateFunction::Maximum => must_grow && holds,
+            AggregateFunction::Minimum => !must_grow && holds,
+            _ => false,
+        };
+        // Money of a second currency would leave nothing to compare.
+        moves_that_way && self.left.currencies.is_none() && left.value().is_some()
     }
 
     /// The outcome where time alone can only make the value smaller, and the comparison is with a number: then the
@@ -173,7 +191,7 @@ impl AggregateNode {
         // More and at most are told apart by what is above the bound, the others by what is not below it.
         let is_beyond_bound = matches!(order, Order::More | Order::AtMost);
         let is_high = |sum: i128| if is_beyond_bound { sum > *bound } else { sum >= *bound };
-        Some(Outcome { holds, next_change: left.falls_when(is_high)? })
+        Some(Outcome::until(holds, left.falls_when(is_high)?))
     }
 
     fn holds(&self, left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {

@@ -49,7 +49,7 @@ impl CadenceNode {
     }
 
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
-        const NEVER: Outcome = Outcome { holds: false, next_change: None };
+        const NEVER: Outcome = Outcome::until(false, None);
         let Some(timeline) = view.timeline(self.signal) else { return NEVER };
         let Some(habit) = self.carried_habit(view, timeline, now) else { return NEVER };
         let crossing = habit.crossing(self.test);
@@ -58,7 +58,7 @@ impl CadenceNode {
             CadenceTest::MoreThan(_) | CadenceTest::AtLeast(_) => is_past,
             CadenceTest::LessThan(_) | CadenceTest::AtMost(_) => !is_past,
         };
-        Outcome { holds, next_change: crossing.filter(|_| !is_past) }
+        Outcome::until(holds, crossing.filter(|_| !is_past))
     }
 
     /// The habit by an instant, if there are events enough to have one.
@@ -206,9 +206,9 @@ mod tests {
         let days = [0, 10 * DAY, 30 * DAY, 90 * DAY];
         let late = Instant::from_ms(120 * DAY + 1);
         let before = outcome(&node, &days, 120 * DAY);
-        assert_eq!(before, Outcome { holds: false, next_change: Some(late) });
+        assert_eq!(before, Outcome::until(false, Some(late)));
         let at = outcome(&node, &days, 120 * DAY + 1);
-        assert_eq!(at, Outcome { holds: true, next_change: None });
+        assert_eq!(at, Outcome::until(true, None));
     }
 
     #[test]
@@ -216,13 +216,13 @@ mod tests {
         // Gaps of 1 and 2 ms: the median is 1.5, a third of it half a millisecond.
         let node = node(CadenceTest::AtLeast(times("0.333333333")), 3);
         let soon = outcome(&node, &[0, 1, 3], 3);
-        assert_eq!(soon, Outcome { holds: false, next_change: Some(Instant::from_ms(4)) });
+        assert_eq!(soon, Outcome::until(false, Some(Instant::from_ms(4))));
     }
 
     #[test]
     fn too_few_events_have_no_usual_gap() {
         for test in [CadenceTest::MoreThan(Decimal::ONE), CadenceTest::LessThan(Decimal::ONE)] {
-            let settled = Outcome { holds: false, next_change: None };
+            let settled = Outcome::until(false, None);
             assert_eq!(outcome(&node(test, 3), &[0, DAY], 9 * DAY), settled);
         }
         assert!(outcome(&node(CadenceTest::MoreThan(Decimal::ONE), 2), &[0, DAY], 9 * DAY).holds);
@@ -232,6 +232,6 @@ mod tests {
     fn a_factor_too_large_for_any_instant_is_never_passed() {
         let node = node(CadenceTest::MoreThan(times("99999999999999999999")), 2);
         let never = outcome(&node, &[0, i64::from(u32::MAX) * 1000], i64::from(u32::MAX) * 2000);
-        assert_eq!(never, Outcome { holds: false, next_change: None });
+        assert_eq!(never, Outcome::until(false, None));
     }
 }

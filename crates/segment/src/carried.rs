@@ -5,7 +5,7 @@
 //! windows have merely moved on; otherwise an answer reads what it needs anew.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

@@ -49,6 +49,11 @@ impl CountRange {
         inside != self.negated
     }
 
+    /// Whether every count from some count on is inside.
+    pub(crate) const fn has_no_end(self) -> bool {
+        self.most.is_none() && !self.negated
+    }
+
     /// How many of the newest entries decide the test where only the oldest ever leave: one more than
     /// the greatest count that makes a difference.
     pub(crate) const fn newest_needed(self) -> u64 {
@@ -67,6 +72,12 @@ impl CountRange {
             _ if count >= self.least && self.least > 0 => Some((count - self.least).saturating_add(1)),
             _ => None,
         }
+    }
+
+    /// Whether no greater count can give another answer, nor any count that is greater than one reached from here
+    /// without changing it. A range with two ends may be fallen through at once, and not be if there is more.
+    pub(crate) const fn is_unmoved_by_rise(self, count: u64) -> bool {
+        (self.most.is_none() || self.least == 0) && self.rise_to_change(count).is_none()
     }
 
     /// By how much a count must at least rise before the test can give another answer.

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unmoved_tests;
 
 use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value};
 
@@ -13,9 +15,14 @@ use crate::{
     WindowBounds,
 };
 
+/// Changes that a condition looks over unless its view has it otherwise.
+pub const CHANGES_LOOKED_OVER: usize = 32;
 /// How often the search for the instant at which a count's test changes its answer skips ahead. Past it,
 /// the instant reached so far is given: too early, never too late.
 const SKIPS_MAX: usize = 64;
+/// Matches of one signal up to which a verdict can be unmoved by more: past it, conditions that look at so many of
+/// the newest forget older ones.
+pub const UNMOVED_MATCHES_MAX: usize = 10_000;
 
 /// What a rule may read of a profile.
 pub trait ProfileView {
@@ -42,6 +49,11 @@ pub trait ProfileView {
     fn recorded_score(&self, score: &str) -> Option<RecordedScore>;
     /// What was recorded of the profile and a segment, up to now at least.
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions>;
+    /// How many changes of what it reads a condition looks over in search of the instant at which its answer changes.
+    /// Past them the instant reached is given: too early, never too late. A count's instant is always the true one.
+    fn changes_looked_over(&self) -> usize {
+        CHANGES_LOOKED_OVER
+    }
     /// What spares reading long histories anew for every answer. A view of one answer has none.
     fn carried(&self) -> Option<&Carried> {
         None
@@ -57,11 +69,27 @@ pub struct Verdict {
     pub next_change: Option<Instant>,
 }
 
+/// A verdict, and what more events can do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    /// Whether more matches leave the member in, or the other one out, until the next change: any number of any
+    /// signals, as long as each is the newest of its signal, and none has more than [`UNMOVED_MATCHES_MAX`]. What
+    /// else the rule reads may still change the verdict. So who is in for two orders needs no second look at a third.
+    pub is_unmoved: bool,
+}
+
 /// Evaluates a program: base and condition.
 #[must_use]
 pub fn evaluate(program: &Program, view: &impl ProfileView, now: Instant) -> Verdict {
-    let outcome = outcome_of(program, view, now);
-    Verdict { member: outcome.holds, next_change: outcome.next_change }
+    judge(program, view, now).verdict
+}
+
+/// Evaluates a program, and says whether more matches can make a difference.
+#[must_use]
+pub fn judge(program: &Program, view: &impl ProfileView, now: Instant) -> Judgement {
+    let Outcome { holds, next_change, is_unmoved } = outcome_of(program, view, now);
+    Judgement { verdict: Verdict { member: holds, next_change }, is_unmoved }
 }
 
 /// A condition's answer, and the earliest instant at which it can be another.
@@ -69,16 +97,32 @@ pub fn evaluate(program: &Program, view: &impl ProfileView, now: Instant) -> Ver
 pub(crate) struct Outcome {
     pub(crate) holds: bool,
     pub(crate) next_change: Option<Instant>,
+    /// As [`Judgement::is_unmoved`] has it.
+    pub(crate) is_unmoved: bool,
 }
 
 impl Outcome {
+    pub(crate) const fn until(holds: bool, next_change: Option<Instant>) -> Self {
+        Self { holds, next_change, is_unmoved: false }
+    }
+
     /// An answer that time alone does not change.
     pub(crate) const fn settled(holds: bool) -> Self {
-        Self { holds, next_change: None }
+        Self::until(holds, None)
+    }
+
+    /// The answer, and whether more matches leave it as it is.
+    pub(crate) const fn unmoved(self, is_unmoved: bool) -> Self {
+        Self { is_unmoved, ..self }
+    }
+
+    /// An answer that no match of a signal goes into.
+    const fn aside(self) -> Self {
+        self.unmoved(true)
     }
 
     const fn negated(self) -> Self {
-        Self { holds: !self.holds, next_change: self.next_change }
+        Self { holds: !self.holds, ..self }
     }
 }
 
@@ -101,7 +145,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Aggregate(aggregate) => aggregate.outcome(view, now),
         Node::Occurrence(occurrence) => occurrence.outcome(view, now),
         Node::Within(within) => within.outcome(view, now),
-        Node::Active(active) => active.outcome(view.timeline(active.signal), now),
+        Node::Active(active) => active.outcome(view, now),
         Node::Sequence(sequence) => sequence.outcome(view, now),
         Node::Cadence(cadence) => cadence.outcome(view, now),
         Node::Computed(computed) => computed.outcome(view, now),
@@ -109,18 +153,18 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Score(score) => score.outcome(view, now),
         Node::Trait { root, test } => {
             let value = view.trait_value(root).and_then(|value| test.path().below_root(value));
-            Outcome::settled(test.holds(value))
+            Outcome::settled(test.holds(value)).aside()
         }
-        Node::TraitDate(date) => date.outcome(view, now),
+        Node::TraitDate(date) => date.outcome(view, now).aside(),
         Node::TraitHistory(history) => history.outcome(view, now),
-        Node::Place(place) => Outcome::settled(place.holds(view)),
-        Node::Sample(sample) => Outcome::settled(sample.holds(view.profile())),
-        Node::Segment(segment) => Outcome::settled(view.is_member(*segment)),
-        Node::Transition(node) => node.outcome(view, now),
-        Node::Tenure(node) => node.outcome(view, now),
-        Node::Reach(condition) => Outcome::settled(consent::holds(condition, view, now)),
-        Node::List(list) => Outcome::settled(view.is_listed(*list)),
-        Node::Identified => Outcome::settled(view.is_identified()),
+        Node::Place(place) => Outcome::settled(place.holds(view)).aside(),
+        Node::Sample(sample) => Outcome::settled(sample.holds(view.profile())).aside(),
+        Node::Segment(segment) => Outcome::settled(view.is_member(*segment)).aside(),
+        Node::Transition(node) => node.outcome(view, now).aside(),
+        Node::Tenure(node) => node.outcome(view, now).aside(),
+        Node::Reach(condition) => Outcome::settled(consent::holds(condition, view, now)).aside(),
+        Node::List(list) => Outcome::settled(view.is_listed(*list)).aside(),
+        Node::Identified => Outcome::settled(view.is_identified()).aside(),
     }
 }
 
@@ -128,18 +172,21 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
 /// whole cannot hold before the last of those has changed.
 fn every(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     let mut first_to_change: Option<Instant> = None;
-    let mut last_false: Option<Instant> = None;
+    let mut all_unmoved = true;
+    let mut last_false: Option<(Instant, bool)> = None;
     for outcome in outcomes {
         match (outcome.holds, outcome.next_change) {
-            (false, None) => return Outcome::settled(false),
-            (false, Some(at)) => last_false = Some(last_false.map_or(at, |last| last.max(at))),
+            // What more matches do to the others does not matter.
+            (false, None) => return outcome,
+            (false, Some(at)) => last_false = last_false.max(Some((at, outcome.is_unmoved))),
             (true, Some(at)) => first_to_change = Some(first_to_change.map_or(at, |first| first.min(at))),
             (true, None) => {}
         }
+        all_unmoved &= outcome.is_unmoved;
     }
     match last_false {
-        Some(at) => Outcome { holds: false, next_change: Some(at) },
-        None => Outcome { holds: true, next_change: first_to_change },
+        Some((at, is_unmoved)) => Outcome::until(false, Some(at)).unmoved(is_unmoved),
+        None => Outcome::until(true, first_to_change).unmoved(all_unmoved),
     }
 }
 
@@ -176,16 +223,17 @@ pub(crate) fn outcome_of_counted(
     let Some(counted) = counted else { return Outcome::settled(range.holds(0)) };
     let mut tally = CountTally::of(window, counted, now);
     let holds = range.holds(tally.count);
+    let is_unmoved = range.is_unmoved_by_rise(tally.count);
     for _ in 0..SKIPS_MAX {
         let Some(next) = next_possible_change(range, window, counted, tally) else {
-            return Outcome::settled(holds);
+            return Outcome::settled(holds).unmoved(is_unmoved);
         };
         tally = CountTally::of(window, counted, next);
         if range.holds(tally.count) != holds {
-            return Outcome { holds, next_change: Some(next) };
+            return Outcome::until(holds, Some(next)).unmoved(is_unmoved);
         }
     }
-    Outcome { holds, next_change: next_possible_change(range, window, counted, tally) }
+    Outcome::until(holds, next_possible_change(range, window, counted, tally)).unmoved(is_unmoved)
 }
 
 /// Where a window's edges stand in what is counted.

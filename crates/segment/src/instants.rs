@@ -40,7 +40,7 @@ pub(crate) fn occurs_within(window: &WindowBounds, things: &impl Occurrences, no
             break;
         }
     }
-    Outcome { holds, next_change: Some(at) }
+    Outcome::until(holds, Some(at))
 }
 
 /// With nothing inside, the first instant at which something is. What the newer edge has passed is gone.

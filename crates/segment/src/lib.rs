@@ -49,7 +49,9 @@ pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use computed::{ChosenAt, ComputedReading, ComputedValue};
 pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
-pub use evaluate::{ProfileView, Verdict, evaluate};
+pub use evaluate::{
+    CHANGES_LOOKED_OVER, Judgement, ProfileView, UNMOVED_MATCHES_MAX, Verdict, evaluate, judge,
+};
 pub use explain::{
     BaseExplanation, ComputedPart, ConditionExplanation, Describe, Explanation, Observed, ObservedAddress,
     ObservedWindow, Threshold, explain, next_flip,

@@ -103,7 +103,7 @@ impl TenureNode {
         };
         match window.leaves_at(since) {
             Some(at) if at <= now => Outcome::settled(holds_after),
-            next_change => Outcome { holds: !holds_after, next_change },
+            next_change => Outcome::until(!holds_after, next_change),
         }
     }
 

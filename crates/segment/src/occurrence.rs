@@ -58,6 +58,11 @@ impl Chosen {
         }
     }
 
+    /// Whether it is counted from the oldest on, so that newer events leave it the one that is chosen.
+    const fn is_first(&self) -> bool {
+        matches!(self.rank, Rank::First(_))
+    }
+
     /// The event that is chosen at an instant, if there are so many.
     pub(crate) fn entry(&self, timeline: Option<&Timeline>, now: Instant) -> Option<Entry> {
         let timeline = timeline?;
@@ -102,13 +107,16 @@ impl OccurrenceNode {
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
         let timeline = view.timeline(self.chosen.signal);
         let arrival = next_arrival(timeline, now);
-        let chosen = self.chosen.entry(timeline, now).filter(|entry| self.passes(view, *entry));
-        let Some(entry) = chosen else { return Outcome { holds: false, next_change: arrival } };
+        let Some(entry) = self.chosen.entry(timeline, now) else { return Outcome::until(false, arrival) };
+        let is_unmoved = self.chosen.is_first();
+        if !self.passes(view, entry) {
+            return Outcome::until(false, arrival).unmoved(is_unmoved);
+        }
         let (after, until) = self.window.bounds(now);
         let holds = entry.ts > after && entry.ts <= until;
         let edge = if holds { self.window.leaves_at(entry.ts) } else { self.window.enters_at(entry.ts) };
         let edge = edge.filter(|at| *at > now);
-        Outcome { holds, next_change: [edge, arrival].into_iter().flatten().min() }
+        Outcome::until(holds, [edge, arrival].into_iter().flatten().min()).unmoved(is_unmoved)
     }
 }
 
@@ -168,10 +176,11 @@ impl WithinNode {
         let (around, counted) = (view.timeline(self.chosen.signal), view.timeline(self.counted));
         let next_change = [next_arrival(around, now), next_arrival(counted, now)].into_iter().flatten().min();
         let Some(chosen) = self.chosen.entry(around, now) else {
-            return Outcome { holds: false, next_change };
+            return Outcome::until(false, next_change);
         };
         let count = counted.map_or(0, |counted| self.indexes(counted, chosen, now).len());
-        Outcome { holds: self.range.holds(count as u64), next_change }
+        let is_unmoved = self.chosen.is_first() && self.range.is_unmoved_by_rise(count as u64);
+        Outcome::until(self.range.holds(count as u64), next_change).unmoved(is_unmoved)
     }
 }
 

@@ -25,10 +25,6 @@ use crate::program::BaseNode;
 use crate::score::{ScoreReading, ScoreValue};
 use crate::{Calendar, Keep, SignalRegistry};
 
-/// How often the search for the next change goes on to the next value. Past it, the next value's instant is
-/// given: too early, never too late.
-const STEPS_MAX: usize = 32;
-
 /// What a ranking is known by: rules that rank the same base by the same number share a threshold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -148,14 +144,14 @@ impl RankingNode {
         }
         let mut measured = self.measure.measured(view, now);
         let holds = self.is_inside(measured.number(), cut);
-        for _ in 0..STEPS_MAX {
+        for _ in 0..view.changes_looked_over() {
             let Some(next) = measured.next() else { return Outcome::settled(holds) };
             measured.advance(next);
             if self.is_inside(measured.number(), cut) != holds {
-                return Outcome { holds, next_change: Some(next) };
+                return Outcome::until(holds, Some(next));
             }
         }
-        Outcome { holds, next_change: measured.next() }
+        Outcome::until(holds, measured.next())
     }
 
     fn is_inside(&self, number: Option<Fraction>, cut: Cut) -> bool {

@@ -188,15 +188,15 @@ impl ScoreReading {
             let turn = scored.turns_at(from);
             let last = turn.map_or(Instant::MAX, |turn| turn.plus_ms(-1));
             if let Some(crossing) = scored.crossings(bounds, from, last).find(|at| answer(*at) != holds) {
-                return Outcome { holds, next_change: Some(crossing) };
+                return Outcome::until(holds, Some(crossing));
             }
             let Some(turn) = turn else { return Outcome::settled(holds) };
             if answer(turn) != holds {
-                return Outcome { holds, next_change: Some(turn) };
+                return Outcome::until(holds, Some(turn));
             }
             from = turn;
         }
-        Outcome { holds, next_change: Some(from) }
+        Outcome::until(holds, Some(from))
     }
 
     fn outcome_of_date(&self, view: &impl ProfileView, now: Instant, window: &WindowBounds) -> Outcome {
@@ -212,16 +212,16 @@ impl ScoreReading {
             let turn = scored.turns_at(from);
             let change = outcome.next_change.filter(|change| turn.is_none_or(|turn| *change < turn));
             if change.is_some() {
-                return Outcome { holds, next_change: change };
+                return Outcome::until(holds, change);
             }
             let Some(turn) = turn else { return Outcome::settled(holds) };
             outcome = answer(turn);
             if outcome.holds != holds {
-                return Outcome { holds, next_change: Some(turn) };
+                return Outcome::until(holds, Some(turn));
             }
             from = turn;
         }
-        Outcome { holds, next_change: Some(from) }
+        Outcome::until(holds, Some(from))
     }
 }
 
@@ -340,7 +340,7 @@ impl ScoreNode {
                 break;
             }
         }
-        Outcome { holds, next_change: Some(from) }
+        Outcome::until(holds, Some(from))
     }
 
     pub(crate) fn window(&self) -> Option<&WindowBounds> {

@@ -29,7 +29,7 @@ mod traits;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use jiff::tz::TimeZone;
 

@@ -31,9 +31,6 @@ use search::Search;
 /// Matches of one step that a sequence looks at: the newest of the profile and the filter, by (ts, position);
 /// where steps share a value, so many values.
 pub const SEQUENCE_MATCHES_MAX: u32 = 10_000;
-/// How often the search for the instant at which a sequence changes its answer goes on to the next one at which
-/// it can. Past it, that instant is given: too early, never too late.
-const SKIPS_MAX: usize = 32;
 /// What a carried search counts for, in entries.
 const COPIED_ENTRIES: usize = 64;
 /// How many of each step's newest matches are looked at, before more are.
@@ -119,7 +116,7 @@ impl SequenceNode {
         let needed = usize::try_from(self.range.newest_needed()).unwrap_or(usize::MAX);
         let lacks_events = |step: &Step| view.timeline(step.signal).is_none_or(crate::Timeline::is_empty);
         if self.steps.iter().any(lacks_events) {
-            return Outcome { holds: self.range.holds(0), next_change: None };
+            return Outcome::until(self.range.holds(0), None);
         }
         let shelf = self.shelf(view, now);
         let key = (view.profile(), self.first_signal());
@@ -130,7 +127,7 @@ impl SequenceNode {
             let found = self.newest(view, now, needed);
             let holds = self.range.holds(found.count());
             self.carry(shelf, view, now, &found, |at| self.newest(view, at, needed));
-            return Outcome { holds, next_change: self.falls_at(&found, holds) };
+            return Outcome::until(holds, self.falls_at(&found, holds)).unmoved(self.is_unmoved(&found));
         }
         let after = self.window.bounds(now).0;
         let layers = Layers::of(self, view, since.map_or(after, |since| since.max(after)));
@@ -143,16 +140,16 @@ impl SequenceNode {
         self.carry(shelf, view, now, &found, completions);
         let holds = self.range.holds(found.count());
         let mut at = now;
-        for _ in 0..SKIPS_MAX {
+        for _ in 0..view.changes_looked_over() {
             let falls = self.falls_at(&found, holds);
             // One is enough, and what becomes certain takes none away.
             let is_lasting = needed == 1 && found.count() == 1;
             let certain = if is_lasting { None } else { layers.next_certainty(self, at) };
             let next = match (falls, certain) {
-                (None, None) => return Outcome { holds, next_change: None },
-                (Some(falls), None) if !is_lasting => return Outcome { holds, next_change: Some(falls) },
+                (None, None) => return Outcome::until(holds, None),
+                (Some(falls), None) if !is_lasting => return Outcome::until(holds, Some(falls)),
                 (Some(falls), Some(certain)) if falls < certain => {
-                    return Outcome { holds, next_change: Some(falls) };
+                    return Outcome::until(holds, Some(falls));
                 }
                 (_, Some(certain)) => certain,
                 (Some(falls), None) => falls,
@@ -163,7 +160,15 @@ impl SequenceNode {
                 break;
             }
         }
-        Outcome { holds, next_change: Some(at) }
+        Outcome::until(holds, Some(at))
+    }
+
+    /// Whether more matches leave the answer as it is: where one completion decides, and is there, and none can be
+    /// spoilt. How they change the number of completions is another matter.
+    fn is_unmoved(&self, found: &Completions) -> bool {
+        self.range.newest_needed() == 1
+            && self.range.is_unmoved_by_rise(found.count())
+            && self.steps.iter().all(|step| step.absences.is_empty())
     }
 
     /// Where searches of long timelines are carried.

@@ -128,7 +128,7 @@ impl TraitHistoryNode {
             // Over months an edge skips instants, and with them what was so only there.
             from = self.past_instant(change).max(other);
             if (sets.passed_at(from) == Some(true)) != holds {
-                return Outcome { holds, next_change: Some(change) };
+                return Outcome::until(holds, Some(change));
             }
         }
     }
@@ -136,13 +136,13 @@ impl TraitHistoryNode {
     fn held(&self, sets: &Sets<'_>, now: Instant) -> Outcome {
         let next_set = sets.timeline.nth_after(now, 1).map(|entry| entry.ts);
         let Some(since) = sets.held_since(now) else {
-            return Outcome { holds: false, next_change: next_set };
+            return Outcome::until(false, next_set);
         };
         let (after, _) = self.window.bounds(now);
         let is_long = since.is_none_or(|since| since <= after);
         let becomes_long = since.filter(|_| !is_long).and_then(|since| self.window.leaves_at(since));
         let next_change = [next_set, becomes_long].into_iter().flatten().min();
-        Outcome { holds: is_long == matches!(self.asked, Asked::HeldAtLeast), next_change }
+        Outcome::until(is_long == matches!(self.asked, Asked::HeldAtLeast), next_change)
     }
 
     pub(crate) fn sets<'a>(&'a self, timeline: &'a Timeline) -> Sets<'a> {

@@ -3,7 +3,7 @@
 use segops_model::{
     Cause, Direction, Instant, Position, ProfileId, SegmentId, SegmentVersion, Transition, TransitionId,
 };
-use segops_segment::{Entry, RecordedTransition, evaluate};
+use segops_segment::{Entry, Judgement, RecordedTransition, judge};
 use segops_store::Keyspace;
 
 use super::roster::Slot;
@@ -23,30 +23,59 @@ pub(super) struct Reason {
 /// Places in the roster, each once, taken in dependency order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SlotSet {
-    bits: Vec<u64>,
+    words: Vec<Word>,
+}
+
+/// 64 slots, a bit for each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Word {
+    touched: u64,
+    /// Those of them that something has touched beside a newer match of a signal.
+    changed: u64,
+}
+
+/// What has happened to what a segment reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Touch {
+    /// A signal has a match more, newer than its others; nothing else.
+    NewerMatch,
+    Change,
 }
 
 impl SlotSet {
     pub(super) fn add(&mut self, slot: Slot) {
-        let (word, bit) = (slot.0 / 64, slot.0 % 64);
-        if self.bits.len() <= word {
-            self.bits.resize(word + 1, 0);
+        self.touch(slot, Touch::Change);
+    }
+
+    /// Adds segments of which a signal has got a match that is newer than its others.
+    pub(super) fn extend_by_newer_match(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            self.touch(*slot, Touch::NewerMatch);
         }
-        if let Some(bits) = self.bits.get_mut(word) {
-            *bits |= 1 << bit;
+    }
+
+    fn touch(&mut self, slot: Slot, touch: Touch) {
+        let (word, bit) = (slot.0 / 64, slot.0 % 64);
+        if self.words.len() <= word {
+            self.words.resize(word + 1, Word::default());
+        }
+        if let Some(word) = self.words.get_mut(word) {
+            word.touched |= 1 << bit;
+            word.changed |= u64::from(touch == Touch::Change) << bit;
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bits.iter().all(|word| *word == 0)
+        self.words.iter().all(|word| word.touched == 0)
     }
 
     /// Takes the first slot out.
-    fn pop(&mut self) -> Option<Slot> {
-        let (word, bits) = self.bits.iter_mut().enumerate().find(|(_, bits)| **bits != 0)?;
-        let bit = bits.trailing_zeros() as usize;
-        *bits &= *bits - 1;
-        Some(Slot(word * 64 + bit))
+    fn pop(&mut self) -> Option<(Slot, Touch)> {
+        let (at, word) = self.words.iter_mut().enumerate().find(|(_, word)| word.touched != 0)?;
+        let bit = word.touched.trailing_zeros() as usize;
+        word.touched &= word.touched - 1;
+        let touch = if word.changed & (1 << bit) == 0 { Touch::NewerMatch } else { Touch::Change };
+        Some((Slot(at * 64 + bit), touch))
     }
 }
 
@@ -105,12 +134,16 @@ impl Fold {
         mut slots: SlotSet,
         reason: Reason,
     ) -> Decided {
-        let mut view = LiveProfile::new(self, profile, before);
-        while let Some(slot) = slots.pop() {
+        let mut view = LiveProfile::new(self, profile, before).briefly();
+        while let Some((slot, touch)) = slots.pop() {
             let Some(entry) = self.roster.get(slot) else { continue };
-            let verdict = evaluate(&entry.program, &view, reason.now);
             // A slot is decided once: what the profile stood at before is what it stands at now.
             let held = before.and_then(|before| before.get(entry.segment));
+            let ignores_matches = self.has_planted(PlantedBug::NewerMatchNotDecided);
+            if touch == Touch::NewerMatch && held.is_some_and(|held| held.is_unmoved || ignores_matches) {
+                continue;
+            }
+            let Judgement { verdict, is_unmoved } = judge(&entry.program, &view, reason.now);
             let membership = held.and_then(|standing| standing.membership);
             let mut due = verdict.next_change.map(|at| at.max(reason.now.plus_ms(1)));
             if self.has_planted(PlantedBug::TimerLost) {
@@ -125,7 +158,9 @@ impl Fold {
                 view.note_move(entry.segment, new);
             }
             let stays = membership.is_some() == verdict.member;
-            if stays && !moves && held.and_then(|standing| standing.due) == due {
+            let is_same = held.is_some_and(|held| held.due == due && held.is_unmoved == is_unmoved);
+            let says_nothing = held.is_none() && due.is_none();
+            if stays && !moves && (is_same || says_nothing) {
                 continue;
             }
             if (moves || !stays) && !self.has_planted(PlantedBug::DependentsForgotten) {
@@ -136,6 +171,7 @@ impl Fold {
                 segment: entry.segment,
                 membership: verdict.member.then(|| membership.unwrap_or(entered)),
                 due,
+                is_unmoved,
             });
         }
         view.into_decided()

@@ -7,7 +7,7 @@ use segops_model::{
     Cause, Channel, DAY_MS, Envelope, Event, Identifier, Instant, Object, Position, ProfileId, SignalId,
 };
 use segops_parts::ChangeKind;
-use segops_segment::{Entry, Keep, Timeline, ValueEntry};
+use segops_segment::{Entry, Keep, Timeline, UNMOVED_MATCHES_MAX, ValueEntry};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
@@ -223,6 +223,7 @@ impl Fold {
             let only_first = self.has_planted(PlantedBug::OnlyFirstValueEntered);
             let skips_ties = self.has_planted(PlantedBug::SameInstantNotDecided);
             let skips_repeated = self.has_planted(PlantedBug::RepeatedTraitSetSkipped);
+            let takes_late_for_newer = self.has_planted(PlantedBug::LateTakenForNewer);
             let captures = self.signals.capture(*signal, event, position, &mut values);
             if captures && values.is_empty() {
                 continue;
@@ -251,8 +252,14 @@ impl Fold {
                 timeline.insert(entry);
             }
             timeline.keep(if cuts_short { one_fewer(keep) } else { keep });
-            if !(skips_ties && is_tie) {
-                slots.extend(self.roster.of_signal(*signal).iter().copied());
+            let readers = self.roster.of_signal(*signal);
+            if skips_ties && is_tie {
+                continue;
+            }
+            if (is_late && !takes_late_for_newer) || timeline.len() > UNMOVED_MATCHES_MAX {
+                slots.extend(readers.iter().copied());
+            } else {
+                slots.extend_by_newer_match(readers);
             }
         }
         self.matched = matched;

@@ -61,7 +61,9 @@ impl Fold {
             pending.started = None;
         }
         self.stop_evaluating(id);
-        self.change_standings(id, |standing| standing.due = None);
+        self.change_standings(id, |standing| {
+            (standing.due, standing.is_unmoved) = (None, false);
+        });
         Ok(done(stamp))
     }
 
@@ -179,7 +181,7 @@ impl Fold {
         profiles.sort_unstable();
         for profile in profiles {
             let was_member = self.state.standings.get(&profile).is_some_and(|held| held.is_member(id));
-            let nothing = Standing { segment: id, membership: None, due: None };
+            let nothing = Standing::nothing(id);
             self.state.change_standings(profile, |standings| standings.set(nothing.clone()));
             self.note_membership(profile, was_member, &nothing, reason, effects);
         }

@@ -8,7 +8,7 @@ use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug};
-use crate::state::{Membership, Merge, ProfileRecords, Standings};
+use crate::state::{Membership, Merge, ProfileRecords, Standing, Standings};
 
 /// What a merge leaves for the decision that follows it: the survivor's own standings from before, and the
 /// earliest open entry into each segment that any of the profiles was in.
@@ -124,11 +124,8 @@ impl Fold {
             let paused = self.state.segments.get(segment).is_some_and(|segment| segment.paused);
             if paused && !standings.is_member(*segment) {
                 self.state.members.entry(*segment).or_default().insert(survivor.0);
-                standings.set(crate::state::Standing {
-                    segment: *segment,
-                    membership: Some(*membership),
-                    due: None,
-                });
+                let nothing = Standing::nothing(*segment);
+                standings.set(Standing { membership: Some(*membership), ..nothing });
                 self.emit(survivor, *segment, Direction::Entered, reason, effects);
             }
         }

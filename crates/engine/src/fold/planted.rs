@@ -78,11 +78,15 @@ pub enum PlantedBug {
     ScoreNotDecided,
     /// A merge leaves behind the scores that were recorded of the absorbed profile.
     MergeForgetsScores,
+    /// A match that comes in late is taken for the newest of its signal.
+    LateTakenForNewer,
+    /// Whoever is in, or waits to go in, is not decided anew by a newer match of any kind.
+    NewerMatchNotDecided,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -118,6 +122,8 @@ impl PlantedBug {
         Self::ListedLaterForgotten,
         Self::ScoreNotDecided,
         Self::MergeForgetsScores,
+        Self::LateTakenForNewer,
+        Self::NewerMatchNotDecided,
     ];
 }
 

@@ -136,7 +136,8 @@ impl Fold {
         let Some(program) = self.programs.gathering_program(id) else { return standings };
         let entered = Membership { since: reason.now, cause: reason.cause };
         let mut put = |profile: ProfileId, member: bool, due| {
-            let standing = Standing { segment: id, membership: member.then_some(entered), due };
+            let membership = member.then_some(entered);
+            let standing = Standing { membership, due, ..Standing::nothing(id) };
             standings.insert(profile, standing);
         };
         let decide = |profile: ProfileId| {
@@ -189,7 +190,7 @@ impl Fold {
             .map(|(profile, _)| *profile)
             .collect();
         for profile in held {
-            let nothing = Standing { segment: id, membership: None, due: None };
+            let nothing = Standing::nothing(id);
             standings.entry(profile).or_insert(nothing);
         }
         let dependents = self.roster.slot_of(id).and_then(|slot| self.roster.get(slot));

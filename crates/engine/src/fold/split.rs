@@ -242,7 +242,7 @@ impl Fold {
         let standings = self.state.standings.get(&profile).cloned().unwrap_or_default();
         self.state.put_standings(profile, Standings::default());
         for standing in standings.iter().filter(|standing| standing.membership.is_some()) {
-            let gone = Standing { membership: None, due: None, ..standing.clone() };
+            let gone = Standing::nothing(standing.segment);
             self.note_membership(profile, true, &gone, reason, effects);
         }
     }

@@ -1,10 +1,13 @@
+use std::cell::Cell;
+
 use segops_model::{
     ConsentChannel, Direction, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value,
 };
 use segops_rules::{ComputedDefinition, Resolved};
 use segops_segment::{
-    Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, ProfileView, RankingKey,
-    RankingThreshold, RecordedScore, RecordedTransition, RecordedTransitions, Timeline,
+    CHANGES_LOOKED_OVER, Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep,
+    ProfileView, RankingKey, RankingThreshold, RecordedScore, RecordedTransition, RecordedTransitions,
+    Timeline, evaluate,
 };
 use segops_store::Keyspace;
 
@@ -23,7 +26,17 @@ pub struct LiveProfile<'a> {
     /// What was recorded, with what this input has added to it.
     recorded: Vec<(SegmentId, RecordedTransitions)>,
     moves: Vec<(SegmentId, bool)>,
+    changes_looked_over: usize,
+    /// Timelines that were looked up lately: most segments that an event touches read the same few.
+    looked_up: [Cell<Option<LookedUp<'a>>>; LOOKED_UP],
 }
+
+type LookedUp<'a> = (SignalId, Option<&'a Timeline>);
+
+const CHANGES_LOOKED_OVER_BRIEFLY: usize = 4;
+
+/// Places for timelines that were looked up; a signal has one.
+const LOOKED_UP: usize = 32;
 
 /// What comes of deciding: the standings that differ, and who has come in or gone out of what, both in
 /// dependency order.
@@ -44,7 +57,16 @@ impl<'a> LiveProfile<'a> {
             changes: Vec::new(),
             recorded: Vec::new(),
             moves: Vec::new(),
+            changes_looked_over: CHANGES_LOOKED_OVER,
+            looked_up: [const { Cell::new(None) }; LOOKED_UP],
         }
+    }
+
+    /// Has an answer look no further ahead than it must: most events come before the instant that it would find, and
+    /// have it asked again.
+    pub(super) fn briefly(mut self) -> Self {
+        self.changes_looked_over = CHANGES_LOOKED_OVER_BRIEFLY;
+        self
     }
 
     /// A profile as it stands, to explain its memberships.
@@ -80,6 +102,14 @@ impl<'a> LiveProfile<'a> {
 }
 
 impl Fold {
+    /// When a verdict can change next. A timer that was set before more matches came in may be due earlier than that.
+    #[must_use]
+    pub(crate) fn next_change(&self, profile: ProfileId, standing: &Standing) -> Option<Instant> {
+        let program = self.serving_program(standing.segment).filter(|_| standing.is_unmoved);
+        let Some(program) = program else { return standing.due };
+        evaluate(program, &LiveProfile::of(self, profile), self.state.instant).next_change
+    }
+
     /// What a computed trait comes to for a profile; `None` where no serving segment keeps all of what it reads.
     #[must_use]
     pub fn computed_value(
@@ -105,7 +135,16 @@ impl ProfileView for LiveProfile<'_> {
     }
 
     fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
-        self.fold.state.timelines.get(&(self.profile, signal))
+        let look_up = || self.fold.state.timelines.get(&(self.profile, signal));
+        let Some(place) = self.looked_up.get(signal.0 as usize % LOOKED_UP) else { return look_up() };
+        match place.get() {
+            Some((held, timeline)) if held == signal => timeline,
+            _ => {
+                let timeline = look_up();
+                place.set(Some((signal, timeline)));
+                timeline
+            }
+        }
     }
 
     fn trait_value(&self, root: &str) -> Option<&Value> {
@@ -143,6 +182,10 @@ impl ProfileView for LiveProfile<'_> {
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         let added = self.recorded.iter().find(|(of, _)| *of == segment).map(|(_, recorded)| recorded);
         added.or_else(|| self.fold.state.records.of(self.profile, segment))
+    }
+
+    fn changes_looked_over(&self) -> usize {
+        self.changes_looked_over
     }
 
     fn carried(&self) -> Option<&Carried> {

@@ -56,14 +56,24 @@ pub struct Standings {
 pub struct Standing {
     pub segment: SegmentId,
     pub membership: Option<Membership>,
-    /// The next instant at which the verdict can change with no new input.
+    /// The next instant at which the verdict can change with no new input, or an earlier one.
     pub due: Option<Instant>,
+    /// Whether more matches leave the verdict as it is until then, as [`segops_segment::Judgement`] has it.
+    pub is_unmoved: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub since: Instant,
     pub cause: Cause,
+}
+
+impl Standing {
+    /// Out of a segment, with nothing to wait for.
+    #[must_use]
+    pub const fn nothing(segment: SegmentId) -> Self {
+        Self { segment, membership: None, due: None, is_unmoved: false }
+    }
 }
 
 impl Standings {

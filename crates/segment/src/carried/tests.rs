@@ -62,7 +62,7 @@ impl ProfileView for Carrying<'_> {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     /// So many events, so far apart; the names and values go round.
     Arrive {
         count: u8,
@@ -99,7 +99,7 @@ enum Step {
 
 const NAMES: [&str; 3] = ["A", "B", "C"];
 
-fn any_step() -> impl Strategy<Value = Step> {
+pub(crate) fn any_step() -> impl Strategy<Value = Step> {
     let apart = prop_oneof![Just(0_i64), 0..HOUR_MS, 0..DAY_MS];
     prop_oneof![
         5 => (1_u8..50, apart, 1_usize..4, 1_u64..30)
@@ -176,20 +176,31 @@ fn any_sequence() -> impl Strategy<Value = Condition<Resolved>> {
 }
 
 /// Timelines that take in events as the fold has it, trimmed to what the program keeps.
-struct World {
-    program: Program,
+pub(crate) struct World {
+    pub(crate) program: Program,
     registry: SignalRegistry,
-    profile: Profile,
-    now: i64,
+    pub(crate) profile: Profile,
+    pub(crate) now: i64,
     position: u64,
 }
 
 impl World {
     fn of(condition: Condition<Resolved>) -> Self {
-        let rule = Rule { version: RULE_FORMAT, base: Base::Everyone, when: condition };
+        Self::of_rule(&Rule { version: RULE_FORMAT, base: Base::Everyone, when: condition })
+    }
+
+    pub(crate) fn of_rule(rule: &Rule<Resolved>) -> Self {
         let mut registry = SignalRegistry::new();
-        let program = Program::compile(&rule, &mut registry, &Calendar::utc());
+        let program = Program::compile(rule, &mut registry, &Calendar::utc());
         Self { program, registry, profile: Profile::default(), now: 1_772_000_000_000, position: 0 }
+    }
+
+    /// Whether an event would be the newest of every signal that it matches.
+    pub(crate) fn is_newest(&self, name: usize, at: i64) -> bool {
+        let mut matched = Vec::new();
+        self.registry.matching(&event(NAMES[name], Instant::from_ms(at), &[]), &mut matched);
+        let newest = matched.iter().filter_map(|signal| self.profile.timelines.get(signal)?.newest());
+        newest.into_iter().all(|newest| newest.ts.as_ms() <= at)
     }
 
     fn take_in(&mut self, name: usize, at: i64, value: u64) {
@@ -209,7 +220,7 @@ impl World {
     }
 
     /// Takes one step; the instant to ask about.
-    fn step(&mut self, step: Step) -> Instant {
+    pub(crate) fn step(&mut self, step: Step) -> Instant {
         match step {
             Step::Arrive { count, apart_ms, names, values } => {
                 for at in 0..u64::from(count) {

@@ -14,7 +14,6 @@ use segops_model::{Instant, SignalId};
 use segops_rules::{ChosenValue, ComputedCondition, Resolved, StateTest, ValueChoice, Window};
 
 use super::ChosenAt;
-use crate::aggregate::STEPS_MAX;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{
     Calendar, Capture, CaptureKind, Keep, SignalRegistry, Timeline, ValueEntry, ValueTest, WindowBounds,
@@ -58,14 +57,14 @@ impl ChoiceNode {
             moving.chosen().map_or(self.holds_for_none, |(value, _)| value.value & 1 == 1)
         };
         let holds = passes(&moving);
-        for _ in 0..STEPS_MAX {
-            let Some(next) = moving.next() else { return Outcome { holds, next_change: None } };
+        for _ in 0..view.changes_looked_over() {
+            let Some(next) = moving.next() else { return Outcome::until(holds, None) };
             moving.advance(next);
             if passes(&moving) != holds {
-                return Outcome { holds, next_change: Some(next) };
+                return Outcome::until(holds, Some(next));
             }
         }
-        Outcome { holds, next_change: moving.next() }
+        Outcome::until(holds, moving.next())
     }
 }
 

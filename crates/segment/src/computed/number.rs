@@ -8,7 +8,7 @@ use segops_rules::{Formula, Operands, Resolved, Scalar, Test};
 
 use super::FoundPart;
 use super::rational::Rational;
-use crate::aggregate::{Measured, Reading, STEPS_MAX};
+use crate::aggregate::{Measured, Reading};
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{Calendar, Keep, SignalRegistry};
 
@@ -68,14 +68,14 @@ impl NumberNode {
         let next_of = |moving: &[Measured<'_>]| moving.iter().filter_map(Measured::next).min();
         let passes = |moving: &[Measured<'_>]| self.test.passes(self.number.term.value(moving));
         let holds = passes(&moving);
-        for _ in 0..STEPS_MAX {
-            let Some(next) = next_of(&moving) else { return Outcome { holds, next_change: None } };
+        for _ in 0..view.changes_looked_over() {
+            let Some(next) = next_of(&moving) else { return Outcome::until(holds, None) };
             moving.iter_mut().for_each(|leaf| leaf.advance(next));
             if passes(&moving) != holds {
-                return Outcome { holds, next_change: Some(next) };
+                return Outcome::until(holds, Some(next));
             }
         }
-        Outcome { holds, next_change: next_of(&moving) }
+        Outcome::until(holds, next_of(&moving))
     }
 }
 

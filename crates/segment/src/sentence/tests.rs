@@ -125,7 +125,7 @@ impl Story {
 }
 
 /// The segment VIP has the id 1, the source Kiosk the id 2, and everything else was seen.
-struct Known;
+pub(crate) struct Known;
 
 impl Labels for Known {
     fn segment_name(&self, _: SegmentId) -> Option<String> {
