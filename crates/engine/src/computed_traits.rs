@@ -1,28 +1,19 @@
-//! Making, changing and showing computed traits.
+//! Making and changing computed traits.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use segops_model::{Event, Instant, Position, ProfileId, Value};
+use segops_model::Instant;
 use segops_rules::{
-    ChosenValue, ComputedDefinition, Condition, Named, Problem, Resolved, Rule, parse_definition,
-    resolve_definition, unresolve_definition, with_definition,
+    ComputedDefinition, Named, Problem, Resolved, parse_definition, resolve_definition, unresolve_definition,
+    with_definition,
 };
-use segops_segment::{Calendar, ChosenAt, ComputedValue, ConditionExplanation, Entry, Observed};
-use segops_store::JournalReader;
 
 use crate::command::{Change, Outcome};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::fold::{Fold, LiveProfile};
-use crate::journal_item::{Input, decode};
+use crate::fold::Fold;
 use crate::names::WorkspaceNames;
 use crate::state::ComputedTraitState;
 use crate::view;
 use crate::work::Work;
-
-/// A computed trait as one profile has it: its name, what it is made of, what it comes to.
-pub(crate) type FoundComputed = (String, ComputedDefinition<Resolved>, ComputedValue);
 
 impl Engine {
     /// All of them, the oldest first.
@@ -150,117 +141,6 @@ impl Engine {
         let definition = parse_definition(text, &self.core().limits).map_err(EngineError::Rule)?;
         let fold = self.core().fold.read();
         resolve_definition(&definition, &WorkspaceNames::new(&fold.state)).map_err(EngineError::Rule)
-    }
-
-    /// The computed traits of a profile as they are now: those that a live segment uses, whose events are
-    /// therefore at hand.
-    pub(crate) fn found_computed(
-        &self,
-        fold: &Fold,
-        calendar: &Calendar,
-        profile: ProfileId,
-    ) -> Vec<FoundComputed> {
-        let at = self.now().max(fold.state.instant);
-        let view = LiveProfile::of(fold, profile);
-        let found = fold.state.computed_traits.values().filter_map(|computed| {
-            let definition = &computed.newest()?.definition;
-            let value = fold.computed_value(definition, calendar, &view, at)?;
-            Some((computed.name.clone(), definition.clone(), value))
-        });
-        found.collect()
-    }
-
-    /// What was found, with the values that events have.
-    pub(crate) fn computed_values(
-        &self,
-        found: Vec<FoundComputed>,
-        calendar: &Calendar,
-    ) -> BTreeMap<String, view::ComputedTraitValue> {
-        let of = |(name, definition, found): FoundComputed| {
-            let value = match (found, &definition) {
-                (ComputedValue::Number(number), _) => {
-                    view::ComputedTraitValue { value: number.map(Value::Number), seen_at: None, count: None }
-                }
-                (ComputedValue::Value(Some(at)), ComputedDefinition::Value(chosen)) => {
-                    view::ComputedTraitValue {
-                        value: self.chosen_value(chosen, at, calendar),
-                        seen_at: Some(at.entry.ts),
-                        count: at.count,
-                    }
-                }
-                (ComputedValue::Value(_), _) => {
-                    view::ComputedTraitValue { value: None, seen_at: None, count: None }
-                }
-            };
-            (name, value)
-        };
-        found.into_iter().map(of).collect()
-    }
-
-    /// Fills in the values that computed traits of a rule have chosen.
-    pub(crate) fn tell_chosen(
-        &self,
-        rule: &Rule<Resolved>,
-        explanation: &mut ConditionExplanation,
-        calendar: &Calendar,
-    ) {
-        self.tell_chosen_in(&rule.when, explanation, calendar);
-    }
-
-    fn tell_chosen_in(
-        &self,
-        condition: &Condition<Resolved>,
-        found: &mut ConditionExplanation,
-        calendar: &Calendar,
-    ) {
-        match condition {
-            Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
-                for (part, found) in parts.iter().zip(&mut found.conditions) {
-                    self.tell_chosen_in(part, found, calendar);
-                }
-            }
-            Condition::Not(part) => {
-                if let Some(found) = found.conditions.first_mut() {
-                    self.tell_chosen_in(part, found, calendar);
-                }
-            }
-            Condition::Computed(leaf) => {
-                if let ComputedDefinition::Value(chosen) = &leaf.computed.definition
-                    && let Some(Observed::Chosen { value, event: Some(entry), line, count }) =
-                        &mut found.observed
-                {
-                    let at = ChosenAt { entry: *entry, line: *line, count: *count };
-                    *value = self.chosen_value(chosen, at, calendar);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The value itself, read off the event that has it; none where that can be read no more.
-    fn chosen_value(
-        &self,
-        chosen: &ChosenValue<Resolved>,
-        at: ChosenAt,
-        calendar: &Calendar,
-    ) -> Option<Value> {
-        let Entry { position, .. } = at.entry;
-        let event = self.event_at(position)?;
-        let joined = {
-            let fold = self.core().fold.read();
-            fold.state.products.joined(&event, self.now().max(fold.state.instant))
-        };
-        at.value_of(chosen, joined.as_ref().unwrap_or(&event), calendar)
-    }
-
-    fn event_at(&self, position: Position) -> Option<Event> {
-        let core = self.core();
-        let disk = Arc::clone(&core.disk);
-        let mut reader = JournalReader::new(disk, &core.data, position, position.next()).ok()?;
-        match decode(&reader.next_frame().ok()??).ok()? {
-            Input::Event { event, .. } => Some(event),
-            _ => None,
-        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Engine {
     ) -> Result<RuleDifference, EngineError> {
         let at = at.unwrap_or_else(|| reading_instant(self));
         let core = self.core();
-        let (mut answer, plan, environment, history) = {
+        let (mut answer, mut plan, environment, history) = {
             let mut fold = core.fold.write();
             let state = &fold.state;
             let held = find_segment(state, &id.to_string())?;
@@ -92,6 +92,7 @@ impl Engine {
                 used_by: users_of(&fold, id),
                 takes_effect: held.is_evaluated(),
                 warnings,
+                thresholds: Vec::new(),
             };
             let plan = Plan::new(&questions);
             let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
@@ -99,6 +100,7 @@ impl Engine {
         };
         let backfill = history.backfill(core, work);
         let position = answer.position;
+        answer.thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
         rebuild(&backfill, &plan, &environment, position, at, |rebuilt| {
             let [.., before, after] = rebuilt.verdicts else { return };
             answer.add(rebuilt.history, *before, *after, sample);

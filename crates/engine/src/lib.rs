@@ -9,6 +9,7 @@ mod artefact;
 mod changes;
 mod command;
 mod computed_traits;
+mod computed_values;
 pub mod conformance;
 mod consent;
 mod cost;

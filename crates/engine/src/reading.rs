@@ -12,6 +12,7 @@ use segops_rules::{
 use segops_segment::{Describe, Speech, explain, sentence};
 use segops_store::Keyspace;
 
+use crate::computed_values::ComputedOfProfile;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::fold::LiveProfile;
@@ -139,17 +140,29 @@ impl Engine {
     /// # Errors
     /// There is no such profile.
     pub fn profile(&self, id: ProfileId) -> Result<view::ProfileView, EngineError> {
-        let (mut view, found, calendar) = {
-            let fold = self.core().fold.read();
-            let id = known(&fold.state, id)?;
-            let view = profile_view(&fold, id).ok_or_else(|| no_profile(id))?;
-            let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
-            let found = self.found_computed(&fold, &calendar, id);
-            (view, found, calendar)
-        };
+        let (mut view, computed) = self.profile_at_hand(id)?;
         // Events are read without the lock.
-        view.computed_traits = self.computed_values(found, &calendar);
+        view.computed_traits = self.computed_values(computed);
         Ok(view)
+    }
+
+    /// As [`Engine::profile`], with the computed traits that no live segment uses read out of history.
+    ///
+    /// # Errors
+    /// There is no such profile, or history cannot be read.
+    pub fn profile_with_history(&self, id: ProfileId) -> Result<view::ProfileView, EngineError> {
+        let (mut view, mut computed) = self.profile_at_hand(id)?;
+        self.read_missing(&mut computed)?;
+        view.computed_traits = self.computed_values(computed);
+        Ok(view)
+    }
+
+    fn profile_at_hand(&self, id: ProfileId) -> Result<(view::ProfileView, ComputedOfProfile), EngineError> {
+        let fold = self.core().fold.read();
+        let id = known(&fold.state, id)?;
+        let view = profile_view(&fold, id).ok_or_else(|| no_profile(id))?;
+        let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
+        Ok((view, self.computed_of(&fold, calendar, id)))
     }
 
     /// The profile that an identifier points at, read as an event's would be.

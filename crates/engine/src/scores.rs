@@ -14,8 +14,8 @@ use crate::error::EngineError;
 use crate::score_batch::{KnownScore, ScoreBatch, ScoreValues};
 use crate::state::State;
 
-/// Names without a profile that an answer lists.
-const UNKNOWN_LISTED_MAX: usize = 20;
+/// Names without a profile that an answer lists: all of a batch of the size that is taken by default.
+const UNKNOWN_LISTED_MAX: usize = 10_000;
 
 /// Where the values of a score come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,10 +63,13 @@ pub struct ScoresSent {
 pub struct ScoresRecorded {
     /// Values that were taken in.
     pub recorded: usize,
-    /// Values of people whom nobody here knows.
+    /// Values of people whom nobody here knows yet. They are not kept: send them again once the people are known.
     pub unknown: usize,
-    /// The first of those.
+    /// Who those are, as they were sent; the first 10,000.
     pub unknown_profiles: Vec<String>,
+    /// Who was deleted after the values are of, as they were sent; the first 10,000. Nothing of them is taken in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted_profiles: Vec<String>,
 }
 
 impl Engine {
@@ -99,17 +102,22 @@ impl Engine {
         score: &str,
         sent: ScoresSent,
     ) -> Result<ScoresRecorded, EngineError> {
-        let (values, unknown) = {
+        let Resolved { values, unknown, deleted } = {
             let fold = self.core().fold.read();
             let known = fold.state.known_scores.get(score).map(|known| known.kind);
             let kind = sent.kind.or(known).unwrap_or(ScoreKind::Number);
-            resolved(&fold.state, kind, sent.values)?
+            resolved(&fold.state, kind, sent.as_of, sent.values)?
         };
         let recorded = values.len();
         let batch = ScoreBatch { score: score.to_owned(), as_of: sent.as_of, version: sent.version, values };
         self.change(author, Change::RecordScores { batch: Box::new(batch) })?;
-        let unknown_profiles = unknown.iter().take(UNKNOWN_LISTED_MAX).cloned().collect();
-        Ok(ScoresRecorded { recorded, unknown: unknown.len(), unknown_profiles })
+        let listed = |names: Vec<String>| names.into_iter().take(UNKNOWN_LISTED_MAX).collect();
+        Ok(ScoresRecorded {
+            recorded,
+            unknown: unknown.len(),
+            unknown_profiles: listed(unknown),
+            deleted_profiles: listed(deleted),
+        })
     }
 
     /// Takes out a score that was recorded, with its values.
@@ -149,13 +157,22 @@ impl State {
     }
 }
 
-/// Values under identifiers in their normal form, and the names of people whom nobody knows.
+/// Values under identifiers in their normal form, and the names of people whom nobody knows, or who were deleted
+/// since.
+struct Resolved {
+    values: ScoreValues,
+    unknown: Vec<String>,
+    deleted: Vec<String>,
+}
+
 fn resolved(
     state: &State,
     kind: ScoreKind,
+    as_of: Option<Instant>,
     sent: Vec<(String, serde_json::Value)>,
-) -> Result<(ScoreValues, Vec<String>), EngineError> {
-    let (mut numbers, mut dates, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Resolved, EngineError> {
+    let (mut numbers, mut dates) = (Vec::new(), Vec::new());
+    let (mut unknown, mut deleted) = (Vec::new(), Vec::new());
     let zone = state.settings.calendar().map_err(Refusal::BadSettings)?.zone;
     for (who, value) in sent {
         let value: Value = serde_json::from_value(value).unwrap_or_default();
@@ -174,8 +191,11 @@ fn resolved(
             let message = format!("the value of {who} is {shown}; send {expected}, or null to take it back");
             return Err(Refusal::BadScore(message).into());
         }
+        let was_deleted =
+            |of: &Identifier| as_of.is_some_and(|as_of| state.separations.deletions.covers(of, as_of));
         match (identifier_of(state, &who), kind) {
             (None, _) => unknown.push(who),
+            (Some(of), _) if was_deleted(&of) => deleted.push(who),
             (Some(of), ScoreKind::Number) => numbers.push((of, number)),
             (Some(of), ScoreKind::Date) => dates.push((of, date)),
         }
@@ -184,7 +204,7 @@ fn resolved(
         ScoreKind::Number => ScoreValues::Numbers(numbers),
         ScoreKind::Date => ScoreValues::Dates(dates),
     };
-    Ok((values, unknown))
+    Ok(Resolved { values, unknown, deleted })
 }
 
 /// The identifier that a value is recorded under: that which names the profile, or its anchor where its id does.

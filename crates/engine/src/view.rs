@@ -24,14 +24,15 @@ use segops_segment::Explanation;
 
 pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
 pub use computed::{
-    ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion, SegmentDifference,
+    ComputedFrom, ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion,
+    SegmentDifference,
 };
 pub use history::{SegmentDay, SegmentHistory};
 pub use parts::{Compaction, Part, Parts, PartsCheck, PartsCompacted, PartsFinding, PartsSummary};
 pub use people::{
     Deletion, DeletionPreview, LinkedIdentifier, MergingEvent, ProfileMerge, Split, SplitStatus,
 };
-pub use preview::{ConditionCount, Joined, Preview, PreviewThreshold};
+pub use preview::{ConditionCount, Joined, Preview, PreviewThreshold, RuleDifference};
 pub use products::{Product, ProductHistory, ProductVersion};
 pub use profile::{OrderView, ProfileSegment, ProfileView, TraitView};
 pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
@@ -164,35 +165,6 @@ pub struct SegmentVersionDetail {
     /// The calendar that it is evaluated by.
     pub time_zone: String,
     pub week_start: String,
-}
-
-/// What another rule would change about a segment's members, from raw history, at one instant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RuleDifference {
-    /// The rule that the segment has.
-    pub rule_text: String,
-    /// The rule that it would have.
-    pub new_rule_text: String,
-    #[schema(value_type = Object)]
-    pub new_rule: serde_json::Value,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Instant,
-    /// The journal position up to which history was read (exclusive).
-    #[schema(value_type = u64)]
-    pub position: Position,
-    pub before: Counts,
-    pub after: Counts,
-    /// Who would enter, and some of them, oldest profiles first.
-    pub entering: Counts,
-    pub entering_sample: Vec<Member>,
-    pub leaving: Counts,
-    pub leaving_sample: Vec<Member>,
-    /// Segments whose rules name this one: their members may move with it.
-    pub used_by: Vec<SegmentName>,
-    /// Whether saving it moves members: not of a draft, nor of an archived or paused segment.
-    pub takes_effect: bool,
-    #[schema(value_type = Vec<Object>)]
-    pub warnings: Vec<segops_rules::Problem>,
 }
 
 /// One member, and since when.

@@ -62,6 +62,8 @@ pub struct Limits {
     pub segment_changes_kept_max: usize,
     /// Computed traits in the workspace.
     pub computed_traits_max: usize,
+    /// Events of a profile up to which they are read again for its computed traits that no live segment uses.
+    pub profile_history_rows_max: usize,
     /// Versions kept of one computed trait; the oldest go first.
     pub computed_trait_versions_kept_max: usize,
     /// Transitions kept for streams to resume from.
@@ -118,6 +120,7 @@ impl Default for Limits {
             segment_versions_kept_max: 1_000,
             segment_changes_kept_max: 1_000,
             computed_traits_max: 500,
+            profile_history_rows_max: 100_000,
             computed_trait_versions_kept_max: 100,
             transitions_kept_max: 1_000_000,
             products_per_batch_max: 1_000,

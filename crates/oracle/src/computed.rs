@@ -1,7 +1,7 @@
 //! Computed traits: fractions by the rules of school, and values by going through all of them.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{Event, Value};
 use segops_rules::{
@@ -37,10 +37,33 @@ impl Oracle {
         }
     }
 
-    /// A formula as a fraction, if it gives a number.
-    fn formula(&self, formula: &Formula<Named>, person: &Person, now: i64) -> Option<Fraction> {
+    /// A formula as a fraction, if it gives a number: of money in several currencies it gives none.
+    pub(crate) fn formula(&self, formula: &Formula<Named>, person: &Person, now: i64) -> Option<Fraction> {
+        let made_of = formula.aggregates();
+        let currencies: BTreeSet<String> =
+            made_of.iter().flat_map(|one| self.currencies_of(one, person, now)).collect();
+        if currencies.len() > 1 { None } else { self.term(formula, person, now) }
+    }
+
+    /// How often money is multiplied in a formula, less how often it is divided by.
+    pub(crate) fn dimension_of(&self, formula: &Formula<Named>) -> i32 {
+        let of =
+            |operands: &Operands<Named>| (self.dimension_of(&operands.0), self.dimension_of(&operands.1));
+        match formula {
+            Formula::Number(_) => 0,
+            Formula::Aggregate(aggregate) => i32::from(self.is_of_unnamed_money(aggregate)),
+            Formula::Add(operands) | Formula::Subtract(operands) => match of(operands) {
+                (0, right) => right,
+                (left, _) => left,
+            },
+            Formula::Multiply(operands) => of(operands).0 + of(operands).1,
+            Formula::Divide(operands) => of(operands).0 - of(operands).1,
+        }
+    }
+
+    fn term(&self, formula: &Formula<Named>, person: &Person, now: i64) -> Option<Fraction> {
         let both = |operands: &Operands<Named>| {
-            Some((self.formula(&operands.0, person, now)?, self.formula(&operands.1, person, now)?))
+            Some((self.term(&operands.0, person, now)?, self.term(&operands.1, person, now)?))
         };
         Some(lowest(match formula {
             Formula::Number(number) => (number.billionths(), ONE),

@@ -267,6 +267,9 @@ impl Oracle {
             Some(AggregateOperand::Date(moment)) => fixed(i128::from(self.calendar.moment(*moment))),
             Some(AggregateOperand::Times(multiple)) => {
                 let other = self.aggregate(&multiple.aggregate, false, person, now);
+                let mut currencies = self.currencies_of(&condition.aggregate, person, now);
+                currencies.extend(self.currencies_of(&multiple.aggregate, person, now));
+                let other = other.filter(|_| currencies.len() <= 1);
                 made.zip(other).map(|(made, other)| compare(made, multiple.factor.billionths(), other))
             }
             None => None,
@@ -295,16 +298,8 @@ impl Oracle {
     ) -> Option<(i128, i128)> {
         let (from, to) = self.calendar.bounds(&aggregate.window, now);
         let chosen = self.meant(&aggregate.event, person, now);
-        if is_money(aggregate) && !names_currency(&aggregate.event) {
-            let inside = chosen.iter().filter(|(event, _)| (from..to).contains(&event.ts.as_ms()));
-            let currencies: BTreeSet<String> = inside
-                .filter_map(|(event, _)| event.properties.get("currency").and_then(shown))
-                .filter(|currency| !currency.trim().is_empty())
-                .map(|currency| folded(&currency))
-                .collect();
-            if currencies.len() > 1 {
-                return None;
-            }
+        if self.currencies_of(aggregate, person, now).len() > 1 {
+            return None;
         }
         let with_reversals = aggregate.function == AggregateFunction::Sum;
         let meant = chosen.iter().filter(|(_, is_placed)| *is_placed || with_reversals);
@@ -316,6 +311,26 @@ impl Oracle {
     /// Whether an aggregate is of money in whatever currency.
     pub(crate) fn is_of_unnamed_money(&self, aggregate: &Aggregate<Named>) -> bool {
         is_money(aggregate) && !names_currency(&aggregate.event)
+    }
+
+    /// The currencies of the orders in the window, where an aggregate is of money in whatever currency.
+    pub(crate) fn currencies_of(
+        &self,
+        aggregate: &Aggregate<Named>,
+        person: &Person,
+        now: i64,
+    ) -> BTreeSet<String> {
+        if !self.is_of_unnamed_money(aggregate) {
+            return BTreeSet::new();
+        }
+        let (from, to) = self.calendar.bounds(&aggregate.window, now);
+        let chosen = self.meant(&aggregate.event, person, now);
+        let inside = chosen.iter().filter(|(event, _)| (from..to).contains(&event.ts.as_ms()));
+        inside
+            .filter_map(|(event, _)| event.properties.get("currency").and_then(shown))
+            .filter(|currency| !currency.trim().is_empty())
+            .map(|currency| folded(&currency))
+            .collect()
     }
 
     /// The events, or orders, that pass a filter; and whether each is more than money that went back against an

@@ -1,9 +1,11 @@
 //! Rankings: everyone's numbers in a sorted list, taken when the days change.
 
+use std::collections::BTreeSet;
+
 use segops_model::Instant;
 use segops_rules::{
-    AggregateFunction, Base, CalendarPeriod, Condition, Measure, Named, RankingCondition, RankingEnd, Rule,
-    Window,
+    Aggregate, AggregateFunction, Base, CalendarPeriod, ComputedDefinition, Condition, CountMeasure, Measure,
+    Named, RankingCondition, RankingEnd, Rule, Window,
 };
 
 use crate::Oracle;
@@ -11,7 +13,7 @@ use crate::aggregate::compare;
 use crate::filter::reached;
 use crate::people::Person;
 use crate::score::Fact;
-use crate::value::{folded, number_of, shown};
+use crate::value::number_of;
 
 const ONE: i128 = 1_000_000_000;
 
@@ -23,6 +25,8 @@ type Fraction = (i128, i128);
 pub(crate) struct Cut {
     base: Base,
     ranking: RankingCondition<Named>,
+    /// What the computed trait was made of that is ranked by.
+    definition: Option<ComputedDefinition<Named>>,
     as_of: i64,
     recorded_at: i64,
     value: Option<Fraction>,
@@ -43,14 +47,27 @@ impl Oracle {
                 };
                 let value = self.cut(rule.base, ranking, as_of);
                 let ranking = ranking.clone();
-                self.cuts.push(Cut { base: rule.base, ranking, as_of, recorded_at: now, value });
+                let definition = self.ranked_definition(&ranking).cloned();
+                self.cuts.push(Cut { base: rule.base, ranking, definition, as_of, recorded_at: now, value });
             }
         }
     }
 
     fn newest(&self, base: Base, ranking: &RankingCondition<Named>, by: i64) -> Option<&Cut> {
         let mut cuts = self.cuts.iter().rev();
-        cuts.find(|cut| cut.base == base && cut.ranking == *ranking && cut.recorded_at <= by)
+        let definition = self.ranked_definition(ranking);
+        cuts.find(|cut| {
+            let is_same = cut.base == base && cut.ranking == *ranking;
+            is_same && cut.definition.as_ref() == definition && cut.recorded_at <= by
+        })
+    }
+
+    /// What the computed trait is made of now that is ranked by.
+    fn ranked_definition(&self, ranking: &RankingCondition<Named>) -> Option<&ComputedDefinition<Named>> {
+        match &ranking.by {
+            Measure::Computed(name) => self.computed_traits.get(name),
+            _ => None,
+        }
     }
 
     pub(crate) fn is_ranked(
@@ -75,21 +92,22 @@ impl Oracle {
     /// The number of the last one inside, if anyone is ranked and all in one currency.
     fn cut(&self, base: Base, ranking: &RankingCondition<Named>, at: i64) -> Option<Fraction> {
         let mut numbers = Vec::new();
-        let mut currencies = std::collections::BTreeSet::new();
+        let mut currencies = BTreeSet::new();
         for person in self.people_at(Instant::from_ms(at)) {
             if !self.in_base(base, person, at) {
                 continue;
             }
             let Some(number) = self.number(&ranking.by, person, at) else { continue };
             numbers.push(number);
-            if let Measure::Aggregate(aggregate) = &ranking.by
-                && self.is_of_unnamed_money(aggregate)
-            {
-                let (from, to) = self.calendar.bounds(&aggregate.window, at);
-                let chosen = self.meant(&aggregate.event, person, at);
-                let inside = chosen.iter().filter(|(event, _)| (from..to).contains(&event.ts.as_ms()));
-                let named = inside.filter_map(|(event, _)| event.properties.get("currency").and_then(shown));
-                currencies.extend(named.filter(|text| !text.trim().is_empty()).map(|text| folded(&text)));
+            match (&ranking.by, self.ranked_definition(ranking)) {
+                (Measure::Aggregate(aggregate), _) => {
+                    currencies.extend(self.currencies_of(aggregate, person, at));
+                }
+                (_, Some(ComputedDefinition::Number(formula))) if self.dimension_of(formula) != 0 => {
+                    let made_of = formula.aggregates();
+                    currencies.extend(made_of.iter().flat_map(|one| self.currencies_of(one, person, at)));
+                }
+                _ => {}
             }
         }
         if currencies.len() > 1 || numbers.is_empty() {
@@ -105,19 +123,36 @@ impl Oracle {
         numbers.get(inside - 1).copied()
     }
 
+    fn is_of_something(&self, aggregate: &Aggregate<Named>, person: &Person, now: i64) -> bool {
+        match aggregate.function {
+            AggregateFunction::Distinct => {
+                self.aggregate(aggregate, false, person, now).is_some_and(|made| made.0 > 0)
+            }
+            AggregateFunction::Count => {
+                let (event, window) = (aggregate.event.clone(), aggregate.window.clone());
+                self.number(&Measure::Count(CountMeasure { event, window }), person, now).is_some()
+            }
+            // Of no values there is no average.
+            _ => self.aggregate_as(AggregateFunction::Average, aggregate, false, person, now).is_some(),
+        }
+    }
+
     /// The number of a person who has anything to rank.
     fn number(&self, by: &Measure<Named>, person: &Person, now: i64) -> Option<Fraction> {
         match by {
             Measure::Aggregate(aggregate) => {
                 let made = self.aggregate(aggregate, false, person, now)?;
-                // Of no values there is no average.
-                let is_something = match aggregate.function {
-                    AggregateFunction::Distinct => made.0 > 0,
-                    _ => {
-                        self.aggregate_as(AggregateFunction::Average, aggregate, false, person, now).is_some()
-                    }
+                self.is_of_something(aggregate, person, now).then_some(made)
+            }
+            Measure::Computed(name) => {
+                let Some(ComputedDefinition::Number(formula)) = self.computed_traits.get(name) else {
+                    return None;
                 };
-                is_something.then_some(made)
+                let (above, below) = self.formula(formula, person, now)?;
+                let is_something =
+                    formula.aggregates().iter().any(|one| self.is_of_something(one, person, now));
+                // To the nearest billionth, halves upwards.
+                is_something.then(|| ((2 * above * ONE + below).div_euclid(2 * below), 1))
             }
             Measure::Count(count) => {
                 let (from, to) = self.calendar.bounds(&count.window, now);

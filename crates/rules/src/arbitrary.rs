@@ -178,6 +178,7 @@ fn ranking() -> impl Strategy<Value = RankingCondition<Named>> {
         2 => (filter(), window()).prop_map(|(event, window)| Measure::Count(CountMeasure { event, window })),
         1 => path().prop_map(Measure::Trait),
         1 => name().prop_map(Measure::Score),
+        1 => name().prop_map(Measure::Computed),
     ];
     (end, percent, by).prop_map(|(end, percent, by)| RankingCondition { end, percent, by })
 }

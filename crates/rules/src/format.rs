@@ -11,6 +11,7 @@ mod place;
 mod reach;
 mod score;
 mod sequence;
+mod window;
 
 use std::fmt;
 
@@ -23,9 +24,9 @@ use crate::ast::{
 };
 use crate::lists::{negative, positive};
 use crate::parse::{is_reserved, is_word};
-use crate::time::{CalendarPeriod, Span, Unit, Weekday};
 use active::active_condition;
 use occurrence::{occurrence_condition, within_condition};
+use window::{span_text, unit_text, weekday_text, window};
 
 pub use layout::format_lines;
 /// Names that start another condition where they stand bare.
@@ -231,6 +232,7 @@ fn measure(by: &Measure<Named>, closed: bool) -> String {
         }
         Measure::Trait(path) => format!("trait {}", self::path(&path.to_string())),
         Measure::Score(name) => score::named(name),
+        Measure::Computed(name) => computed::named(name),
     }
 }
 
@@ -441,67 +443,6 @@ fn count(test: CountTest, noun: &str) -> String {
         CountTest::AtMost(n) => format!("<= {}", with_noun(n)),
         CountTest::LessThan(n) => format!("< {}", with_noun(n)),
         CountTest::Between(low, high) => format!("between {low} and {}", with_noun(high)),
-    }
-}
-
-fn window(window: &Window) -> String {
-    match window {
-        Window::AllTime | Window::Range { from: None, to: None } => String::new(),
-        Window::Last(span) => format!("in last {}", span_text(*span)),
-        Window::Ago { near, far } if near.unit == far.unit => {
-            format!("between {} and {} ago", near.count, span_text(*far))
-        }
-        Window::Ago { near, far } => format!("between {} and {} ago", span_text(*near), span_text(*far)),
-        Window::Range { from: Some(from), to: Some(to) } => format!("from {from} to {to}"),
-        Window::Range { from: Some(from), to: None } => format!("since {from}"),
-        Window::Range { from: None, to: Some(to) } => format!("before {to}"),
-        Window::Calendar(period) => period_text(*period).to_owned(),
-        Window::On(date) => format!("on {date}"),
-        Window::SinceWeekday(day) => format!("since {}", weekday_text(*day)),
-    }
-}
-
-fn span_text(span: Span) -> String {
-    format!("{} {}{}", span.count, unit_text(span.unit), if span.count == 1 { "" } else { "s" })
-}
-
-const fn unit_text(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Second => "second",
-        Unit::Minute => "minute",
-        Unit::Hour => "hour",
-        Unit::Day => "day",
-        Unit::Week => "week",
-        Unit::Month => "month",
-        Unit::Quarter => "quarter",
-        Unit::Year => "year",
-    }
-}
-
-fn period_text(period: CalendarPeriod) -> &'static str {
-    match period {
-        CalendarPeriod::Today => "today",
-        CalendarPeriod::Yesterday => "yesterday",
-        CalendarPeriod::ThisWeek => "this week",
-        CalendarPeriod::LastWeek => "last week",
-        CalendarPeriod::ThisMonth => "this month",
-        CalendarPeriod::LastMonth => "last month",
-        CalendarPeriod::ThisQuarter => "this quarter",
-        CalendarPeriod::LastQuarter => "last quarter",
-        CalendarPeriod::ThisYear => "this year",
-        CalendarPeriod::LastYear => "last year",
-    }
-}
-
-fn weekday_text(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "monday",
-        Weekday::Tuesday => "tuesday",
-        Weekday::Wednesday => "wednesday",
-        Weekday::Thursday => "thursday",
-        Weekday::Friday => "friday",
-        Weekday::Saturday => "saturday",
-        Weekday::Sunday => "sunday",
     }
 }
 

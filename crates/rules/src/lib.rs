@@ -27,6 +27,8 @@ mod unresolve;
 
 #[cfg(any(test, feature = "arbitrary"))]
 pub mod arbitrary;
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod made_up;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +50,7 @@ pub use check::{check, compile_pattern};
 pub use countries::country_code;
 pub use format::{format, format_lines};
 pub use json::{from_json, from_json_value, to_json};
-pub use named::named_segments;
+pub use named::{NamedReferences, named_references};
 pub use names::{Labels, Names};
 pub use normal::normal_form;
 pub use parse::{locate, parse, parse_definition, parse_within};

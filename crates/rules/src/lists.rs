@@ -125,6 +125,7 @@ fn desugar_measure(measure: Measure<Named>) -> Measure<Named> {
         }
         Measure::Trait(path) => Measure::Trait(whole(path)),
         Measure::Score(score) => Measure::Score(score),
+        Measure::Computed(name) => Measure::Computed(name),
     }
 }
 

@@ -1,110 +1,63 @@
 //! What a rule names that is not looked up yet.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use segops_model::{ListId, SegmentId, SourceId};
+use crate::ast::{Condition, Measure, Named, Rule};
+use crate::lists::desugar_rule;
 
-use crate::ast::{Named, Rule, ScoreKind};
-use crate::names::{Labels, Names};
-use crate::resolve::resolve;
+/// The segments and computed traits that a rule names, as it writes them, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamedReferences {
+    pub segments: BTreeSet<String>,
+    pub computed_traits: BTreeSet<String>,
+}
 
-/// The segments that a rule names, as it writes them, each once.
+/// The segments and computed traits that a rule names.
 #[must_use]
-pub fn named_segments(rule: &Rule<Named>) -> BTreeSet<String> {
-    let asked = Asked::default();
-    // Whatever else is wrong with the rule, every reference in it is looked up.
-    let _ = resolve(rule, &asked, None);
-    asked.segments.into_inner()
+pub fn named_references(rule: &Rule<Named>) -> NamedReferences {
+    let mut found = NamedReferences::default();
+    // A filter on the event of an entry names a segment too, which its one form shows.
+    collect(&desugar_rule(rule.clone()).when, &mut found);
+    found
 }
 
-/// Has whatever it is asked for, and remembers the segments.
-#[derive(Debug, Default)]
-struct Asked {
-    segments: RefCell<BTreeSet<String>>,
-}
-
-impl Labels for Asked {
-    fn segment_name(&self, _: SegmentId) -> Option<String> {
-        None
-    }
-
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        None
-    }
-
-    fn list_name(&self, _: ListId) -> Option<String> {
-        None
-    }
-}
-
-impl Names for Asked {
-    fn segment(&self, name_or_id: &str) -> Option<SegmentId> {
-        self.segments.borrow_mut().insert(name_or_id.to_owned());
-        Some(SegmentId(0))
-    }
-
-    fn segment_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn segment_uses(&self, _: SegmentId) -> Vec<SegmentId> {
-        Vec::new()
-    }
-
-    fn source(&self, _: &str) -> Option<SourceId> {
-        Some(SourceId(0))
-    }
-
-    fn source_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn list(&self, _: &str) -> Option<ListId> {
-        Some(ListId(0))
-    }
-
-    fn list_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn event_exists(&self, _: &str) -> bool {
-        true
-    }
-
-    fn event_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn property_exists(&self, _: Option<&str>, _: &str) -> bool {
-        true
-    }
-
-    fn property_names(&self, _: Option<&str>) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn product_field_exists(&self, _: &str) -> bool {
-        true
-    }
-
-    fn product_fields(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn trait_exists(&self, _: &str) -> bool {
-        true
-    }
-
-    fn trait_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
-        None
-    }
-
-    fn score_names(&self) -> Vec<String> {
-        Vec::new()
+fn collect(tree: &Condition<Named>, found: &mut NamedReferences) {
+    match tree {
+        Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
+            parts.iter().for_each(|part| collect(part, found));
+        }
+        Condition::Not(part) => collect(part, found),
+        Condition::Segment(leaf) => {
+            found.segments.insert(leaf.segment.clone());
+        }
+        Condition::Transition(leaf) => {
+            found.segments.insert(leaf.segment.clone());
+        }
+        Condition::Tenure(leaf) => {
+            found.segments.insert(leaf.segment.clone());
+        }
+        Condition::Computed(leaf) => {
+            found.computed_traits.insert(leaf.computed.clone());
+        }
+        Condition::Ranking(leaf) => {
+            if let Measure::Computed(name) = &leaf.by {
+                found.computed_traits.insert(name.clone());
+            }
+        }
+        Condition::Event(_)
+        | Condition::Aggregate(_)
+        | Condition::Occurrence(_)
+        | Condition::Within(_)
+        | Condition::Active(_)
+        | Condition::Sequence(_)
+        | Condition::Cadence(_)
+        | Condition::Score(_)
+        | Condition::Trait(_)
+        | Condition::Sample(_)
+        | Condition::Place(_)
+        | Condition::TraitDate(_)
+        | Condition::TraitHistory(_)
+        | Condition::Reach(_)
+        | Condition::List(_) => {}
     }
 }

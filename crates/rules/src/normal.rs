@@ -1,6 +1,7 @@
 //! A key that rules of one meaning share, to point out that a segment like this exists already. Equal keys
 //! are equal rules; rules that are equal for deeper reasons may have different keys.
 
+mod computed;
 mod history;
 mod occurrence;
 mod place;
@@ -106,6 +107,7 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
                 }
                 Measure::Trait(path) => format!("trait {:?}", path.to_string()),
                 Measure::Score(score) => format!("score {score:?}"),
+                Measure::Computed(reference) => computed::definition(&reference.definition),
             };
             Node::Leaf { key: format!("{} {} of {by}", leaf.end.word(), leaf.percent), negated }
         }

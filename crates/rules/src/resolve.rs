@@ -214,6 +214,7 @@ impl Resolver<'_> {
                 Measure::Count(CountMeasure { event, window: count.window.clone() })
             }
             Measure::Score(score) => self.score_measure(score, &format!("{place}.by.score"))?,
+            Measure::Computed(name) => self.computed_measure(name, &format!("{place}.by.computed"))?,
             Measure::Trait(path) if self.means_score(path, &format!("{place}.by.trait")) => {
                 self.score_measure(&path.to_string(), &format!("{place}.by.trait"))?
             }

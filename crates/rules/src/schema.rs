@@ -1,6 +1,7 @@
 //! The JSON Schema of a rule's JSON form. It is found by asking the types that read a rule what they expect,
 //! so that it has every condition that they have.
 
+mod sample;
 mod trace;
 
 use std::collections::BTreeMap;

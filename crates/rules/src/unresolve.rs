@@ -7,8 +7,8 @@ use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition,
-    Condition, EventCondition, EventFilter, ListCondition, Measure, Named, RankingCondition, Resolved, Rule,
-    SegmentCondition, TenureCondition, TransitionCondition,
+    ComputedReference, Condition, EventCondition, EventFilter, ListCondition, Measure, Named,
+    RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
 };
 use crate::names::Labels;
 
@@ -60,8 +60,7 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             Condition::Sequence(Box::new(leaf))
         }
         Condition::Computed(leaf) => {
-            let id = leaf.computed.id;
-            let computed = labels.computed_trait_name(id).unwrap_or_else(|| id.to_string());
+            let computed = computed_name(&leaf.computed, labels);
             let (match_case, test) = (leaf.match_case, leaf.test.clone());
             Condition::Computed(Box::new(ComputedCondition { computed, match_case, test }))
         }
@@ -74,6 +73,7 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             let Ok(by) = leaf.by.try_map(
                 |other| Ok::<_, Infallible>(aggregate(other, labels)),
                 |other| Ok(filter(other, labels)),
+                |named| Ok(computed_name(named, labels)),
             );
             Condition::Ranking(Box::new(RankingCondition { end: leaf.end, percent: leaf.percent, by }))
         }
@@ -101,6 +101,10 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
             test: leaf.test.clone(),
         }),
     }
+}
+
+fn computed_name(reference: &ComputedReference, labels: &dyn Labels) -> String {
+    labels.computed_trait_name(reference.id).unwrap_or_else(|| reference.id.to_string())
 }
 
 fn segment(id: SegmentId, labels: &dyn Labels) -> String {
@@ -175,8 +179,15 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         Condition::Cadence(leaf) => found.sources.extend(leaf.event.sources.iter().copied()),
         Condition::Ranking(leaf) => {
             found.sources.extend(leaf.by.filter().iter().flat_map(|filter| &filter.sources).copied());
-            if let Measure::Score(score) = &leaf.by {
-                found.scores.insert(score.clone());
+            match &leaf.by {
+                Measure::Score(score) => {
+                    found.scores.insert(score.clone());
+                }
+                Measure::Computed(reference) => {
+                    let events = reference.definition.events();
+                    found.sources.extend(events.iter().flat_map(|event| &event.sources).copied());
+                }
+                Measure::Aggregate(_) | Measure::Count(_) | Measure::Trait(_) => {}
             }
         }
         Condition::Score(leaf) => {

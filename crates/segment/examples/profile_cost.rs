@@ -11,7 +11,8 @@ use segops_model::{
     ConsentChannel, Decimal, Event, EventKind, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
     SignalId, SourceId, Value,
 };
-use segops_rules::{Labels, Names, ScoreKind, read_text};
+use segops_rules::made_up::MadeUpNames;
+use segops_rules::read_text;
 use segops_segment::{
     Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RankingThreshold,
     RecordedScore, RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
@@ -65,7 +66,8 @@ fn main() {
 /// Nanoseconds from one event to the next, after so many.
 #[expect(clippy::disallowed_methods, reason = "an example that measures real time")]
 fn cost(text: &str, events: u64) -> u128 {
-    let reading = read_text(&format!("everyone where {text}"), &Anything, None).expect("a rule");
+    let reading =
+        read_text(&format!("everyone where {text}"), &MadeUpNames::default(), None).expect("a rule");
     let mut registry = SignalRegistry::new();
     let program = Program::compile(&reading.resolved, &mut registry, &Calendar::utc());
     let mut profile = Profile { timelines: BTreeMap::new(), carried: Carried::default() };
@@ -176,74 +178,5 @@ impl ProfileView for Profile {
     }
     fn carried(&self) -> Option<&Carried> {
         Some(&self.carried)
-    }
-}
-
-/// A workspace that has seen every name.
-struct Anything;
-
-impl Labels for Anything {
-    fn segment_name(&self, _: SegmentId) -> Option<String> {
-        None
-    }
-    fn list_name(&self, _: ListId) -> Option<String> {
-        None
-    }
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        None
-    }
-}
-
-impl Names for Anything {
-    fn segment(&self, _: &str) -> Option<SegmentId> {
-        None
-    }
-    fn segment_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn segment_uses(&self, _: SegmentId) -> Vec<SegmentId> {
-        Vec::new()
-    }
-    fn source(&self, _: &str) -> Option<SourceId> {
-        None
-    }
-    fn source_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn list(&self, _: &str) -> Option<ListId> {
-        None
-    }
-    fn list_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
-        None
-    }
-    fn score_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn event_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn event_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn property_exists(&self, _: Option<&str>, _: &str) -> bool {
-        true
-    }
-    fn property_names(&self, _: Option<&str>) -> Vec<String> {
-        Vec::new()
-    }
-    fn product_field_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn product_fields(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn trait_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn trait_names(&self) -> Vec<String> {
-        Vec::new()
     }
 }

@@ -173,6 +173,13 @@ impl AggregateNode {
         moves_that_way && self.left.currencies.is_none() && left.value().is_some()
     }
 
+    /// Whether money of two aggregates is not compared, because each is in another currency.
+    pub(crate) fn compares_other_currencies(&self, view: &impl ProfileView, now: Instant) -> bool {
+        let left = Measured::of(&self.left, view, now);
+        let right = self.other().map(|(_, reading)| Measured::of(reading, view, now));
+        are_of_other_currencies(&left, right.as_ref())
+    }
+
     /// The outcome where time alone can only make the value smaller, and the comparison is with a number: then the
     /// answer changes once at most, and values need not be let go one by one to find out when.
     fn falling(&self, left: &Measured<'_>, holds: bool) -> Option<Outcome> {
@@ -195,6 +202,7 @@ impl AggregateNode {
     }
 
     fn holds(&self, left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {
+        let are_apart = are_of_other_currencies(left, right);
         let left = left.value();
         match &self.test {
             Comparison::Never => false,
@@ -209,6 +217,7 @@ impl AggregateNode {
                         right.and_then(Measured::value).map(|value| (*factor, value))
                     }
                 };
+                let operand = operand.filter(|_| !are_apart);
                 let compared = left.zip(operand).map(|(left, (factor, right))| left.compare(right, factor));
                 match order {
                     // The negation of a comparison: with nothing to compare it holds.
@@ -272,6 +281,11 @@ impl Reading {
         }
     }
 
+    /// Whether its values are money in whatever currency each order is in.
+    pub(crate) const fn is_of_money(&self) -> bool {
+        self.currencies.is_some()
+    }
+
     /// Has other ids for its signals; none where one of them has none.
     pub(crate) fn renumber(&mut self, id: &impl Fn(SignalId) -> Option<SignalId>) -> Option<()> {
         self.signal = id(self.signal)?;
@@ -308,6 +322,12 @@ impl Reading {
     pub(crate) fn is_of_several_currencies(&self, view: &impl ProfileView, now: Instant) -> bool {
         Measured::of(self, view, now).is_of_several_currencies()
     }
+}
+
+/// Whether one is of money in another currency than the other: they are not compared.
+fn are_of_other_currencies(left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {
+    let currencies = left.currency().zip(right.and_then(Measured::currency));
+    currencies.is_some_and(|(left, right)| left != right)
 }
 
 fn ms_of(instant: Instant) -> i128 {

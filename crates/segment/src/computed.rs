@@ -8,14 +8,16 @@ mod rational;
 mod tests;
 
 use segops_model::{Decimal, Event, Instant, SignalId, Value};
-use segops_rules::{ChosenValue, ComputedCondition, ComputedDefinition, Resolved};
+use segops_rules::{ChosenValue, ComputedCondition, ComputedDefinition, Resolved, StateTest, Test};
 
 use crate::aggregate::Reading;
 use crate::capture::Capturer;
 use crate::evaluate::{Outcome, ProfileView};
 use crate::{Calendar, Capture, CaptureKind, Entry, Keep, SignalRegistry};
 use choice::{ChoiceNode, ChoiceReading};
-use number::{NumberNode, NumberReading};
+use number::NumberNode;
+
+pub(crate) use number::{MovingNumber, NumberReading};
 
 /// A condition on a computed trait, compiled.
 #[derive(Debug, Clone)]
@@ -101,6 +103,25 @@ enum Either {
 }
 
 impl ComputedReading {
+    /// Compiles a definition; its signals are interned.
+    #[must_use]
+    pub fn compile(
+        definition: &ComputedDefinition<Resolved>,
+        registry: &mut SignalRegistry,
+        calendar: &Calendar,
+    ) -> Self {
+        Self(match definition {
+            ComputedDefinition::Number(formula) => {
+                Either::Number(NumberReading::compile(formula, registry, calendar))
+            }
+            ComputedDefinition::Value(chosen) => {
+                // That there is a value is all that is asked of one that nobody tests.
+                let exists = StateTest { match_case: false, test: Test::Exists };
+                Either::Value(ChoiceReading::compile(chosen, exists, registry, calendar))
+            }
+        })
+    }
+
     /// Every way in which it can be read off signals that a registry has; none where it lacks one.
     #[must_use]
     pub fn all_within(

@@ -1,7 +1,8 @@
 //! Places among a rule's base by a number, against a threshold that was recorded.
 //!
 //! Ranked are the profiles of the rule's base that have something to rank: at least one value, event or order
-//! in the window; a trait that is a number. The threshold of the top p percent of n profiles is the number of
+//! in the window; a trait, or a score, that is a number; a computed trait that is one, and is made of at least one
+//! value, event or order. The threshold of the top p percent of n profiles is the number of
 //! the one at place p/100 of n, rounded up, from the greatest down; whoever has as much or more is in. So
 //! equals are in together, and there may be more than p percent. From the bottom it is the same the other way.
 
@@ -15,11 +16,13 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Instant, Path, SignalId};
 use segops_rules::{
-    Base, Condition, Measure, RULE_FORMAT, RankingCondition, RankingEnd, Resolved, Rule, normal_form,
+    Base, ComputedDefinition, Condition, Measure, RULE_FORMAT, RankingCondition, RankingEnd, Resolved, Rule,
+    normal_form,
 };
 
 use crate::aggregate::{Fraction, Measured, Reading};
 use crate::calendar::Period;
+use crate::computed::{MovingNumber, NumberReading};
 use crate::evaluate::{Outcome, ProfileView};
 use crate::program::BaseNode;
 use crate::score::{ScoreReading, ScoreValue};
@@ -119,8 +122,14 @@ pub(crate) struct RankingNode {
 pub(crate) enum MeasureNode {
     Aggregate(Reading),
     Count(Reading),
-    Trait { root: CompactString, path: Path },
+    Trait {
+        root: CompactString,
+        path: Path,
+    },
     Score(ScoreReading),
+    Computed(NumberReading),
+    /// A value by which nobody is ranked; such a rule is not saved.
+    Nothing,
 }
 
 impl RankingNode {
@@ -175,6 +184,12 @@ impl MeasureNode {
                 Self::Count(Reading::of_matches(&count.event, &count.window, registry, calendar))
             }
             Measure::Score(name) => Self::Score(ScoreReading::compile(name, registry, calendar)),
+            Measure::Computed(reference) => match &reference.definition {
+                ComputedDefinition::Number(formula) => {
+                    Self::Computed(NumberReading::compile(formula, registry, calendar))
+                }
+                ComputedDefinition::Value(_) => Self::Nothing,
+            },
             Measure::Trait(path) => Self::Trait { root: path.root().into(), path: path.clone() },
         }
     }
@@ -183,7 +198,7 @@ impl MeasureNode {
     pub(crate) const fn trait_root(&self) -> Option<&CompactString> {
         match self {
             Self::Trait { root, .. } => Some(root),
-            Self::Aggregate(_) | Self::Count(_) | Self::Score(_) => None,
+            Self::Aggregate(_) | Self::Count(_) | Self::Score(_) | Self::Computed(_) | Self::Nothing => None,
         }
     }
 
@@ -191,7 +206,9 @@ impl MeasureNode {
     const fn score(&self) -> Option<&ScoreReading> {
         match self {
             Self::Score(reading) => Some(reading),
-            Self::Aggregate(_) | Self::Count(_) | Self::Trait { .. } => None,
+            Self::Aggregate(_) | Self::Count(_) | Self::Trait { .. } | Self::Computed(_) | Self::Nothing => {
+                None
+            }
         }
     }
 
@@ -206,16 +223,25 @@ impl MeasureNode {
             Self::Aggregate(reading) | Self::Count(reading) => {
                 reading.with_currencies().map(|reading| (reading.signal, reading.keep())).collect()
             }
-            Self::Trait { .. } => Vec::new(),
+            Self::Trait { .. } | Self::Nothing => Vec::new(),
             Self::Score(reading) => reading.signals().to_vec(),
+            Self::Computed(reading) => reading.signals(),
         }
     }
 
-    /// How what is measured is read, if it is of events or orders.
+    /// How what is measured is read, if it is of events or orders alone.
     pub(crate) const fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Aggregate(reading) | Self::Count(reading) => Some(reading),
-            Self::Trait { .. } | Self::Score(_) => None,
+            Self::Trait { .. } | Self::Score(_) | Self::Computed(_) | Self::Nothing => None,
+        }
+    }
+
+    /// How the computed trait is read that is measured, if one is.
+    pub(crate) const fn computed(&self) -> Option<&NumberReading> {
+        match self {
+            Self::Computed(reading) => Some(reading),
+            _ => None,
         }
     }
 
@@ -223,6 +249,8 @@ impl MeasureNode {
         match self {
             Self::Aggregate(reading) => Ranked::Aggregate(Measured::of(reading, view, now)),
             Self::Count(reading) => Ranked::Count(Measured::of(reading, view, now)),
+            Self::Computed(reading) => Ranked::Computed(reading.moving(view, now)),
+            Self::Nothing => Ranked::Fixed(None),
             Self::Score(reading) => {
                 let number = reading.value(view, now).and_then(ScoreValue::number);
                 Ranked::Fixed(number.map(|number| Fraction::whole(number.billionths())))
@@ -240,6 +268,7 @@ impl MeasureNode {
 pub(crate) enum Ranked<'a> {
     Aggregate(Measured<'a>),
     Count(Measured<'a>),
+    Computed(MovingNumber<'a>),
     Fixed(Option<Fraction>),
 }
 
@@ -252,6 +281,10 @@ impl Ranked<'_> {
                 Some(Fraction::whole(Decimal::from_u64(measured.count() as u64).billionths()))
             }
             Self::Aggregate(_) | Self::Count(_) => None,
+            Self::Computed(moving) => {
+                let number = moving.rounded().filter(|_| moving.is_of_something())?;
+                Some(Fraction::whole(number.billionths()))
+            }
             Self::Fixed(number) => *number,
         }
     }
@@ -259,6 +292,7 @@ impl Ranked<'_> {
     fn next(&self) -> Option<Instant> {
         match self {
             Self::Aggregate(measured) | Self::Count(measured) => measured.next(),
+            Self::Computed(moving) => moving.next(),
             Self::Fixed(_) => None,
         }
     }
@@ -266,6 +300,7 @@ impl Ranked<'_> {
     fn advance(&mut self, now: Instant) {
         match self {
             Self::Aggregate(measured) | Self::Count(measured) => measured.advance(now),
+            Self::Computed(moving) => moving.advance(now),
             Self::Fixed(_) => {}
         }
     }
@@ -273,6 +308,7 @@ impl Ranked<'_> {
     fn currency(&self) -> Option<i128> {
         match self {
             Self::Aggregate(measured) => measured.currency(),
+            Self::Computed(moving) => moving.currency(),
             Self::Count(_) | Self::Fixed(_) => None,
         }
     }

@@ -161,7 +161,6 @@ impl Fold {
         }
         if is_first && !self.has_planted(PlantedBug::NewProfileForgotten) {
             slots.extend(self.roster.when_empty().iter().copied());
-            self.add_slots_of_scores(profile, slots);
         }
         if is_first {
             self.slots_of_first_row(profile, slots);

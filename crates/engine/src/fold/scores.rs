@@ -84,13 +84,6 @@ impl Fold {
         }
     }
 
-    /// The rules that read what was recorded of a profile already, before it did anything.
-    pub(super) fn add_slots_of_scores(&self, profile: ProfileId, slots: &mut SlotSet) {
-        for held in self.state.scores.get(&profile).into_iter().flatten() {
-            slots.extend(self.roster.of_score(&held.score).iter().copied());
-        }
-    }
-
     /// Moves what was recorded of an absorbed profile to the survivor.
     pub(super) fn move_scores(&mut self, survivor: ProfileId, absorbed: ProfileId) {
         let old = self.state.take_scores(absorbed);

@@ -6,6 +6,7 @@
 
 mod environment;
 mod gather;
+mod history_view;
 mod journal;
 mod rank;
 
@@ -25,6 +26,7 @@ use segops_segment::{
 
 pub use environment::RecordedEnvironment;
 pub(crate) use gather::{Gathering, Room};
+pub use history_view::HistoryView;
 pub use journal::{JournalBackfill, RebuildError};
 pub use rank::rank;
 

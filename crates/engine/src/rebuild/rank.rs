@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use segops_model::{
-    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
-};
-use segops_segment::{
-    Backfill, Census, ConsentHistory, History, HistoryRequest, ProfileView, Ranking, RankingKey,
-    RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline,
-};
+use segops_model::{Instant, Position};
+use segops_segment::{Backfill, Census, HistoryRequest, Ranking, RankingThreshold, SignalRegistry};
+
+use super::HistoryView;
 
 /// Takes rankings for one instant, in one pass: over the events before `until` that happened up to `at`. The
 /// thresholds come in the order of the rankings.
@@ -31,58 +28,8 @@ pub fn rank<B: Backfill>(
         HistoryRequest { until, at, signals: &registry, trait_roots: &trait_roots, scores: &scores };
     backfill.histories(&request, &mut |history| {
         for census in &mut censuses {
-            census.count(&Counted(history), at);
+            census.count(&HistoryView(history), at);
         }
     })?;
     Ok(censuses.into_iter().map(|census| census.threshold(at)).collect())
-}
-
-/// A profile that is ranked: its history, of which no number asks for segments or thresholds.
-#[derive(Debug)]
-struct Counted<'a>(&'a History);
-
-impl ProfileView for Counted<'_> {
-    fn timeline(&self, signal: SignalId) -> Option<&Timeline> {
-        self.0.timelines.iter().find(|(id, _)| *id == signal).map(|(_, timeline)| timeline)
-    }
-
-    fn trait_value(&self, root: &str) -> Option<&Value> {
-        self.0.traits.iter().find(|(name, _)| name == root).map(|(_, value)| value)
-    }
-
-    fn is_identified(&self) -> bool {
-        self.0.is_identified()
-    }
-
-    fn profile(&self) -> ProfileId {
-        self.0.profile
-    }
-
-    fn is_member(&self, _: SegmentId) -> bool {
-        false
-    }
-
-    fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
-        self.0.recorded_score(score)
-    }
-
-    fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
-        None
-    }
-
-    fn identifiers(&self) -> &[Identifier] {
-        &self.0.identifiers
-    }
-
-    fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory> {
-        self.0.consent(channel, identifier)
-    }
-
-    fn is_listed(&self, list: ListId) -> bool {
-        self.0.lists.binary_search(&list).is_ok()
-    }
-
-    fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {
-        None
-    }
 }

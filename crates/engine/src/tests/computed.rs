@@ -1,5 +1,7 @@
 //! Computed traits: made, used, edited, shown, and not taken away from who uses them.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use segops_model::Value;
@@ -7,7 +9,7 @@ use segops_model::Value;
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::command::Refusal;
 use crate::error::EngineError;
-use crate::view::ComputedTraitValue;
+use crate::view::{ComputedFrom, ComputedTraitValue};
 use crate::work::Work;
 
 const RATE: &str = r#"count of "Order Refunded" / count of "Order Completed""#;
@@ -19,6 +21,12 @@ fn refund(world: &mut World, user: &str) {
 fn value_of(world: &World, user: &str, name: &str) -> Option<ComputedTraitValue> {
     let profile = world.engine.profile(world.profile("user_id", user)).expect("a profile");
     profile.computed_traits.get(name).cloned()
+}
+
+/// All of them, with those that no live segment uses.
+fn from_history(world: &World, user: &str) -> BTreeMap<String, ComputedTraitValue> {
+    let profile = world.engine.profile_with_history(world.profile("user_id", user));
+    profile.expect("a profile").computed_traits
 }
 
 #[test]
@@ -135,16 +143,21 @@ fn profiles_and_explanations_show_values_and_what_they_are_made_of() {
     for category in ["Hats", "shoes", "hats", "Shoes"] {
         world.send(json!({"userId": "u1", "event": "Viewed", "properties": {"category": category}}));
     }
-    assert_eq!(value_of(&world, "u1", "return rate"), None);
+    let third = Some(Value::Number(segops_model::Decimal::parse("0.333333333").expect("a third")));
+    let missing = value_of(&world, "u1", "return rate").expect("it is named");
+    assert_eq!((missing.value, missing.from), (None, ComputedFrom::NotComputed));
+    let read = from_history(&world, "u1");
+    assert_eq!((&read["return rate"].value, read["return rate"].from), (&third, ComputedFrom::History));
+    assert_eq!((&read["favourite"].value, read["favourite"].count), (&Some("Shoes".into()), Some(2)));
+    assert_eq!(read["unused"].value, Some(0.into()));
     world.segment("Shod", r#"computed "favourite" is "shoes" and computed "return rate" < 0.5"#);
     let rate = value_of(&world, "u1", "return rate").expect("a rate");
-    assert_eq!(
-        rate.value,
-        Some(Value::Number(segops_model::Decimal::parse("0.333333333").expect("a third")))
-    );
+    assert_eq!((rate.value, rate.from), (third, ComputedFrom::Live));
     let shown = value_of(&world, "u1", "favourite").expect("a favourite");
     assert_eq!((shown.value, shown.count, shown.seen_at), (Some("Shoes".into()), Some(2), Some(world.now())));
-    assert_eq!(value_of(&world, "u1", "unused"), None);
+    assert_eq!(value_of(&world, "u1", "unused").expect("it is named").value, None);
+    let read = from_history(&world, "u1");
+    assert_eq!((read["unused"].from, read["return rate"].from), (ComputedFrom::History, ComputedFrom::Live));
 
     let profile = world.profile("user_id", "u1");
     let told = world.engine.explain("Shod", profile).expect("an explanation").sentence;
@@ -155,7 +168,10 @@ fn profiles_and_explanations_show_values_and_what_they_are_made_of() {
     world.pass_ms(3 * DAY_MS);
     assert!(world.members("Shod").is_empty());
     let gone = value_of(&world, "u1", "favourite").expect("none, but kept");
-    assert_eq!(gone, ComputedTraitValue { value: None, seen_at: None, count: None });
+    assert_eq!(
+        gone,
+        ComputedTraitValue { value: None, seen_at: None, count: None, from: ComputedFrom::Live }
+    );
     let told = world.engine.explain("Shod", profile).expect("an explanation").sentence;
     assert!(told.contains("favourite has no value, needs shoes"), "{told}");
 }

@@ -1,11 +1,14 @@
 //! Whatever happens, in whatever order: live membership equals a rebuild, also at the instants at which
 //! verdicts change by themselves, and one millisecond before.
 
+mod rules;
+
 use proptest::prelude::*;
 use serde_json::json;
 
 use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Identifier};
 
+use self::rules::RULES;
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::fold::PlantedBug;
 use crate::scores::ScoresSent;
@@ -102,87 +105,6 @@ const COUNTRIES: [Option<&str>; 4] = [Some("DE"), Some("AT"), Some(""), None];
 const RENEWALS: [Option<&str>; 5] =
     [Some("2026-03-04"), Some("2025-03-05T06:00:00Z"), Some("2026-03-09"), Some("?"), None];
 const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-const RULES: [&str; 79] = [
-    r#"everyone where not in segment "B""#,
-    r#"everyone where in segment "B" or country is "AT""#,
-    r#"everyone where in segment "C" and not in segment "A""#,
-    r#"did "Order Completed" >= 2 times in last 3 days"#,
-    r#"everyone where did not "Product Viewed" in last 2 days"#,
-    r#"everyone where did "Product Viewed" exactly 2 times"#,
-    r#"everyone where did "Product Added" between 1 and 2 days ago"#,
-    r#"did "Order Completed" where total >= 50 and did "Product Viewed" < 3 times in last 1 week"#,
-    r#"everyone where country is "DE""#,
-    r#"everyone where country is not "DE""#,
-    r#"identified where did any event in last 1 day"#,
-    r#"everyone where did "Product Viewed" today or did "Order Completed" yesterday"#,
-    r#"everyone where did "Order Completed" this week and not did "Product Added" last week"#,
-    r#"everyone where none of (did "Product Viewed" in last 1 month, country exists)"#,
-    r#"identified where did "Product Viewed" < 1000 times"#,
-    r#"everyone where in segment "A""#,
-    r#"everyone where not in segment "A" and did "Product Viewed""#,
-    r#"everyone where sum of total over "Order Completed" in last 3 days >= 100"#,
-    r#"everyone where sum of total over "Product Viewed" < 60"#,
-    r#"everyone where average of total over "Order Completed" in last 4 days < 50"#,
-    r#"everyone where minimum of total over "Product Viewed" where total > 9 in last 2 days <= 30"#,
-    r#"everyone where maximum of total over any event between 1 and 3 days ago between 20 and 80"#,
-    r#"everyone where distinct of total over "Product Viewed" in last 3 days >= 2"#,
-    r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
-    r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
-    r#"everyone where in list "L""#,
-    r#"everyone where reachable by email"#,
-    r#"everyone where opted out of email or suppressed"#,
-    r#"everyone where not in list "L" and not consented to email"#,
-    r#"everyone where entered segment "B" in last 2 days"#,
-    r#"everyone where left segment "A" >= 2 times"#,
-    r#"everyone where not entered segment "A" in last 3 days"#,
-    r#"everyone where in segment "B" for at least 30 hours"#,
-    r#"everyone where in segment "C" for less than 2 days"#,
-    r#"everyone where in segment "A" since after 2026-03-03 or left segment "A" yesterday"#,
-    r#"everyone where left segment "C" in last 1 day and not in segment "C""#,
-    r#"everyone where sum of total over "Product Viewed" > sum of total over "Order Completed""#,
-    r#"everyone where country has been "DE" for at least 2 days"#,
-    r#"everyone where country has been not "DE" for less than 3 days"#,
-    r#"everyone where country changed from "DE" to "AT" in last 3 days"#,
-    r#"everyone where country changed to missing between 1 and 4 days ago"#,
-    r#"everyone where renews in next 2 days"#,
-    r#"everyone where renews anniversary in last 3 days"#,
-    r#"everyone where in 50% sample "a""#,
-    r#"everyone where not in 50% sample "a" and did not "Order Completed" in last 2 days"#,
-    r#"everyone where first "Product Viewed" was in last 3 days"#,
-    r#"everyone where first "Product Viewed" has total >= 50"#,
-    r#"everyone where last "Order Completed" where total > 9 has total < 60 was in last 4 days"#,
-    r#"everyone where 2nd "Product Viewed" has total >= 40 and 2nd to last any event was between 1 and 3 days ago"#,
-    r#"everyone where did "Product Viewed" within 2 days of first any event"#,
-    r#"everyone where did any event >= 2 times within 1 day before last "Order Completed""#,
-    r#"everyone where did any event in >= 2 of the last 3 days"#,
-    r#"everyone where distinct days with any event in last 1 week >= 2"#,
-    r#"everyone where stopped "Product Viewed" in last 2 days"#,
-    r#"everyone where restarted any event in last 2 days"#,
-    r#"everyone where net spend in last 4 days >= 60"#,
-    r#"everyone where has orders >= 2 where status is "completed""#,
-    r#"everyone where has no orders where status in ("refunded", "partially_refunded") in last 1 week"#,
-    r#"everyone where average order value < 50"#,
-    r#"everyone where maximum of net over orders in last 3 days >= 40"#,
-    r#"everyone where net spend < 0.9 times gross spend"#,
-    r#"everyone where has orders where refunded > 0"#,
-    r#"everyone where top 50% by sum of total over any event in last 3 days"#,
-    r#"everyone where bottom 40% by count of "Product Viewed""#,
-    r#"everyone where score propensity >= 50"#,
-    r#"everyone where score propensity < 40 or did "Product Added" in last 1 day"#,
-    r#"everyone where not score propensity exists and did any event in last 3 days"#,
-    r#"everyone where score days_since_last_order between 1 and 2.5"#,
-    r#"everyone where top 40% by score propensity"#,
-    r#"everyone where did "Product Viewed" where product.price >= 50"#,
-    r#"everyone where did any event < 2 times where lines[].current_product.price >= 50"#,
-    r#"everyone where sum of product.price over "Product Viewed" in last 3 days >= 60"#,
-    r#"everyone where sum of lines[].price*quantity over "Order Completed" where lines[].kind is "a" in last 3 days >= 100"#,
-    r#"everyone where did "Product Viewed" then "Product Added" within 2 days in last 1 week"#,
-    r#"everyone where did "Product Viewed" then not "Order Completed" within 1 day in last 3 days"#,
-    r#"everyone where did any event then any event within 2 days with same total in last 4 days"#,
-    r#"everyone where did "Product Viewed" then not "Product Added" then "Order Completed" < 2 times"#,
-    r#"everyone where did any event then any event with same lines[].price >= 2 times in last 1 week"#,
-    r#"everyone where time since last any event > 1.5 times median gap with at least 2 events"#,
-];
 
 fn rule_number() -> impl Strategy<Value = u8> {
     let number = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);

@@ -6,6 +6,7 @@ use segops_model::{Decimal, HOUR_MS, Instant};
 use segops_segment::Observed;
 
 use super::world::{AUTHOR, DAY_MS, World, instant, rule};
+use crate::difference::OtherRule;
 use crate::settings::Settings;
 use crate::view::PreviewThreshold;
 use crate::work::Work;
@@ -133,5 +134,60 @@ fn a_rule_is_edited_and_refined_by_rank() {
     world.pass_ms(DAY_MS);
     // The second of four by orders has one, as all others have: equals are in together.
     assert_eq!(world.members("Best of the best"), ["u3", "u4"]);
+    world.verify();
+}
+
+#[test]
+fn what_an_edit_to_a_ranking_would_change_is_known_before_it_is_saved() {
+    let mut world = shop();
+    order(&mut world, "u1", 1);
+    let other = OtherRule::Given(Box::new(rule("top 25% by orders")));
+    let asked = world.engine.difference("Top", &other, None, 5, &Work::new()).expect("a difference");
+    assert_eq!((asked.before.total, asked.after.total), (1, 1));
+    assert_eq!((asked.entering.total, asked.leaving.total), (1, 1));
+    let shown: Vec<(&str, Option<&str>, bool)> = asked
+        .thresholds
+        .iter()
+        .map(|one| (one.ranking.as_str(), one.value.as_deref(), one.recorded))
+        .collect();
+    assert_eq!(shown, [(TOP, Some("40"), true), ("top 25% by count of orders", Some("2"), false)]);
+    world.edit("Top", "top 25% by orders");
+    assert_eq!(world.members("Top"), ["u1"]);
+}
+
+#[test]
+fn a_rank_by_a_computed_trait_follows_its_edits() {
+    let mut world = shop();
+    let average = r#"sum of total over "Order Completed" / count of "Order Completed""#;
+    world.engine.create_computed_trait(AUTHOR, "average", average).expect("made");
+    world.edit("Top", r#"top 50% by computed "average""#);
+    assert_eq!(world.members("Top"), ["u3", "u4"]);
+    assert_eq!(ranked(&world, "u4").1, number(30));
+    // Their average is 25 now, under the threshold.
+    order(&mut world, "u4", 10);
+    assert_eq!(world.members("Top"), ["u3"]);
+    world.verify();
+    let used = world.engine.computed_trait("average").expect("it").used_by;
+    assert_eq!(used.len(), 1, "a ranking uses what it is by");
+    let a_value =
+        world.engine.edit_computed_trait(AUTHOR, "average", None, "last value of total over any event");
+    assert!(a_value.is_err(), "nobody is ranked by a value");
+    let difference = world
+        .engine
+        .computed_trait_difference("average", r#"count of "Order Completed""#, None, 5, &Work::new())
+        .expect("a difference");
+    assert_eq!(difference.segments[0].difference.after.total, 4, "all but one have one order");
+    world
+        .engine
+        .edit_computed_trait(AUTHOR, "average", None, r#"count of "Order Completed""#)
+        .expect("edited");
+    let segment = world.engine.segment("Top").expect("a segment");
+    world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+    // Another number has a threshold of its own: the second of four has one order, as all the others have.
+    assert_eq!(ranked(&world, "u4").1, number(1));
+    assert_eq!(world.members("Top"), ["u1", "u2", "u3", "u4"]);
+    world.verify();
+    let world = world.restarted();
+    assert_eq!(world.members("Top"), ["u1", "u2", "u3", "u4"]);
     world.verify();
 }

@@ -46,6 +46,20 @@ pub struct ComputedTraitValue {
     pub seen_at: Option<Instant>,
     /// How many values are equal to it, where it is the most frequent.
     pub count: Option<u64>,
+    pub from: ComputedFrom,
+}
+
+/// Where a computed trait's value is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ComputedFrom {
+    /// A live segment uses it: its events are at hand.
+    Live,
+    /// The profile's events were read again for it.
+    History,
+    /// No live segment uses it, and the events were not read again: in a list of profiles, and of a profile that has
+    /// too many.
+    NotComputed,
 }
 
 /// What making a computed trait of something else would change.

@@ -1,4 +1,4 @@
-//! What a rule would select, before it is saved.
+//! What a rule would select, and what another would change, before it is saved.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,7 +6,39 @@ use utoipa::ToSchema;
 use segops_model::{Instant, Position, SegmentId};
 use segops_rules::Base;
 
-use super::{Counts, Member};
+use super::{Counts, Member, SegmentName};
+
+/// What another rule would change about a segment's members, from raw history, at one instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RuleDifference {
+    /// The rule that the segment has.
+    pub rule_text: String,
+    /// The rule that it would have.
+    pub new_rule_text: String,
+    #[schema(value_type = Object)]
+    pub new_rule: serde_json::Value,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    /// The journal position up to which history was read (exclusive).
+    #[schema(value_type = u64)]
+    pub position: Position,
+    pub before: Counts,
+    pub after: Counts,
+    /// Who would enter, and some of them, oldest profiles first.
+    pub entering: Counts,
+    pub entering_sample: Vec<Member>,
+    pub leaving: Counts,
+    pub leaving_sample: Vec<Member>,
+    /// Segments whose rules name this one: their members may move with it.
+    pub used_by: Vec<SegmentName>,
+    /// Whether saving it moves members: not of a draft, nor of an archived or paused segment.
+    pub takes_effect: bool,
+    #[schema(value_type = Vec<Object>)]
+    pub warnings: Vec<segops_rules::Problem>,
+    /// What the rankings of both rules are held against.
+    #[serde(default)]
+    pub thresholds: Vec<PreviewThreshold>,
+}
 
 /// What a rule selects at an instant, from history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

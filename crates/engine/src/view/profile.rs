@@ -18,7 +18,7 @@ pub struct ProfileView {
     pub identifiers: Vec<Identifier>,
     pub identified: bool,
     pub traits: BTreeMap<String, TraitView>,
-    /// The computed traits that live segments use.
+    /// Every computed trait, each with where its value is from.
     pub computed_traits: BTreeMap<String, ComputedTraitValue>,
     pub orders: Vec<OrderView>,
     /// Net of refunds and cancellations, by currency ("" where none was sent).

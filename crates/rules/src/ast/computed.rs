@@ -204,6 +204,7 @@ fn collect<'a>(tree: &'a Condition<Resolved>, found: &mut Vec<&'a ComputedRefere
         }
         Condition::Not(part) => collect(part, found),
         Condition::Computed(leaf) => found.push(&leaf.computed),
+        Condition::Ranking(leaf) => found.extend(leaf.by.computed()),
         _ => {}
     }
 }
@@ -228,6 +229,11 @@ fn replace(tree: &mut Condition<Resolved>, id: ComputedTraitId, definition: &Com
         Condition::Not(part) => replace(part, id, definition),
         Condition::Computed(leaf) if leaf.computed.id == id => {
             leaf.computed.definition = definition.clone();
+        }
+        Condition::Ranking(leaf) => {
+            if let Some(reference) = leaf.by.computed_mut().filter(|reference| reference.id == id) {
+                reference.definition = definition.clone();
+            }
         }
         _ => {}
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::{Decimal, Path};
 
-use super::{Aggregate, EventFilter, Stage, Window};
+use super::{Aggregate, ComputedReference, EventFilter, Resolved, Stage, Window};
 
 /// Whether the profile is among so many percent of the rule's base by a number, as recorded last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub enum Measure<S: Stage> {
     Trait(Path),
     /// A score that is a number.
     Score(String),
+    /// A computed trait that is a number.
+    Computed(S::Computed),
 }
 
 /// What is counted.
@@ -65,6 +67,7 @@ impl<S: Stage> Measure<S> {
         &self,
         aggregate: impl FnOnce(&Aggregate<S>) -> Result<Aggregate<T>, E>,
         filter: impl FnOnce(&EventFilter<S>) -> Result<EventFilter<T>, E>,
+        computed: impl FnOnce(&S::Computed) -> Result<T::Computed, E>,
     ) -> Result<Measure<T>, E> {
         Ok(match self {
             Self::Aggregate(tree) => Measure::Aggregate(aggregate(tree)?),
@@ -73,16 +76,35 @@ impl<S: Stage> Measure<S> {
             }
             Self::Trait(path) => Measure::Trait(path.clone()),
             Self::Score(score) => Measure::Score(score.clone()),
+            Self::Computed(named) => Measure::Computed(computed(named)?),
         })
     }
 
-    /// The filter of what is measured, if it is of events or orders.
+    /// The filter of what is measured, if it is of events or orders alone.
     #[must_use]
     pub const fn filter(&self) -> Option<&EventFilter<S>> {
         match self {
             Self::Aggregate(aggregate) => Some(&aggregate.event),
             Self::Count(count) => Some(&count.event),
-            Self::Trait(_) | Self::Score(_) => None,
+            Self::Trait(_) | Self::Score(_) | Self::Computed(_) => None,
+        }
+    }
+}
+
+impl Measure<Resolved> {
+    /// The computed trait that is measured, if one is.
+    #[must_use]
+    pub const fn computed(&self) -> Option<&ComputedReference> {
+        match self {
+            Self::Computed(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn computed_mut(&mut self) -> Option<&mut ComputedReference> {
+        match self {
+            Self::Computed(reference) => Some(reference),
+            _ => None,
         }
     }
 }

@@ -33,6 +33,7 @@ impl Checker<'_> {
                 self.conditions += 1;
                 self.score_name(score, &format!("{place}.by.score"));
             }
+            Measure::Computed(_) => self.conditions += 1,
         }
     }
 }

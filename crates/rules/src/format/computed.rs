@@ -24,7 +24,12 @@ impl fmt::Display for Formula<Named> {
 pub(super) fn computed(leaf: &ComputedCondition<Named>) -> String {
     // Its name is always in quotes, which a name in front of a test may do without.
     let text = tested("x", &leaf.test, leaf.match_case);
-    format!("computed {}{}", quoted(&leaf.computed), text.strip_prefix('x').unwrap_or(&text))
+    format!("{}{}", named(&leaf.computed), text.strip_prefix('x').unwrap_or(&text))
+}
+
+/// A computed trait by its name, which is always in quotes.
+pub(super) fn named(name: &str) -> String {
+    format!("computed {}", quoted(name))
 }
 
 fn chosen_value(chosen: &ChosenValue<Named>) -> String {

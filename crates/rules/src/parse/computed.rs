@@ -7,11 +7,11 @@ use segops_model::{Decimal, Limits};
 use super::event::Counts;
 use super::lexer::Kind;
 use super::shape::Shape;
-use super::words::TEST_WORDS;
+use super::words::{TEST_WORDS, is_reserved};
 use super::{Parser, too_long};
 use crate::ast::{
     ChosenValue, ComputedCondition, ComputedDefinition, Condition, EventFilter, FORMULA_PARTS_MAX, Formula,
-    Named, Operands, Subject, ValueChoice,
+    Measure, Named, Operands, Subject, ValueChoice,
 };
 use crate::check::{check_definition, too_many_parts};
 use crate::lists::desugar_definition;
@@ -61,12 +61,32 @@ impl Parser<'_> {
             }
     }
 
-    pub(super) fn computed(&mut self) -> Option<(Condition<Named>, Shape)> {
-        let start = self.bump().span.0;
+    /// Whether the name of a computed trait that is ranked by comes so many tokens ahead, and not what follows a
+    /// ranking by a trait that is called `computed`.
+    pub(super) fn starts_computed_name(&self, ahead: usize) -> bool {
+        let name = ahead + 1 + usize::from(self.is_word(ahead + 1, "trait"));
+        let is_name = match self.peek_at(name).kind {
+            Kind::Word(word) => !is_reserved(word),
+            _ => true,
+        };
+        self.starts_computed(ahead) && is_name
+    }
+
+    /// The name of a computed trait after the word `computed`.
+    pub(super) fn computed_name(&mut self) -> Option<String> {
+        self.bump();
         if self.is_word(0, "trait") && matches!(self.peek_at(1).kind, Kind::Text(_) | Kind::Word(_)) {
             self.bump();
         }
-        let computed = self.name("a computed trait's name")?;
+        self.name("a computed trait's name")
+    }
+
+    pub(super) fn computed(&mut self) -> Option<(Condition<Named>, Shape)> {
+        let start = self.peek().span.0;
+        let computed = self.computed_name()?;
+        if let Some(words) = self.in_ranking(0) {
+            return self.ranked_by(Measure::Computed(computed), words, start);
+        }
         let (test, match_case) = self.test()?;
         let leaf = ComputedCondition { computed, match_case, test };
         Some((Condition::Computed(Box::new(leaf)), Shape::leaf(self.span_from(start))))

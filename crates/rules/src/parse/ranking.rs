@@ -1,4 +1,5 @@
-//! `top 10% by net spend in last 12 months`, `predicted_ltv in top 10%`: a place among the rule's base.
+//! `top 10% by net spend in last 12 months`, `score ltv in top 10%`, `bottom 5% by computed "return rate"`: a place
+//! among the rule's base.
 
 use segops_model::{Decimal, Path};
 
@@ -98,6 +99,9 @@ impl Parser<'_> {
         }
         if self.starts_score(0) {
             return Some((Measure::Score(self.score_name()?), Vec::new()));
+        }
+        if self.starts_computed_name(0) {
+            return Some((Measure::Computed(self.computed_name()?), Vec::new()));
         }
         let is_prefix = self.is_word(0, "trait");
         if is_prefix {

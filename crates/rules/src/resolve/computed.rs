@@ -1,7 +1,9 @@
 //! Computed traits by their names, and what they are made of.
 
 use super::Resolver;
-use crate::ast::{ComputedCondition, ComputedDefinition, Condition, Named, Resolved};
+use crate::ast::{
+    ComputedCondition, ComputedDefinition, ComputedReference, Condition, Measure, Named, Resolved,
+};
 use crate::check::check_number_test;
 use crate::names::Names;
 use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
@@ -33,13 +35,7 @@ impl Resolver<'_> {
         leaf: &ComputedCondition<Named>,
         place: &str,
     ) -> Option<Condition<Resolved>> {
-        let name = &leaf.computed;
-        let Some(computed) = self.names.computed_trait(name) else {
-            let message = format!("there is no computed trait `{name}`");
-            let problem = Problem::error(Code::UnknownComputedTrait, message).place(format!("{place}.trait"));
-            self.report_unknown(problem, name, |names| names.computed_trait_names());
-            return None;
-        };
+        let computed = self.computed_trait(&leaf.computed, &format!("{place}.trait"))?;
         if computed.definition.is_number()
             && let Some(problem) = check_number_test(&leaf.test, &format!("{place}.test"))
         {
@@ -48,5 +44,28 @@ impl Resolver<'_> {
         }
         let (match_case, test) = (leaf.match_case, leaf.test.clone());
         Some(Condition::Computed(Box::new(ComputedCondition { computed, match_case, test })))
+    }
+
+    /// The computed trait that is ranked by, which is a number.
+    pub(super) fn computed_measure(&mut self, name: &str, place: &str) -> Option<Measure<Resolved>> {
+        let computed = self.computed_trait(name, place)?;
+        if computed.definition.is_number() {
+            return Some(Measure::Computed(computed));
+        }
+        let message =
+            format!("the computed trait `{name}` is a value of a property, by which nobody is ranked");
+        let problem = Problem::error(Code::UnsupportedValue, message).place(place);
+        self.report(problem.expected("one that is a number, made by a formula of aggregates"));
+        None
+    }
+
+    fn computed_trait(&mut self, name: &str, place: &str) -> Option<ComputedReference> {
+        let found = self.names.computed_trait(name);
+        if found.is_none() {
+            let message = format!("there is no computed trait `{name}`");
+            let problem = Problem::error(Code::UnknownComputedTrait, message).place(place);
+            self.report_unknown(problem, name, |names| names.computed_trait_names());
+        }
+        found
     }
 }

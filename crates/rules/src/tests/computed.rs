@@ -1,11 +1,9 @@
 use expect_test::{Expect, expect};
 
-use segops_model::{ComputedTraitId, Limits, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, Limits};
 
-use crate::{
-    ComputedReference, Labels, Names, Resolved, ScoreKind, parse, parse_definition, read_text,
-    resolve_definition,
-};
+use crate::made_up::MadeUpNames;
+use crate::{Resolved, parse, parse_definition, read_text, resolve_definition};
 
 #[track_caller]
 fn check(text: &str, canonical: &str) {
@@ -171,91 +169,18 @@ fn conditions() {
 }
 
 /// A workspace with a rate and a favourite.
-struct Shop;
-
-impl Labels for Shop {
-    fn segment_name(&self, _: SegmentId) -> Option<String> {
-        None
-    }
-    fn list_name(&self, _: ListId) -> Option<String> {
-        None
-    }
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        None
-    }
-}
-
-impl Names for Shop {
-    fn segment(&self, _: &str) -> Option<SegmentId> {
-        None
-    }
-    fn segment_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn segment_uses(&self, _: SegmentId) -> Vec<SegmentId> {
-        Vec::new()
-    }
-    fn source(&self, _: &str) -> Option<SourceId> {
-        None
-    }
-    fn source_names(&self) -> Vec<String> {
-        vec!["Kiosk".to_owned()]
-    }
-    fn computed_trait(&self, name: &str) -> Option<ComputedReference> {
-        let text = match name {
-            "return rate" => "count of A / count of B",
-            "favourite" => "most frequent value of category over A",
-            _ => return None,
-        };
-        let definition = parse_definition(text, &Limits::default()).ok()?;
-        let (definition, _) = resolve_definition(&definition, self).ok()?;
-        Some(ComputedReference { id: ComputedTraitId(7), definition })
-    }
-    fn computed_trait_names(&self) -> Vec<String> {
-        vec!["return rate".to_owned(), "favourite".to_owned()]
-    }
-    fn list(&self, _: &str) -> Option<ListId> {
-        None
-    }
-    fn list_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn score_kind(&self, _: &str) -> Option<ScoreKind> {
-        None
-    }
-    fn score_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn event_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn event_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn property_exists(&self, _: Option<&str>, _: &str) -> bool {
-        true
-    }
-    fn property_names(&self, _: Option<&str>) -> Vec<String> {
-        Vec::new()
-    }
-    fn product_field_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn product_fields(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn trait_exists(&self, _: &str) -> bool {
-        false
-    }
-    fn trait_names(&self) -> Vec<String> {
-        Vec::new()
-    }
+fn shop() -> MadeUpNames {
+    MadeUpNames::default()
+        .source("Kiosk", 1)
+        .traits(&[])
+        .computed_trait("return rate", 7, "count of A / count of B")
+        .computed_trait("favourite", 8, "most frequent value of category over A")
 }
 
 #[test]
 fn names_are_looked_up() {
     let check = |text: &str, expected: &[(&str, Option<&str>)]| {
-        let problems = match read_text(text, &Shop, None) {
+        let problems = match read_text(text, &shop(), None) {
             Ok(reading) => reading.warnings,
             Err(problems) => problems,
         };
@@ -274,6 +199,10 @@ fn names_are_looked_up() {
         &[no_number, no_number],
     );
     check("computed favourite contains \"x\" or computed favourite > 3", &[]);
+    check("top 10% by computed \"return rate\" or computed \"return rate\" in bottom 5%", &[]);
+    check("top 10% by computed \"return rat\" or computed \"return rat\" in bottom 5%", &[unknown, unknown]);
+    let no_rank = "the computed trait `favourite` is a value of a property, by which nobody is ranked";
+    check("computed favourite in top 10%", &[(no_rank, None)]);
     let meant = "there is a computed trait of that name: write `computed \"return rate\"`";
     check("\"return rate\" > 1", &[("no profile ever had the trait `return rate`", Some(meant))]);
 }
@@ -282,7 +211,7 @@ fn names_are_looked_up() {
 fn sources_are_looked_up() {
     let definition =
         parse_definition("count of A from source Kiosc", &Limits::default()).expect("a definition");
-    let problems = resolve_definition(&definition, &Shop).expect_err("no such source");
+    let problems = resolve_definition(&definition, &shop()).expect_err("no such source");
     assert_eq!(problems[0].message, "there is no source `Kiosc`");
     assert_eq!(problems[0].suggestion.as_deref(), Some("did you mean `Kiosk`?"));
     assert_eq!(problems[0].place.as_deref(), Some("definition.number.aggregate.event.sources[0]"));
@@ -290,9 +219,25 @@ fn sources_are_looked_up() {
 
 #[test]
 fn a_stored_rule_keeps_what_a_computed_trait_was_made_of() {
-    let rule = read_text("computed \"return rate\" > 1", &Shop, None).expect("a rule").resolved;
+    let rule = read_text("computed \"return rate\" > 1", &shop(), None).expect("a rule").resolved;
     let json = serde_json::to_value(&rule).expect("json");
     let again: crate::Rule<Resolved> = serde_json::from_value(json).expect("the rule");
     assert_eq!(again, rule);
     assert_eq!(crate::computed_trait_ids(&rule), [ComputedTraitId(7)].into());
+}
+
+#[test]
+fn a_ranking_keeps_it_too() {
+    let rule = read_text("not top 10% by computed \"return rate\"", &shop(), None).expect("a rule").resolved;
+    assert_eq!(crate::computed_trait_ids(&rule), [ComputedTraitId(7)].into());
+    let named = crate::unresolve(&rule, &shop());
+    assert_eq!(named.to_string(), "not top 10% by computed \"return rate\"");
+    let other = crate::computed_traits(
+        &read_text("computed favourite exists", &shop(), None).expect("a rule").resolved,
+    )[0]
+    .definition
+    .clone();
+    let edited = crate::with_definition(&rule, ComputedTraitId(7), &other);
+    assert_eq!(crate::computed_traits(&edited)[0].definition, other);
+    assert_ne!(crate::normal_form(&edited), crate::normal_form(&rule), "each has thresholds of its own");
 }

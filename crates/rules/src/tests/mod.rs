@@ -14,3 +14,4 @@ mod round_trip;
 mod schema;
 mod scores;
 mod sequences;
+mod value_mistakes;

@@ -30,6 +30,11 @@ fn places_in_a_ranking() {
         ),
         ("top 10% by count of any event and did A", "top 10% by count of any event and did \"A\""),
         ("top 10% by points", "top 10% by trait points"),
+        ("top 10% by computed 'return rate' and did A", "top 10% by computed \"return rate\" and did \"A\""),
+        ("top 10% by computed trait rate", "top 10% by computed \"rate\""),
+        ("computed rate is in the bottom 2%", "bottom 2% by computed \"rate\""),
+        // A trait of that name.
+        ("top 10% by computed and did A", "top 10% by trait computed and did \"A\""),
         ("points in the top 10%", "top 10% by trait points"),
         ("points is in bottom 10% or did A", "bottom 10% by trait points or did \"A\""),
         (

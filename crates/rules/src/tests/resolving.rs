@@ -1,98 +1,33 @@
 use expect_test::{Expect, expect};
 
-use segops_model::{ListId, SegmentId, SourceId};
+use segops_model::{SegmentId, SourceId};
 
+use crate::made_up::MadeUpNames;
 use crate::{
-    Labels, Names, ScoreKind, Severity, named_segments, normal_form, parse, read_text, references, resolve,
-    unresolve,
+    ScoreKind, Severity, named_references, normal_form, parse, read_text, references, resolve, unresolve,
 };
 
 /// A small workspace: `Loyal` refers to `VIP`, `Circle` to `Loyal`.
-#[derive(Debug)]
-struct Shop;
-
-const SEGMENTS: &[(&str, u64, &[u64])] = &[("VIP", 1, &[]), ("Loyal", 2, &[1]), ("Circle", 3, &[2])];
-const SOURCES: &[(&str, u32)] = &[("Shop A", 1), ("Shop B", 2)];
-
-impl Labels for Shop {
-    fn list_name(&self, id: ListId) -> Option<String> {
-        (id == ListId(1)).then(|| "Influencers".to_owned())
-    }
-    fn segment_name(&self, id: SegmentId) -> Option<String> {
-        SEGMENTS.iter().find(|(_, known, _)| *known == id.0).map(|(name, _, _)| (*name).to_owned())
-    }
-    fn source_name(&self, id: SourceId) -> Option<String> {
-        SOURCES.iter().find(|(_, known)| *known == id.0).map(|(name, _)| (*name).to_owned())
-    }
-}
-
-impl Names for Shop {
-    fn list(&self, name: &str) -> Option<ListId> {
-        (name == "Influencers").then_some(ListId(1))
-    }
-    fn list_names(&self) -> Vec<String> {
-        vec!["Influencers".to_owned()]
-    }
-    fn segment(&self, name: &str) -> Option<SegmentId> {
-        let id = name.parse().ok();
-        SEGMENTS
-            .iter()
-            .find(|(known, number, _)| *known == name || id == Some(SegmentId(*number)))
-            .map(|(_, id, _)| SegmentId(*id))
-    }
-    fn segment_names(&self) -> Vec<String> {
-        SEGMENTS.iter().map(|(name, _, _)| (*name).to_owned()).collect()
-    }
-    fn segment_uses(&self, id: SegmentId) -> Vec<SegmentId> {
-        let uses =
-            SEGMENTS.iter().find(|(_, known, _)| *known == id.0).map_or(&[] as &[u64], |(_, _, uses)| uses);
-        uses.iter().copied().map(SegmentId).collect()
-    }
-    fn source(&self, name: &str) -> Option<SourceId> {
-        SOURCES.iter().find(|(known, _)| *known == name).map(|(_, id)| SourceId(*id))
-    }
-    fn source_names(&self) -> Vec<String> {
-        SOURCES.iter().map(|(name, _)| (*name).to_owned()).collect()
-    }
-    fn event_exists(&self, name: &str) -> bool {
-        name == "Order Completed"
-    }
-    fn event_names(&self) -> Vec<String> {
-        vec!["Order Completed".to_owned(), "Product Viewed".to_owned()]
-    }
-    fn property_exists(&self, _: Option<&str>, path: &str) -> bool {
-        ["total", "products[].category"].contains(&path)
-    }
-    fn property_names(&self, _: Option<&str>) -> Vec<String> {
-        vec!["total".to_owned(), "products[].category".to_owned()]
-    }
-    fn product_field_exists(&self, path: &str) -> bool {
-        self.product_fields().iter().any(|field| field == path)
-    }
-    fn product_fields(&self) -> Vec<String> {
-        ["id", "price", "in_stock", "maker.name"].map(str::to_owned).to_vec()
-    }
-    fn trait_exists(&self, path: &str) -> bool {
-        ["country", "loyalty"].contains(&path)
-    }
-    fn trait_names(&self) -> Vec<String> {
-        vec!["country".to_owned(), "loyalty".to_owned()]
-    }
-    fn score_kind(&self, name: &str) -> Option<ScoreKind> {
-        match name {
-            "churn_risk" | "loyalty" => Some(ScoreKind::Number),
-            "next_order" => Some(ScoreKind::Date),
-            _ => None,
-        }
-    }
-    fn score_names(&self) -> Vec<String> {
-        ["churn_risk", "loyalty", "next_order"].map(str::to_owned).to_vec()
-    }
+fn shop() -> MadeUpNames {
+    MadeUpNames::default()
+        .segment("VIP", 1, &[])
+        .segment("Loyal", 2, &[1])
+        .segment("Circle", 3, &[2])
+        .source("Shop A", 1)
+        .source("Shop B", 2)
+        .list("Influencers", 1)
+        .events(&["Order Completed", "Product Viewed"])
+        .properties(&["total", "products[].category"])
+        .product_fields(&["id", "price", "in_stock", "maker.name"])
+        .traits(&["country", "loyalty"])
+        .score("churn_risk", ScoreKind::Number)
+        .score("loyalty", ScoreKind::Number)
+        .score("next_order", ScoreKind::Date)
 }
 
 #[track_caller]
 fn check(text: &str, editing: Option<u64>, expected: Expect) {
-    let problems = match read_text(text, &Shop, editing.map(SegmentId)) {
+    let problems = match read_text(text, &shop(), editing.map(SegmentId)) {
         Ok(reading) => reading.warnings,
         Err(problems) => problems,
     };
@@ -184,9 +119,9 @@ fn what_can_never_hold() {
 fn ids_and_back() {
     let text = "in segment \"VIP\" and did \"Order Completed\" from source \"Shop B\"";
     let rule = parse(text).expect("a rule");
-    let (resolved, warnings) = resolve(&rule, &Shop, None).expect("known names");
+    let (resolved, warnings) = resolve(&rule, &shop(), None).expect("known names");
     assert!(warnings.iter().all(|warning| warning.severity == Severity::Warning));
-    assert_eq!(unresolve(&resolved, &Shop).to_string(), text);
+    assert_eq!(unresolve(&resolved, &shop()).to_string(), text);
     let found = references(&resolved);
     assert!(found.segments.contains(&SegmentId(1)) && found.sources.contains(&SourceId(2)));
 }
@@ -257,20 +192,20 @@ fn a_name_that_no_trait_has_is_a_scores() {
         ("top 10% by churn_risk", "top 10% by score churn_risk"),
     ] {
         let rule = parse(bare).unwrap_or_else(|problems| panic!("{}", problems[0].report(bare)));
-        let (resolved, warnings) = resolve(&rule, &Shop, None).expect("a score");
-        assert_eq!((unresolve(&resolved, &Shop).to_string().as_str(), warnings), (meant, Vec::new()));
+        let (resolved, warnings) = resolve(&rule, &shop(), None).expect("a score");
+        assert_eq!((unresolve(&resolved, &shop()).to_string().as_str(), warnings), (meant, Vec::new()));
         assert!(references(&resolved).scores.len() == 1, "{bare}");
     }
     // A trait of the name is taken before the score.
     let rule = parse("loyalty >= 3").expect("a rule");
-    let (resolved, warnings) = resolve(&rule, &Shop, None).expect("a trait");
-    assert_eq!(unresolve(&resolved, &Shop).to_string(), "loyalty >= 3");
+    let (resolved, warnings) = resolve(&rule, &shop(), None).expect("a trait");
+    assert_eq!(unresolve(&resolved, &shop()).to_string(), "loyalty >= 3");
     assert_eq!(warnings.len(), 1);
 }
 
 fn key(text: &str) -> String {
     let rule = parse(text).unwrap_or_else(|problems| panic!("{}", problems[0].report(text)));
-    normal_form(&resolve(&rule, &Shop, None).expect("known names").0)
+    normal_form(&resolve(&rule, &shop(), None).expect("known names").0)
 }
 
 #[test]
@@ -316,6 +251,6 @@ fn rules_of_different_meaning_do_not() {
 #[test]
 fn segments_are_named_wherever_they_stand() {
     let rule = parse(r#"in segment "VIP" and not any of (in segment "Loyal", did A, in segment "VIP")"#);
-    let named = named_segments(&rule.expect("a rule"));
-    assert_eq!(named.into_iter().collect::<Vec<_>>(), ["Loyal", "VIP"]);
+    let named = named_references(&rule.expect("a rule"));
+    assert_eq!(named.segments.into_iter().collect::<Vec<_>>(), ["Loyal", "VIP"]);
 }

@@ -43,12 +43,10 @@ impl ChoiceNode {
         registry: &mut SignalRegistry,
         calendar: &Calendar,
     ) -> Self {
-        let test = StateTest { match_case: leaf.match_case, test: leaf.test.clone() };
-        let capture =
-            Capture { test: Some(test), ..Capture::of_kind(CaptureKind::Tested, chosen.property.clone()) };
-        let signal = registry.intern_values(&chosen.event, capture, &calendar.zone);
+        let tested = StateTest { match_case: leaf.match_case, test: leaf.test.clone() };
         let test = ValueTest::compile(&leaf.test, leaf.match_case, &calendar.zone);
-        Self { reading: ChoiceReading::new(chosen, signal, calendar), holds_for_none: test.holds(None) }
+        let reading = ChoiceReading::compile(chosen, tested, registry, calendar);
+        Self { reading, holds_for_none: test.holds(None) }
     }
 
     pub(super) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
@@ -69,6 +67,19 @@ impl ChoiceNode {
 }
 
 impl ChoiceReading {
+    /// Compiles what is chosen, with what is asked of each value; its signal is interned.
+    pub(super) fn compile(
+        chosen: &ChosenValue<Resolved>,
+        tested: StateTest,
+        registry: &mut SignalRegistry,
+        calendar: &Calendar,
+    ) -> Self {
+        let capture =
+            Capture { test: Some(tested), ..Capture::of_kind(CaptureKind::Tested, chosen.property.clone()) };
+        let signal = registry.intern_values(&chosen.event, capture, &calendar.zone);
+        Self::new(chosen, signal, calendar)
+    }
+
     pub(super) fn new(chosen: &ChosenValue<Resolved>, signal: SignalId, calendar: &Calendar) -> Self {
         Self {
             signal,

@@ -24,6 +24,14 @@ pub(crate) struct NumberNode {
 pub(crate) struct NumberReading {
     term: Term,
     leaves: Vec<Reading>,
+    /// Whether it is so much money, rather than a share of money or no money at all.
+    is_money: bool,
+}
+
+/// The number of one profile at one instant, which can be moved to later ones.
+pub(crate) struct MovingNumber<'a> {
+    reading: &'a NumberReading,
+    leaves: Vec<Measured<'a>>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,7 +43,24 @@ enum Term {
     Operation(Operation, Box<(Term, Term)>),
 }
 
-type Operation = fn(Rational, Rational) -> Option<Rational>;
+#[derive(Debug, Clone, Copy)]
+enum Operation {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+impl Operation {
+    fn of(self, left: Rational, right: Rational) -> Option<Rational> {
+        match self {
+            Self::Add => left.add(right),
+            Self::Subtract => left.subtract(right),
+            Self::Multiply => left.multiply(right),
+            Self::Divide => left.divide(right),
+        }
+    }
+}
 
 #[derive(Debug, Clone)]
 enum NumberTest {
@@ -64,26 +89,68 @@ impl NumberNode {
     }
 
     pub(super) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
-        let mut moving = self.number.measured(view, now);
-        let next_of = |moving: &[Measured<'_>]| moving.iter().filter_map(Measured::next).min();
-        let passes = |moving: &[Measured<'_>]| self.test.passes(self.number.term.value(moving));
-        let holds = passes(&moving);
+        let mut moving = self.number.moving(view, now);
+        let holds = self.test.passes(moving.value());
         for _ in 0..view.changes_looked_over() {
-            let Some(next) = next_of(&moving) else { return Outcome::until(holds, None) };
-            moving.iter_mut().for_each(|leaf| leaf.advance(next));
-            if passes(&moving) != holds {
+            let Some(next) = moving.next() else { return Outcome::until(holds, None) };
+            moving.advance(next);
+            if self.test.passes(moving.value()) != holds {
                 return Outcome::until(holds, Some(next));
             }
         }
-        Outcome::until(holds, next_of(&moving))
+        Outcome::until(holds, moving.next())
+    }
+}
+
+impl MovingNumber<'_> {
+    fn value(&self) -> Option<Rational> {
+        if self.is_of_several_currencies() { None } else { self.reading.term.value(&self.leaves) }
+    }
+
+    /// The number to the nearest billionth, if there is one.
+    pub(crate) fn rounded(&self) -> Option<Decimal> {
+        self.value()?.rounded()
+    }
+
+    /// Whether there is any event, order or value to make the number of.
+    pub(crate) fn is_of_something(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.count() > 0)
+    }
+
+    /// The key of the currency that the number is in, where it is money.
+    pub(crate) fn currency(&self) -> Option<i128> {
+        if self.reading.is_money { self.leaves.iter().find_map(Measured::currency) } else { None }
+    }
+
+    /// Whether one aggregate is of money in another currency than another one: they have nothing to do with each
+    /// other.
+    fn is_of_several_currencies(&self) -> bool {
+        let mut currencies = self.leaves.iter().filter_map(Measured::currency);
+        let first = currencies.next();
+        currencies.any(|currency| Some(currency) != first)
+    }
+
+    /// The next instant at which a value comes in or goes out.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.leaves.iter().filter_map(Measured::next).min()
+    }
+
+    /// Moves on to a later instant.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        self.leaves.iter_mut().for_each(|leaf| leaf.advance(now));
     }
 }
 
 impl NumberReading {
-    fn compile(formula: &Formula<Resolved>, registry: &mut SignalRegistry, calendar: &Calendar) -> Self {
+    pub(crate) fn compile(
+        formula: &Formula<Resolved>,
+        registry: &mut SignalRegistry,
+        calendar: &Calendar,
+    ) -> Self {
         let mut leaves = Vec::new();
         let term = Term::compile(formula, &mut leaves, registry, calendar);
-        Self { term, leaves }
+        let is_money = term.power_of_money(&leaves) != 0;
+        Self { term, leaves, is_money }
     }
 
     /// As a registry has its signals already; none where it lacks one.
@@ -100,31 +167,36 @@ impl NumberReading {
         Some(number)
     }
 
-    pub(super) fn signals(&self) -> Vec<(SignalId, Keep)> {
+    pub(crate) fn signals(&self) -> Vec<(SignalId, Keep)> {
         let readings = self.leaves.iter().flat_map(Reading::with_currencies);
         readings.map(|reading| (reading.signal, reading.keep())).collect()
     }
 
-    fn measured<'a>(&'a self, view: &'a impl ProfileView, now: Instant) -> Vec<Measured<'a>> {
-        self.leaves.iter().map(|leaf| Measured::of(leaf, view, now)).collect()
+    pub(crate) fn moving<'a>(&'a self, view: &'a impl ProfileView, now: Instant) -> MovingNumber<'a> {
+        let leaves = self.leaves.iter().map(|leaf| Measured::of(leaf, view, now)).collect();
+        MovingNumber { reading: self, leaves }
     }
 
     /// The number at an instant to the nearest billionth, if there is one.
     pub(crate) fn rounded(&self, view: &impl ProfileView, now: Instant) -> Option<Decimal> {
-        self.term.value(&self.measured(view, now))?.rounded()
+        self.moving(view, now).rounded()
     }
 
     /// Each aggregate with what it comes to, from left to right.
     pub(crate) fn parts<'a>(&'a self, view: &impl ProfileView, now: Instant) -> Vec<FoundPart<'a>> {
-        let found = |reading: &'a Reading| {
-            let measured = Measured::of(reading, view, now);
+        let moving = self.moving(view, now);
+        let are_apart = moving.is_of_several_currencies();
+        let found = |(reading, measured): (&'a Reading, &Measured<'_>)| {
+            let is_apart =
+                measured.is_of_several_currencies() || (are_apart && measured.currency().is_some());
+            let value = measured.value().filter(|_| !is_apart);
             FoundPart {
                 reading,
-                value: measured.value().map(|value| Decimal::from_billionths(value.rounded())),
-                several_currencies: measured.is_of_several_currencies(),
+                value: value.map(|value| Decimal::from_billionths(value.rounded())),
+                several_currencies: is_apart,
             }
         };
-        self.leaves.iter().map(found).collect()
+        self.leaves.iter().zip(&moving.leaves).map(found).collect()
     }
 }
 
@@ -142,10 +214,10 @@ impl Term {
         };
         match formula {
             Formula::Number(number) => Self::Constant(Rational::of(*number)),
-            Formula::Add(operands) => both(Rational::add, operands),
-            Formula::Subtract(operands) => both(Rational::subtract, operands),
-            Formula::Multiply(operands) => both(Rational::multiply, operands),
-            Formula::Divide(operands) => both(Rational::divide, operands),
+            Formula::Add(operands) => both(Operation::Add, operands),
+            Formula::Subtract(operands) => both(Operation::Subtract, operands),
+            Formula::Multiply(operands) => both(Operation::Multiply, operands),
+            Formula::Divide(operands) => both(Operation::Divide, operands),
             Formula::Aggregate(aggregate) => {
                 leaves.push(Reading::compile(aggregate, false, registry, calendar));
                 Self::Leaf(leaves.len() - 1)
@@ -161,7 +233,30 @@ impl Term {
                 let below = i128::from(value.denominator).checked_mul(Decimal::ONE.billionths())?;
                 Rational::new(value.numerator, below)
             }
-            Self::Operation(operation, both) => operation(both.0.value(leaves)?, both.1.value(leaves)?),
+            Self::Operation(operation, both) => operation.of(both.0.value(leaves)?, both.1.value(leaves)?),
+        }
+    }
+
+    /// How often money is multiplied in it, less how often it is divided by: a share of money is none.
+    fn power_of_money(&self, leaves: &[Reading]) -> i32 {
+        match self {
+            Self::Constant(_) => 0,
+            Self::Leaf(index) => leaves.get(*index).map_or(0, |leaf| i32::from(leaf.is_of_money())),
+            Self::Operation(operation, both) => {
+                let (left, right) = (both.0.power_of_money(leaves), both.1.power_of_money(leaves));
+                match operation {
+                    Operation::Multiply => left + right,
+                    Operation::Divide => left - right,
+                    // Five more than so much money is still money.
+                    Operation::Add | Operation::Subtract => {
+                        if left == 0 {
+                            right
+                        } else {
+                            left
+                        }
+                    }
+                }
+            }
         }
     }
 }

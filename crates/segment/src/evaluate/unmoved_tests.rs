@@ -6,7 +6,7 @@ use segops_model::Instant;
 use segops_rules::{Resolved, Rule, read_text};
 
 use crate::carried::tests::{Step, World, any_step};
-use crate::sentence::tests::Known;
+use crate::sentence::tests::shop;
 use crate::{evaluate, judge};
 
 /// Of every family that more matches may leave as it is, and of some that they never do.
@@ -52,7 +52,7 @@ const RULES: [&str; 38] = [
 ];
 
 fn rule(text: &str) -> Rule<Resolved> {
-    let reading = read_text(&format!("everyone where {text}"), &Known, None);
+    let reading = read_text(&format!("everyone where {text}"), &shop(), None);
     reading.unwrap_or_else(|problems| panic!("{text}: {problems:?}")).resolved
 }
 

@@ -1,7 +1,7 @@
-use segops_rules::{ComputedDefinition, Resolved};
+use segops_rules::{ComputedDefinition, Formula, Resolved};
 
 use super::{ComputedPart, ConditionExplanation, EVIDENCE_MAX, Explainer, Observed, observed_window};
-use crate::computed::{ComputedNode, FoundPart};
+use crate::computed::{ComputedNode, FoundPart, NumberReading};
 use crate::evaluate::ProfileView;
 use crate::{Entry, Timeline};
 
@@ -14,16 +14,10 @@ impl<V: ProfileView> Explainer<'_, V> {
     ) {
         match (definition, node) {
             (ComputedDefinition::Number(formula), ComputedNode::Number(node)) => {
-                let found = node.number.parts(self.view, self.now);
-                let parts =
-                    formula.aggregates().into_iter().zip(&found).map(|(aggregate, part)| ComputedPart {
-                        text: self.describe.aggregate(aggregate),
-                        value: part.value,
-                        several_currencies: part.several_currencies,
-                    });
+                let (parts, evidence) = self.parts(formula, &node.number);
                 let value = node.number.rounded(self.view, self.now);
-                explanation.observed = Some(Observed::Computed { value, parts: parts.collect() });
-                explanation.evidence = self.evidence_of(&found);
+                explanation.observed = Some(Observed::Computed { value, parts });
+                explanation.evidence = evidence;
             }
             (ComputedDefinition::Value(_), ComputedNode::Value(node)) => {
                 let chosen = node.reading.chosen(self.view, self.now);
@@ -38,6 +32,21 @@ impl<V: ProfileView> Explainer<'_, V> {
             }
             _ => {}
         }
+    }
+
+    /// What each aggregate of a formula comes to, and the newest events of all of them.
+    pub(super) fn parts(
+        &self,
+        formula: &Formula<Resolved>,
+        number: &NumberReading,
+    ) -> (Vec<ComputedPart>, Vec<Entry>) {
+        let found = number.parts(self.view, self.now);
+        let parts = formula.aggregates().into_iter().zip(&found).map(|(aggregate, part)| ComputedPart {
+            text: self.describe.aggregate(aggregate),
+            value: part.value,
+            several_currencies: part.several_currencies,
+        });
+        (parts.collect(), self.evidence_of(&found))
     }
 
     /// The newest events of all aggregates together, newest first.

@@ -1,4 +1,5 @@
 use segops_model::Decimal;
+use segops_rules::{ComputedDefinition, RankingCondition, Resolved};
 
 use super::{ConditionExplanation, EVIDENCE_MAX, Explainer, Observed, observed_window};
 use crate::evaluate::ProfileView;
@@ -6,10 +7,24 @@ use crate::ranking::RankingNode;
 use crate::{Cut, Entry, Timeline};
 
 impl<V: ProfileView> Explainer<'_, V> {
-    pub(super) fn ranking(&self, node: &RankingNode, explanation: &mut ConditionExplanation) {
+    pub(super) fn ranking(
+        &self,
+        leaf: &RankingCondition<Resolved>,
+        node: &RankingNode,
+        explanation: &mut ConditionExplanation,
+    ) {
         let threshold = self.view.threshold(&node.key);
         let ranking = self.program.rankings().iter().find(|ranking| ranking.key == node.key);
         let value = node.measure.measured(self.view, self.now).number();
+        let definition = leaf.by.computed().map(|reference| &reference.definition);
+        let parts = match (definition, node.measure.computed()) {
+            (Some(ComputedDefinition::Number(formula)), Some(number)) => {
+                let (parts, evidence) = self.parts(formula, number);
+                explanation.evidence = evidence;
+                parts
+            }
+            _ => Vec::new(),
+        };
         explanation.observed = Some(Observed::Ranked {
             value: value.map(|value| Decimal::from_billionths(value.rounded())),
             threshold: threshold.and_then(|threshold| threshold.cut).map(Cut::rounded),
@@ -17,6 +32,7 @@ impl<V: ProfileView> Explainer<'_, V> {
             population: threshold.map(|threshold| threshold.population),
             due_at: threshold.zip(ranking).and_then(|(held, ranking)| ranking.due_after(held.as_of)),
             several_currencies: threshold.is_some_and(|threshold| threshold.several_currencies),
+            parts,
         });
         let Some(reading) = node.measure.reading() else { return };
         let none = Timeline::new();

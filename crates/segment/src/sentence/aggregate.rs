@@ -23,6 +23,9 @@ pub(super) fn phrase(
     let others = numbers_of(&leaf.test, compared_with.as_ref());
     let name = told.name();
     let what = match value {
+        Some(_) if *several_currencies => {
+            format!("{name} is in another currency than what it is compared with")
+        }
         Some(value) => format!("{name} is {}", told.shown(value, &others)),
         None if *several_currencies => format!("{name} is in several currencies, which are not added up"),
         None => format!("no {name}"),

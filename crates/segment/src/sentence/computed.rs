@@ -44,7 +44,7 @@ pub(super) fn phrase(
 }
 
 /// `: count of "Order Refunded" is 1, count of "Order Completed" is 3`.
-fn parts_text(parts: &[ComputedPart], property: &Path, words: &Words<'_>) -> String {
+pub(super) fn parts_text(parts: &[ComputedPart], property: &Path, words: &Words<'_>) -> String {
     let mut texts: Vec<String> = Vec::new();
     for part in parts.iter().take(PARTS_SHOWN) {
         let value = match part.value {

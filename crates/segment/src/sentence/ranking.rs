@@ -2,6 +2,7 @@ use segops_model::{Decimal, Path};
 use segops_rules::{AggregateFunction, Measure, Named, RankingCondition, RankingEnd};
 
 use super::aggregate::{aggregate_name, amount_property};
+use super::computed::parts_text;
 use super::phrase::Phrase;
 use super::words::{Events, Words, counted, grouped, name_of, rounded};
 use crate::explain::{ConditionExplanation, Observed};
@@ -13,7 +14,7 @@ pub(super) fn phrase(
     wanted: bool,
     words: &Words<'_>,
 ) -> Phrase {
-    let Some(Observed::Ranked { value, threshold, as_of, population, due_at, several_currencies }) =
+    let Some(Observed::Ranked { value, threshold, as_of, population, due_at, several_currencies, parts }) =
         &found.observed
     else {
         return Phrase::of_text(found);
@@ -49,8 +50,14 @@ pub(super) fn phrase(
         Some(deadline) if change.starts_with("with ") => format!("{change}{deadline}"),
         _ => change,
     });
+    let made_of = match &leaf.by {
+        Measure::Computed(_) => parts_text(parts, &Path::of_name("number"), words),
+        _ => String::new(),
+    };
     let anew = due_at.map(|at| (at, "when everyone is ranked anew".to_owned()));
-    Phrase::needing(&what, Some(&need), is_met, found).unless(unless).changing(change).could_change(anew)
+    let mut phrase = Phrase::needing(&what, Some(&need), is_met, found);
+    phrase.found.push_str(&made_of);
+    phrase.unless(unless).changing(change).could_change(anew)
 }
 
 struct Told<'a> {
@@ -80,6 +87,8 @@ impl Told<'_> {
             (Measure::Trait(path), Some(value)) => format!("{} is {}", name_of(path), self.number(value)),
             (Measure::Trait(path), None) => format!("{} is no number that is known", name_of(path)),
             (Measure::Score(score), Some(value)) => format!("the score {score} is {}", self.number(value)),
+            (Measure::Computed(name), Some(value)) => format!("{name} is {}", self.number(value)),
+            (Measure::Computed(name), None) => format!("{name} is no number to rank"),
             (Measure::Score(score), None) => format!("no number is known for the score {score}"),
         }
     }
@@ -99,7 +108,7 @@ impl Told<'_> {
     fn amount(&self, number: Decimal) -> String {
         let property = match &self.leaf.by {
             Measure::Aggregate(aggregate) => amount_property(aggregate),
-            Measure::Count(_) => Path::of_name("number"),
+            Measure::Count(_) | Measure::Computed(_) => Path::of_name("number"),
             Measure::Trait(path) => path.clone(),
             Measure::Score(score) => Path::of_name(score),
         };
@@ -110,7 +119,7 @@ impl Told<'_> {
         match &self.leaf.by {
             Measure::Aggregate(aggregate) => Some(&aggregate.window),
             Measure::Count(count) => Some(&count.window),
-            Measure::Trait(_) | Measure::Score(_) => None,
+            Measure::Trait(_) | Measure::Score(_) | Measure::Computed(_) => None,
         }
     }
 

@@ -23,12 +23,13 @@ use expect_test::Expect;
 use jiff::tz::TimeZone;
 
 use segops_model::{
-    ComputedTraitId, ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant,
-    Limits, ListId, Position, SegmentId, SignalId, SourceId, Value,
+    ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant, ListId, Position,
+    SegmentId, SignalId, Value,
 };
+use segops_rules::made_up::MadeUpNames;
 use segops_rules::{
-    Aggregate, ComputedDefinition, ComputedReference, Condition, Formula, Labels, Names, Resolved, ScoreKind,
-    parse, parse_definition, resolve, resolve_definition, unresolve, unresolve_definition,
+    Aggregate, ComputedDefinition, Condition, Formula, Resolved, ScoreKind, parse, resolve, unresolve,
+    unresolve_definition,
 };
 
 use super::{Speech, sentence};
@@ -124,92 +125,30 @@ impl Story {
     }
 }
 
-/// The segment VIP has the id 1, the source Kiosk the id 2, and everything else was seen.
-pub(crate) struct Known;
-
-impl Labels for Known {
-    fn segment_name(&self, _: SegmentId) -> Option<String> {
-        Some("VIP".to_owned())
-    }
-    fn source_name(&self, _: SourceId) -> Option<String> {
-        Some("Kiosk".to_owned())
-    }
-    fn list_name(&self, _: ListId) -> Option<String> {
-        Some("Influencers".to_owned())
-    }
-    fn computed_trait_name(&self, _: ComputedTraitId) -> Option<String> {
-        Some("it".to_owned())
-    }
-}
-
-impl Names for Known {
-    fn segment(&self, _: &str) -> Option<SegmentId> {
-        Some(SegmentId(1))
-    }
-    fn segment_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn segment_uses(&self, _: SegmentId) -> Vec<SegmentId> {
-        Vec::new()
-    }
-    fn source(&self, _: &str) -> Option<SourceId> {
-        Some(SourceId(2))
-    }
-    fn source_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn list(&self, _: &str) -> Option<ListId> {
-        Some(ListId(3))
-    }
-    fn list_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn computed_trait(&self, name: &str) -> Option<ComputedReference> {
-        let text = match name {
-            "average order value" => r#"sum of total over "Order Completed" / count of "Order Completed""#,
-            "against before" => {
-                r#"count of any event in last 30 days / count of any event between 30 and 60 days ago"#
-            }
-            _ => r#"most frequent value of category over "Order Completed" in last 90 days"#,
-        };
-        let definition = parse_definition(text, &Limits::default()).ok()?;
-        let (definition, _) = resolve_definition(&definition, self).ok()?;
-        Some(ComputedReference { id: ComputedTraitId(1), definition })
-    }
-    fn event_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn event_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn property_exists(&self, _: Option<&str>, _: &str) -> bool {
-        true
-    }
-    fn property_names(&self, _: Option<&str>) -> Vec<String> {
-        Vec::new()
-    }
-    fn product_field_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn product_fields(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn trait_exists(&self, _: &str) -> bool {
-        true
-    }
-    fn trait_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn score_kind(&self, name: &str) -> Option<ScoreKind> {
-        match name {
-            "churn_risk" => Some(ScoreKind::Number),
-            "next_visit" => Some(ScoreKind::Date),
-            _ => None,
-        }
-    }
-    fn score_names(&self) -> Vec<String> {
-        Vec::new()
-    }
+/// A shop with one of each, which has seen everything.
+pub(crate) fn shop() -> MadeUpNames {
+    MadeUpNames::default()
+        .segment("VIP", 1, &[])
+        .source("Kiosk", 2)
+        .list("Influencers", 3)
+        .computed_trait(
+            "average order value",
+            4,
+            r#"sum of total over "Order Completed" / count of "Order Completed""#,
+        )
+        .computed_trait(
+            "against before",
+            5,
+            "count of any event in last 30 days / count of any event between 30 and 60 days ago",
+        )
+        .computed_trait(
+            "favourite",
+            6,
+            r#"most frequent value of category over "Order Completed" in last 90 days"#,
+        )
+        .computed_trait("margin", 7, "net spend in last 30 days / 2")
+        .score("churn_risk", ScoreKind::Number)
+        .score("next_visit", ScoreKind::Date)
 }
 
 /// Conditions by no more than that they are some.
@@ -222,7 +161,7 @@ impl Describe for Plainly {
 
     fn aggregate(&self, aggregate: &Aggregate<Resolved>) -> String {
         let definition = ComputedDefinition::Number(Formula::Aggregate(Box::new(aggregate.clone())));
-        unresolve_definition(&definition, &Known).to_string()
+        unresolve_definition(&definition, &shop()).to_string()
     }
 }
 
@@ -230,7 +169,7 @@ impl Describe for Plainly {
 #[track_caller]
 fn tell(rule: &str, story: &Story, expected: &Expect) {
     let named = parse(rule).unwrap_or_else(|problems| panic!("{rule}: {problems:#?}"));
-    let (rule, _) = resolve(&named, &Known, None).unwrap_or_else(|problems| panic!("{rule}: {problems:#?}"));
+    let (rule, _) = resolve(&named, &shop(), None).unwrap_or_else(|problems| panic!("{rule}: {problems:#?}"));
     let calendar = Calendar::new(story.zone.clone(), segops_rules::Weekday::Monday);
     let mut registry = SignalRegistry::new();
     let program = Program::compile(&rule, &mut registry, &calendar);
@@ -259,7 +198,7 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
     }
     let explanation = explain(&program, &rule, &profile, story.now, &Plainly);
     let speech = Speech { zone: story.zone.clone(), currency: story.currency.map(str::to_owned) };
-    expected.assert_eq(&sentence(&unresolve(&rule, &Known), &explanation, &speech));
+    expected.assert_eq(&sentence(&unresolve(&rule, &shop()), &explanation, &speech));
 }
 
 /// What each signal finds in a story's events, and in the orders that they make.

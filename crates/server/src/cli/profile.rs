@@ -158,7 +158,11 @@ fn computed_table(profile: &view::ProfileView, out: &Output) -> Table {
     let mut computed = Table::new(&["COMPUTED TRAIT", "VALUE", "SEEN"]);
     for (name, one) in &profile.computed_traits {
         let value = one.value.as_ref().map(|value| serde_json::to_string(value).unwrap_or_default());
-        let value = value.unwrap_or_else(|| "none".to_owned());
+        let without = match one.from {
+            view::ComputedFrom::NotComputed => "not computed: no live segment uses it",
+            view::ComputedFrom::Live | view::ComputedFrom::History => "none",
+        };
+        let value = value.unwrap_or_else(|| without.to_owned());
         let times = one.count.map(|count| format!(" ({count} times)")).unwrap_or_default();
         let seen = one.seen_at.map(|at| out.date(at)).unwrap_or_default();
         computed.row([name.clone(), format!("{}{times}", shortened(&value, 80)), seen]);

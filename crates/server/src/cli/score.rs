@@ -1,6 +1,7 @@
 //! Scores: listed, read from files, taken out.
 
 mod file;
+mod unknown;
 
 use std::path::PathBuf;
 
@@ -14,10 +15,15 @@ use super::error::CliError;
 use super::output::{Output, Table, counted, number, plain};
 use super::target::Target;
 use file::ScoreFile;
+use unknown::UnknownFile;
 
 const PATH: &str = "/api/v1/scores";
 /// Values sent at once.
 const BATCH_VALUES: usize = 5_000;
+/// People whom nobody knows that the JSON output lists.
+const UNKNOWN_LISTED_MAX: usize = 10_000;
+/// And those that are named for people to read.
+const UNKNOWN_SHOWN_MAX: usize = 20;
 
 /// Scores that rules can ask for: computed here, or brought from elsewhere.
 #[derive(Debug, Subcommand)]
@@ -42,6 +48,10 @@ pub(crate) enum Score {
         /// What rules call the score.
         #[arg(long, value_name = "NAME")]
         name: String,
+        /// Write the values of people whom nobody here knows yet into this file, as NDJSON that can be imported
+        /// again once they are known.
+        #[arg(long, value_name = "FILE")]
+        unknown: Option<PathBuf>,
         /// What the score is, where it is new.
         #[arg(long, value_name = "KIND")]
         kind: Option<Kind>,
@@ -67,13 +77,14 @@ impl Score {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
         match self {
             Self::List => list(&target.client()?, out),
-            Self::Import { file, name, kind, as_of, version_name } => {
+            Self::Import { file, name, unknown, kind, as_of, version_name } => {
                 let kind = kind.map(|kind| match kind {
                     Kind::Number => "number",
                     Kind::Date => "date",
                 });
                 let about = json!({ "kind": kind, "as_of": as_of, "version": version_name });
-                import(&file, &name, &about, &target.client()?, out)
+                let unknown = unknown.map(UnknownFile::create).transpose()?;
+                import(&file, &name, &about, unknown, &target.client()?, out)
             }
             Self::Delete { name } => {
                 target.client()?.send(&Request::new("DELETE", path(&["scores", &name])))?;
@@ -87,11 +98,12 @@ fn import(
     file: &std::path::Path,
     name: &str,
     about: &Value,
+    mut unknown_file: Option<UnknownFile>,
     client: &Client,
     out: &mut Output,
 ) -> Result<(), CliError> {
     let mut values = ScoreFile::open(file, name)?;
-    let (mut recorded, mut unknown, mut examples) = (0, 0, Vec::new());
+    let (mut recorded, mut unknown, mut listed, mut deleted) = (0, 0, Vec::new(), Vec::new());
     let path = path(&["scores", name]);
     loop {
         let mut batch: Vec<Value> = Vec::with_capacity(BATCH_VALUES);
@@ -104,25 +116,43 @@ fn import(
             break;
         }
         let mut body = about.clone();
-        body["values"] = batch.into();
+        body["values"] = batch.clone().into();
         let answer = client.send(&Request::new("PUT", path.as_str()).json(body))?;
         let taken: ScoresRecorded = typed(answer, &path)?;
         recorded += taken.recorded;
         unknown += taken.unknown;
-        examples.extend(taken.unknown_profiles);
+        if let Some(file) = &mut unknown_file {
+            file.write(&batch, &taken.unknown_profiles)?;
+        }
+        let room = UNKNOWN_LISTED_MAX.saturating_sub(listed.len());
+        listed.extend(taken.unknown_profiles.into_iter().take(room));
+        let room = UNKNOWN_LISTED_MAX.saturating_sub(deleted.len());
+        deleted.extend(taken.deleted_profiles.into_iter().take(room));
     }
-    examples.truncate(5);
+    let unknown_path = unknown_file.map(UnknownFile::finish).transpose()?;
     if out.json {
         return out
-            .print_json(&json!({ "recorded": recorded, "unknown": unknown, "unknown_profiles": examples }));
+            .print_json(&json!({ "recorded": recorded, "unknown": unknown, "unknown_profiles": listed, "deleted_profiles": deleted }));
     }
     out.line(format!("{} taken in.", counted(recorded as u64, "value", "values")))?;
-    if unknown > 0 {
-        let examples: Vec<String> = examples.iter().map(|one| plain(one)).collect();
-        let nobody = counted(unknown as u64, "value is", "values are");
-        out.line(format!("{nobody} of people whom nobody here knows, such as {}.", examples.join(", ")))?;
+    if !deleted.is_empty() {
+        let names: Vec<String> = deleted.iter().take(UNKNOWN_SHOWN_MAX).map(|one| plain(one)).collect();
+        let values = counted(deleted.len() as u64, "value is", "values are");
+        out.line(format!("{values} of before their people were deleted: {}.", names.join(", ")))?;
     }
-    Ok(())
+    if unknown == 0 {
+        return Ok(());
+    }
+    let nobody =
+        counted(unknown as u64, "value was not: nobody here knows", "values were not: nobody here knows");
+    let names: Vec<String> = listed.iter().take(UNKNOWN_SHOWN_MAX).map(|one| plain(one)).collect();
+    let more = unknown.saturating_sub(names.len());
+    let more = if more == 0 { String::new() } else { format!(" and {} more", number(more as u64)) };
+    out.warning(&format!("{nobody} {}{more}.", names.join(", ")))?;
+    match unknown_path {
+        Some(path) => out.line(format!("They are in {}; import it once they are known.", path.display())),
+        None => out.line("Import the file again once they are known; --unknown FILE writes out only theirs."),
+    }
 }
 
 fn list(client: &Client, out: &mut Output) -> Result<(), CliError> {

@@ -112,7 +112,8 @@ pub(crate) async fn find(
     Ok(Json(Page { data, next_cursor: None }))
 }
 
-/// A profile by its id, or by an identifier as `kind:value`. Ids from before a merge answer too.
+/// A profile by its id, or by an identifier as `kind:value`. Ids from before a merge answer too. Computed
+/// traits that no live segment uses are read out of history, unless it has too many events.
 #[utoipa::path(get, path = "/api/v1/profiles/{profile}", tag = "Profiles",
     params(("profile" = String, Path, description = "An id, or an identifier as kind:value")), responses(
     (status = 200, body = view::ProfileView), (status = "4XX", body = Problem)))]
@@ -121,5 +122,5 @@ pub(crate) async fn show(
     State(app): State<App>,
     PathOf(profile): PathOf<String>,
 ) -> Result<Json<view::ProfileView>, Problem> {
-    app.run(move |engine| engine.profile(profile_named(engine, &profile)?)).await.map(Json)
+    app.run(move |engine| engine.profile_with_history(profile_named(engine, &profile)?)).await.map(Json)
 }

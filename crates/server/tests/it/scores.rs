@@ -104,8 +104,26 @@ fn scores_come_in_by_files() {
     write("churn.csv", "user_id,churn_risk,country\n1,0.9,DE\n2,,AT\nnobody,0.5,DE\n");
     write("visits.ndjson", "{\"profile\": \"user_id:2\", \"value\": \"2026-03-01\"}\n\n");
     run(folder.path(), &["simulate", "--customers", "3", "--days", "5"]);
-    let taken = run(folder.path(), &["score", "import", "churn.csv", "--name", "churn_risk"]);
-    assert!(taken.contains("of people whom nobody here knows"), "{taken}");
+    let import = ["score", "import", "churn.csv", "--name", "churn_risk"];
+    let taken = run(folder.path(), &import);
+    assert!(
+        taken.contains("nobody here knows user_id:nobody") || taken.contains("user_id:nobody."),
+        "{taken}"
+    );
+    let listed: Value =
+        serde_json::from_str(&run(folder.path(), &[&import[..], &["--json"]].concat())).unwrap();
+    let unknown = listed["unknown_profiles"].as_array().unwrap();
+    assert!(unknown.contains(&json!("user_id:nobody")), "{listed}");
+    assert_eq!(listed["recorded"].as_u64().unwrap() as usize + unknown.len(), 3, "{listed}");
+    // What was not taken in comes back as a file, which is taken in once its people are known.
+    let written = run(folder.path(), &[&import[..], &["--unknown", "later.ndjson"]].concat());
+    assert!(written.contains("They are in later.ndjson"), "{written}");
+    let later = std::fs::read_to_string(folder.path().join("later.ndjson")).unwrap();
+    assert_eq!(later.lines().count(), unknown.len());
+    assert!(later.contains(r#"{"profile":"user_id:nobody","value":"0.5"}"#), "{later}");
+    let again = ["score", "import", "later.ndjson", "--name", "churn_risk", "--json"];
+    let again: Value = serde_json::from_str(&run(folder.path(), &again)).unwrap();
+    assert_eq!(again["unknown_profiles"], listed["unknown_profiles"]);
     run(folder.path(), &["score", "import", "visits.ndjson", "--name", "next_visit", "--kind", "date"]);
     let listed = run(folder.path(), &["score", "list"]);
     assert!(

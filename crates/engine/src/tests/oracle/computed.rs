@@ -21,6 +21,7 @@ pub(super) const COMPUTED: &[(&str, &str)] = &[
         r#"maximum of products[].price over any event / sum of products[].price over any event"#,
     ),
     ("spent", "net spend in last 30 days / 2 - 5"),
+    ("share spent", "net spend in last 3 days / (net spend + 1)"),
     ("favourite", "most frequent value of category over any event"),
     ("favourite now", "most frequent value of category over any event in last 3 days"),
     ("tags", "most frequent value of tags over any event where total exists in last 30 days"),

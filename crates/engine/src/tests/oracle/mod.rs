@@ -5,6 +5,7 @@ mod computed;
 mod history;
 mod orders;
 mod play;
+mod profiles;
 mod rankings;
 mod reaching;
 mod rules;

@@ -13,6 +13,11 @@ const RANKINGS: &[&str] = &[
     r#"{end} by net spend where currency is "EUR" {window}"#,
     "{end} by net spend {window}",
     "{end} by trait age",
+    r#"{end} by computed "rate""#,
+    r#"{end} by computed "net""#,
+    r#"computed "average" in {end}"#,
+    r#"{end} by computed "spent""#,
+    r#"{end} by computed "share spent""#,
 ];
 const ENDS: &[&str] = &["top 10%", "top 34%", "top 50%", "bottom 20%", "bottom 60.5%", "top 75%"];
 const WINDOWS: &[&str] =

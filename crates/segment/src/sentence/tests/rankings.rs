@@ -134,6 +134,40 @@ fn by_counts_and_traits() {
 }
 
 #[test]
+fn by_computed_traits() {
+    let story = ranked("90", 1);
+    tell(
+        r#"top 10% by computed "average order value""#,
+        &story,
+        &expect![[
+            r#"In, because: average order value is 100 (needs 90 or more, the top 10% of the 1,234 ranked on 1 Oct at 00:00): sum of total over "Order Completed" is 200, count of "Order Completed" is 2. Stays in as long as nothing changes. Could change on 2 Oct at 00:00, when everyone is ranked anew."#
+        ]],
+    );
+    tell(
+        r#"not computed "average order value" in top 10%"#,
+        &story,
+        &expect![[
+            r#"Out: average order value is 100, needs under 90, outside the top 10% of the 1,234 ranked on 1 Oct at 00:00: sum of total over "Order Completed" is 200, count of "Order Completed" is 2. Stays out as long as nothing changes. Could change on 2 Oct at 00:00, when everyone is ranked anew."#
+        ]],
+    );
+    let story = ranked("0.5", 1);
+    tell(
+        r#"bottom 10% by computed "against before""#,
+        &story,
+        &expect![
+            "Out: against before is no number to rank, needs 0.5 or less, the bottom 10% of the 1,234 ranked on 1 Oct at 00:00: count of any event in last 30 days is 2, count of any event between 30 and 60 days ago is 0. Enters on 30 Oct at 13:03 if nothing happens before. Could change on 2 Oct at 00:00, when everyone is ranked anew."
+        ],
+    );
+    tell(
+        r#"top 10% by computed "margin""#,
+        &story,
+        &expect![
+            "In, because: margin is 100 (needs 0.5 or more, the top 10% of the 1,234 ranked on 1 Oct at 00:00): net spend in last 30 days is 200. Leaves on 30 Oct at 13:03 if nothing happens before. Could change on 2 Oct at 00:00, when everyone is ranked anew."
+        ],
+    );
+}
+
+#[test]
 fn before_there_is_a_threshold() {
     let mut story = ranked("90", 1);
     story.threshold = None;

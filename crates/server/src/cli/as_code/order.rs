@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use segops_model::{fold_case, same_text};
-use segops_rules::named_segments;
+use segops_rules::named_references;
 
 use super::remote::Local;
 use crate::cli::error::CliError;
@@ -13,7 +13,7 @@ pub(super) fn in_dependency_order(locals: Vec<Local>) -> Result<Vec<Local>, CliE
     while !waiting.is_empty() {
         let names: Vec<String> = waiting.iter().map(|local| local.file.name.clone()).collect();
         let is_ready = |local: &Local| {
-            let needs = named_segments(&local.file.rule);
+            let needs = named_references(&local.file.rule).segments;
             !needs.iter().any(|need| names.iter().any(|name| same_text(name, need)))
         };
         let (ready, blocked): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
@@ -42,7 +42,7 @@ fn circle(blocked: &[Local]) -> String {
             break;
         }
         way.push(&local.file.name);
-        let needs = named_segments(&local.file.rule);
+        let needs = named_references(&local.file.rule).segments;
         next = blocked.iter().find(|other| needs.iter().any(|need| same_text(need, &other.file.name)));
     }
     way.join(" -> ")
