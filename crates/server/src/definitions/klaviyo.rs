@@ -271,6 +271,10 @@ impl Reader<'_> {
         Some(Condition::Place(PlaceTest::Country(test)))
     }
 
+    fn compared(&mut self, number: Option<Decimal>, place: &str) -> Option<Decimal> {
+        number.or_else(|| self.notes.cannot(&format!("{place}.filter"), "it is compared with no number"))
+    }
+
     /// What Klaviyo computes from orders alone is computed from orders here; its own predictions are not
     /// ours.
     fn predicted(&mut self, json: &Json, place: &str) -> Option<Condition<Named>> {
@@ -285,7 +289,8 @@ impl Reader<'_> {
         let dimension = text(json, "dimension");
         let function = match dimension {
             "historic_number_of_orders" => {
-                let count = self.count(operator, number?, place)?;
+                let number = self.compared(number, place)?;
+                let count = self.count(operator, number, place)?;
                 let (event, window) = (order(), Window::AllTime);
                 return Some(Condition::Event(EventCondition { event, count, window }));
             }
@@ -300,7 +305,8 @@ impl Reader<'_> {
         };
         let value = self.dictionary.value_property();
         self.notes.assumed(place, format!("`{dimension}` is that of `{value}` over `Order Completed`"));
-        let test = self.amount(operator, number?, place)?;
+        let number = self.compared(number, place)?;
+        let test = self.amount(operator, number, place)?;
         let property = value.parse().ok()?;
         let (event, window) = (order(), Window::AllTime);
         let aggregate = Aggregate { function, property: Some(property), by_quantity: false, event, window };

@@ -23,7 +23,9 @@ impl Filter {
             "string" => string(json, operator, notes, place),
             "numeric" => numeric(json, operator, notes, place),
             "boolean" => {
-                let value = json.get("value").and_then(Json::as_bool)?;
+                let Some(value) = json.get("value").and_then(Json::as_bool) else {
+                    return notes.cannot(place, "the value is neither true nor false");
+                };
                 Some(Self::plain(Test::Is(Value::Bool(value))))
             }
             "existence" => {
