@@ -1,6 +1,6 @@
-//! Segments as files under version control: pulled from a workspace, changed by hand, planned and applied.
+//! Segments, and the computed traits that they use, as files under version control: pulled from a workspace, changed by hand, planned and applied.
 //!
-//! A folder belongs to one workspace. `segops.lock` in it says which file is which segment, and as of when:
+//! A folder belongs to one workspace. `segops.lock` in it says which file is which segment or computed trait, and as of when:
 //! what someone else has changed since is never overwritten.
 
 mod apply;
@@ -11,6 +11,9 @@ mod plan;
 mod pull;
 mod remote;
 mod show;
+mod trait_apply;
+mod trait_file;
+mod trait_plan;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +26,10 @@ pub(crate) use apply::Apply;
 pub(crate) use plan::PlanCommand;
 pub(crate) use pull::Pull;
 
-/// Where the segments' files are.
+/// Where the files are.
 #[derive(Debug, Args)]
 struct Folder {
-    /// The folder with the segments' files; inner folders are read too.
+    /// The folder with the files of segments and computed traits; inner folders are read too.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

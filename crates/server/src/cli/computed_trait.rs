@@ -59,7 +59,7 @@ pub(crate) enum ComputedTrait {
     Delete { name: String },
 }
 
-const PATH: &str = "/api/v1/computed-traits";
+pub(crate) const PATH: &str = "/api/v1/computed-traits";
 
 impl ComputedTrait {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {

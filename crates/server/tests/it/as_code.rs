@@ -136,3 +136,143 @@ fn what_someone_else_has_changed_is_not_overwritten() {
     let broken = shop.run(&["segment", "plan", "segments"]);
     assert!(stderr(&broken).contains("broken.segment: it does not start"), "{}", stderr(&broken));
 }
+
+fn actions(planned: &Value) -> Vec<(&str, &str)> {
+    let changes = planned["computed_traits"]["changes"].as_array().unwrap();
+    let of = |change| -> (&str, &str) {
+        let change: &Value = change;
+        (change["action"].as_str().unwrap(), change["name"].as_str().unwrap())
+    };
+    changes.iter().map(of).collect()
+}
+
+const AVERAGE: &str = "sum of total over \"Order Completed\" / count of \"Order Completed\"";
+
+#[test]
+fn computed_traits_live_in_files_too() {
+    let shop = Shop::new();
+    shop.import();
+    shop.json(&["computed-trait", "create", "Average order", AVERAGE]);
+    shop.json(&["segment", "create", "Big", "computed \"Average order\" >= 10"]);
+    assert!(shop.text(&["segment", "pull", "segments"]).contains("2 files written"));
+    let place = "computed-traits/average-order.computed-trait";
+    assert_eq!(read(&shop, place), format!("---\nname: Average order\n---\n{AVERAGE}\n"));
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!((code, &planned["computed_traits"]["unchanged"]), (Some(0), &json!(1)), "{planned}");
+    assert!(shop.text(&["segment", "pull", "segments"]).contains("0 files written, 2 as they were"));
+
+    // A definition and a name change; a new one and a segment that needs it, whose file comes first.
+    let changed = read(&shop, place).replace("Average", "Mean").replace("total over", "value over");
+    write(&shop, place, &changed);
+    write(&shop, "big.segment", &read(&shop, "big.segment").replace("Average", "Mean"));
+    let orders = "---\nname: Orders\n---\ncount of 'Order Completed'\n";
+    write(&shop, "z.computed-trait", orders);
+    write(&shop, "a.segment", "---\nname: A\n---\ntop 50% by computed Orders\n");
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!(code, Some(2), "{planned}");
+    assert_eq!(actions(&planned), [("change", "Average order"), ("create", "Orders")]);
+    let change = &planned["computed_traits"]["changes"][0];
+    assert_eq!(change["new_name"], "Mean order");
+    let moved = &change["definition"]["segments"][0];
+    assert_eq!(
+        (&moved["segment"]["name"], &moved["difference"]["after"]["total"]),
+        (&json!("Big"), &json!(0))
+    );
+    let text = shop.run(&["segment", "plan", "segments"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(
+        text.contains("~ change the computed trait Average order  (computed-traits/average-order"),
+        "{text}"
+    );
+    assert!(text.contains("Plan for computed traits: 1 to create, 1 to change, 0 to delete"), "{text}");
+    assert_eq!(
+        shop.json(&["computed-trait", "show", "Average order"])["version"],
+        1,
+        "a plan changes nothing"
+    );
+
+    let applied = shop.json(&["segment", "apply", "segments"]);
+    let names: Vec<_> =
+        applied["applied"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(names, ["Mean order", "Orders", "A", "Big"]);
+    assert_eq!(shop.json(&["segment", "show", "A"])["counts"]["total"].as_u64(), Some(1));
+    assert_eq!(shop.json(&["computed-trait", "show", "Mean order"])["version"], 2);
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!(code, Some(0), "{planned}");
+    assert!(
+        shop.text(&["segment", "apply", "segments"])
+            .contains("2 segments and 2 computed traits as the files say")
+    );
+
+    // What a segment uses stays; what none uses any more goes, after the segment.
+    std::fs::remove_file(file(&shop, "z.computed-trait")).unwrap();
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!(
+        (code, &planned["computed_traits"]["without_file"][0]["why"]),
+        (Some(0), &json!("--prune deletes it"))
+    );
+    let (planned, _) = plan(&shop, &["--prune"]);
+    assert_eq!(planned["computed_traits"]["without_file"][0]["why"], "it is used by A");
+    write(&shop, "a.segment", "---\nname: A\n---\ntop 50% by orders\n");
+    let (planned, code) = plan(&shop, &["--prune"]);
+    assert_eq!((code, actions(&planned)), (Some(2), vec![("delete", "Orders")]), "{planned}");
+    let text = shop.text(&["segment", "apply", "segments", "--prune"]);
+    assert!(text.contains("- delete the computed trait Orders"), "{text}");
+    assert_eq!(shop.json(&["computed-trait", "list"])["data"].as_array().unwrap().len(), 1);
+    assert_eq!(plan(&shop, &["--prune"]).1, Some(0));
+}
+
+#[test]
+fn a_computed_trait_that_someone_else_has_changed_is_not_overwritten() {
+    let shop = Shop::new();
+    shop.import();
+    shop.json(&["computed-trait", "create", "average", AVERAGE]);
+    shop.json(&["segment", "create", "Big", "computed average >= 10"]);
+    shop.text(&["segment", "pull", "segments"]);
+    let place = "computed-traits/average.computed-trait";
+    let mine = read(&shop, place).replace("total", "value");
+    write(&shop, place, &mine);
+    shop.json(&["computed-trait", "edit", "average", "count of \"Order Completed\""]);
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!(code, Some(1), "{planned}");
+    assert_eq!(
+        planned["computed_traits"]["changes"][0]["conflict"],
+        "someone else has changed it since the pull"
+    );
+    let refused = shop.run(&["segment", "apply", "segments"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("`average`: someone else has changed it"), "{}", stderr(&refused));
+    assert_eq!(shop.json(&["computed-trait", "show", "average"])["version"], 2);
+    assert!(
+        shop.text(&["segment", "pull", "segments"]).contains("kept computed-traits/average.computed-trait")
+    );
+    assert_eq!(read(&shop, place), mine);
+    shop.text(&["segment", "pull", "segments", "--force"]);
+    assert_eq!(plan(&shop, &[]).1, Some(0));
+
+    // One that was never pulled is not taken over, nor deleted.
+    shop.json(&["computed-trait", "create", "other", "count of A"]);
+    write(&shop, "other.computed-trait", "---\nname: other\n---\ncount of B\n");
+    let (planned, _) = plan(&shop, &[]);
+    let conflict = planned["computed_traits"]["changes"][0]["conflict"].as_str().unwrap();
+    assert!(conflict.contains("was not pulled"), "{conflict}");
+    std::fs::remove_file(file(&shop, "other.computed-trait")).unwrap();
+    let (planned, code) = plan(&shop, &["--prune"]);
+    assert_eq!(
+        (code, &planned["computed_traits"]["without_file"][0]["why"]),
+        (Some(0), &json!("it was never pulled"))
+    );
+
+    // Mistakes come all at once, each with its file and place.
+    write(&shop, "bad.computed-trait", "---\nnaem: x\n---\ncount of A /\n");
+    write(&shop, "twin.computed-trait", "---\nname: Average\n---\ncount of A\n");
+    let broken = stderr(&shop.run(&["segment", "plan", "segments"]));
+    for said in [
+        "bad.computed-trait: there is no `naem`",
+        "bad.computed-trait: it has no `name: ...`",
+        "bad.computed-trait: error: the formula ends",
+        "has the name `Average` too",
+    ] {
+        assert!(broken.contains(said), "{said}: {broken}");
+    }
+}

@@ -11,6 +11,7 @@ use super::file::SegmentFile;
 use super::lock::{Lock, Locked, sha256};
 use super::plan::{Action, Plan, PlannedChange};
 use super::show::print_plan;
+use super::trait_apply::{bring_about_traits, delete_traits};
 use crate::cli::client::{Client, Request, path, typed};
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, plain};
@@ -19,7 +20,8 @@ use crate::cli::segment::{PATH, wait_until_primed};
 /// Change the workspace so that it is as the folder's files say.
 ///
 /// Refuses all of it where someone else has changed a segment since the pull. Segments are changed in the
-/// order in which they name each other, each live before the next.
+/// order in which they name each other, each live before the next, and computed traits before the segments that use
+/// them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  segops segment apply segments --data shop\n  segops segment apply segments --prune --data shop"
@@ -27,7 +29,8 @@ use crate::cli::segment::{PATH, wait_until_primed};
 pub(crate) struct Apply {
     #[command(flatten)]
     folder: Folder,
-    /// Archive segments that have no file.
+    /// Archive segments that have no file, and delete computed traits that were pulled, have no file any more, and that
+    /// no segment uses.
     #[arg(long)]
     prune: bool,
 }
@@ -39,11 +42,9 @@ impl Apply {
         if !out.json {
             print_plan(&plan, out)?;
         }
-        let refused: Vec<String> = plan
-            .changes
-            .iter()
-            .filter_map(|change| Some(format!("`{}`: {}", plain(&change.name), change.conflict.as_ref()?)))
-            .collect();
+        let conflicts = plan.conflicts();
+        let refused: Vec<String> =
+            conflicts.iter().map(|(name, why)| format!("`{}`: {why}", plain(name))).collect();
         if !refused.is_empty() {
             return Err(CliError::Rule(format!("nothing was applied. {}", refused.join("\n"))));
         }
@@ -54,7 +55,8 @@ impl Apply {
         lock.write(folder)?;
         done?;
         if out.json {
-            return out.print_json(&json!({ "applied": applied, "unchanged": plan.unchanged }));
+            let unchanged = plan.unchanged + plan.computed_traits.unchanged;
+            return out.print_json(&json!({ "applied": applied, "unchanged": unchanged }));
         }
         if applied.is_empty() { Ok(()) } else { out.line(format!("Applied: {}.", applied.join(", "))) }
     }
@@ -67,6 +69,7 @@ fn apply_all(
     lock: &mut Lock,
     applied: &mut Vec<String>,
 ) -> Result<(), CliError> {
+    bring_about_traits(client, folder, &plan.computed_traits, lock, applied)?;
     // Names first: rules refer to segments by them.
     for change in plan.changes.iter().filter(|change| change.action == Action::Change) {
         if let (Some(id), Some(wanted)) = (change.id, &change.wanted) {
@@ -90,7 +93,7 @@ fn apply_all(
     {
         archive(client, folder, lock, change, applied)?;
     }
-    Ok(())
+    delete_traits(client, &plan.computed_traits, lock, applied)
 }
 
 /// Makes a segment as its file says, live where it is to be.

@@ -7,7 +7,7 @@ use segops_engine::{folder_path, view};
 use segops_model::fold_case;
 use segops_rules::{Named, Rule, format_lines, parse};
 
-const FENCE: &str = "---";
+pub(super) const FENCE: &str = "---";
 const FIELDS: &[&str] = &["name", "description", "owner", "folder", "tags", "state"];
 
 /// A segment as its file has it.
@@ -116,7 +116,7 @@ impl SegmentFile {
 }
 
 /// The head and the rule.
-fn split(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let rest = text.strip_prefix(FENCE)?.trim_start_matches([' ', '\r']).strip_prefix('\n')?;
     let mut start = 0;
@@ -130,7 +130,7 @@ fn split(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The fields with their values; a line that is indented belongs to the value before it.
-fn fields(head: &str, problems: &mut Vec<String>) -> Vec<(String, String)> {
+pub(super) fn fields(head: &str, problems: &mut Vec<String>) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in head.lines().filter(|line| !line.trim_start().starts_with('#')) {
         if let (Some(more), Some((_, value))) = (line.strip_prefix("  "), fields.last_mut()) {
@@ -153,7 +153,7 @@ fn fields(head: &str, problems: &mut Vec<String>) -> Vec<(String, String)> {
     fields
 }
 
-fn slug(text: &str) -> String {
+pub(super) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for character in text.chars().flat_map(char::to_lowercase) {
         if character.is_alphanumeric() {

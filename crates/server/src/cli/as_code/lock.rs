@@ -4,19 +4,23 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_model::{Instant, SegmentId};
+use segops_engine::view;
+use segops_model::{ComputedTraitId, Instant, SegmentId};
 
 use crate::cli::error::CliError;
 
 const FILE: &str = "segops.lock";
-const FORMAT: u32 = 1;
+/// The first format had no computed traits.
+const FORMAT: u32 = 2;
 
-/// Which file is which segment, and as of when.
+/// Which file is which segment or computed trait, and as of when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
     format: u32,
     pub(super) segments: BTreeMap<SegmentId, Locked>,
+    #[serde(default)]
+    pub(super) computed_traits: BTreeMap<ComputedTraitId, LockedTrait>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,29 +34,54 @@ pub(super) struct Locked {
     pub(super) sha256: String,
 }
 
+/// A computed trait's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LockedTrait {
+    /// The file's path inside the folder, with `/`.
+    pub(super) file: String,
+    /// The workspace's newest version, and the name, as of the pull or apply.
+    pub(super) version: u32,
+    pub(super) name: String,
+    /// The file's content then, as SHA-256.
+    pub(super) sha256: String,
+}
+
+impl LockedTrait {
+    /// A computed trait as it is, and the text of its file.
+    pub(super) fn of(computed: &view::ComputedTrait, file: String, text: &str) -> Self {
+        Self { file, version: computed.version, name: computed.name.clone(), sha256: sha256(text) }
+    }
+}
+
 impl Lock {
     pub(super) fn read(folder: &Path) -> Result<Self, CliError> {
         let path = folder.join(FILE);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { format: FORMAT, segments: BTreeMap::new() });
+                return Ok(Self {
+                    format: FORMAT,
+                    segments: BTreeMap::new(),
+                    computed_traits: BTreeMap::new(),
+                });
             }
             Err(error) => return Err(CliError::io(format!("cannot read {}", path.display()))(error)),
         };
-        let lock: Self = serde_json::from_str(&text).map_err(|error| {
+        let mut lock: Self = serde_json::from_str(&text).map_err(|error| {
             CliError::Usage(format!(
                 "{} is not understood ({error}); pull again into a new folder",
                 path.display()
             ))
         })?;
-        if lock.format != FORMAT {
+        if !(1..=FORMAT).contains(&lock.format) {
             return Err(CliError::Usage(format!(
                 "{} is of format {}, and this version knows {FORMAT}; use a newer segops",
                 path.display(),
                 lock.format
             )));
         }
+        lock.format = FORMAT;
         Ok(lock)
     }
 
@@ -60,6 +89,11 @@ impl Lock {
         let path = folder.join(FILE);
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(CliError::io(format!("cannot write {}", path.display())))
+    }
+
+    /// The computed trait that a file is.
+    pub(super) fn computed_trait_of(&self, file: &str) -> Option<ComputedTraitId> {
+        self.computed_traits.iter().find(|(_, locked)| locked.file == file).map(|(id, _)| *id)
     }
 
     /// The segment that a file is.

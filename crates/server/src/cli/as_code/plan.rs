@@ -15,8 +15,9 @@ use super::Folder;
 use super::file::SegmentFile;
 use super::lock::{Lock, sha256};
 use super::order::in_dependency_order;
-use super::remote::{Local, locals, segments};
+use super::remote::{Local, computed_traits, locals, segments};
 use super::show::print_plan;
+use super::trait_plan::{self, TraitPlan};
 use crate::cli::client::{Client, Request, path, typed};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
@@ -40,7 +41,9 @@ pub(crate) struct PlanCommand {
 /// Everything that would change, in the order in which it can.
 #[derive(Debug, Serialize)]
 pub(super) struct Plan {
+    /// Of segments.
     pub(super) changes: Vec<PlannedChange>,
+    pub(super) computed_traits: TraitPlan,
     /// Segments without a file, which stay as they are.
     pub(super) without_file: Vec<String>,
     pub(super) unchanged: usize,
@@ -110,27 +113,51 @@ impl PlanCommand {
             print_plan(&plan, out)?;
         }
         out.flush()?;
-        if plan.changes.iter().any(|change| change.conflict.is_some()) {
+        if !plan.conflicts().is_empty() {
             return Err(CliError::Reported);
         }
-        if plan.changes.is_empty() { Ok(()) } else { Err(CliError::Changes) }
+        if plan.is_empty() { Ok(()) } else { Err(CliError::Changes) }
     }
 }
 
 impl Plan {
     pub(super) fn make(client: &Client, folder: &Path, prune: bool) -> Result<Self, CliError> {
         let lock = Lock::read(folder)?;
-        let locals = in_dependency_order(locals(folder)?)?;
+        let found = locals(folder)?;
+        let locals = in_dependency_order(found.segments)?;
+        let computed =
+            trait_plan::compare(&lock, found.computed_traits, &locals, &computed_traits(client)?, prune);
         let remote = segments(client)?;
         let mut plan = compare(&lock, locals, &remote, prune);
+        plan.computed_traits = computed;
         let bar = Bar::new("counting members", false);
-        let total = plan.changes.len() as u64;
-        for (done, change) in (0..).zip(&mut plan.changes) {
+        let total = (plan.changes.len() + plan.computed_traits.changes.len()) as u64;
+        let mut done = 0;
+        for change in &mut plan.computed_traits.changes {
             bar.update(done, total);
             change.count(client)?;
+            done += 1;
+        }
+        for change in &mut plan.changes {
+            bar.update(done, total);
+            change.count(client)?;
+            done += 1;
         }
         bar.finish();
         Ok(plan)
+    }
+
+    /// Whether the workspace is as the files say.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.computed_traits.changes.is_empty()
+    }
+
+    /// What someone else has changed, by name, and why it cannot be applied.
+    pub(super) fn conflicts(&self) -> Vec<(&str, &str)> {
+        let computed = self.computed_traits.changes.iter();
+        let computed = computed.map(|change| (change.name.as_str(), change.conflict.as_deref()));
+        let segments = self.changes.iter().map(|change| (change.name.as_str(), change.conflict.as_deref()));
+        computed.chain(segments).filter_map(|(name, conflict)| Some((name, conflict?))).collect()
     }
 
     /// How many are created, changed and archived.
@@ -139,14 +166,19 @@ impl Plan {
     }
 }
 
-/// Holds the files against the workspace. Members are not counted here.
+/// Holds the segments' files against the workspace. Members are not counted here.
 pub(super) fn compare(
     lock: &Lock,
     locals: Vec<Local>,
     remote: &BTreeMap<SegmentId, view::Segment>,
     prune: bool,
 ) -> Plan {
-    let mut plan = Plan { changes: Vec::new(), without_file: Vec::new(), unchanged: 0 };
+    let mut plan = Plan {
+        changes: Vec::new(),
+        computed_traits: TraitPlan::default(),
+        without_file: Vec::new(),
+        unchanged: 0,
+    };
     let mut matched = Vec::new();
     for local in locals {
         let known = lock.segment_of(&local.place).and_then(|id| remote.get(&id));

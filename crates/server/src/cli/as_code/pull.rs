@@ -8,13 +8,14 @@ use segops_model::same_text;
 
 use super::Folder;
 use super::file::SegmentFile;
-use super::lock::{Lock, Locked, sha256};
-use super::remote::segments;
+use super::lock::{Lock, Locked, LockedTrait, sha256};
+use super::remote::{computed_traits, segments};
+use super::trait_file::TraitFile;
 use crate::cli::client::Client;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, counted};
 
-/// Write the workspace's segments into a folder, one text file each.
+/// Write the workspace's segments and computed traits into a folder, one text file each.
 ///
 /// A file that was changed since the last pull or apply is left alone, and named. Archived segments are
 /// written only where they have a file already.
@@ -46,6 +47,10 @@ impl Pull {
         let mut lock = Lock::read(folder)?;
         let mut pulled = Pulled::default();
         let mut taken: BTreeSet<String> = lock.segments.values().map(|locked| locked.file.clone()).collect();
+        taken.extend(lock.computed_traits.values().map(|locked| locked.file.clone()));
+        for computed in computed_traits(client)?.values() {
+            self.write_trait(computed, &mut lock, &mut taken, &mut pulled)?;
+        }
         for segment in segments(client)?.values() {
             if segment.state == view::Lifecycle::Archived && !lock.segments.contains_key(&segment.id) {
                 continue;
@@ -86,44 +91,74 @@ impl Pull {
         let known = lock.segments.get(&segment.id).cloned();
         let place = match &known {
             Some(locked) => locked.file.clone(),
-            None => free_place(&file.usual_place(), segment, taken),
+            None => free_place(&file.usual_place(), &segment.id.to_string(), taken),
         };
-        let path = self.folder.folder.join(&place);
+        if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
+            let locked = Locked { file: place, changed_at: segment.changed_at, sha256: sha256(&text) };
+            lock.segments.insert(segment.id, locked);
+        }
+        Ok(())
+    }
+
+    fn write_trait(
+        &self,
+        computed: &view::ComputedTrait,
+        lock: &mut Lock,
+        taken: &mut BTreeSet<String>,
+        pulled: &mut Pulled,
+    ) -> Result<(), CliError> {
+        let text = TraitFile::text(&computed.name, &computed.definition);
+        let known = lock.computed_traits.get(&computed.id).cloned();
+        let place = match &known {
+            Some(locked) => locked.file.clone(),
+            None => free_place(&TraitFile::usual_place(&computed.name), &computed.id.to_string(), taken),
+        };
+        if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
+            lock.computed_traits.insert(computed.id, LockedTrait::of(computed, place, &text));
+        }
+        Ok(())
+    }
+
+    /// Has a file hold a text; false where it was changed here since the hash that is known was taken.
+    fn put(
+        &self,
+        place: &str,
+        text: &str,
+        known: Option<&str>,
+        pulled: &mut Pulled,
+    ) -> Result<bool, CliError> {
+        let path = self.folder.folder.join(place);
         let there = match std::fs::read_to_string(&path) {
             Ok(there) => Some(there),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(CliError::io(format!("cannot read {}", path.display()))(error)),
         };
-        let unchanged_here = |there: &String| {
-            *there == text || known.as_ref().is_some_and(|locked| locked.sha256 == sha256(there))
-        };
-        if !self.force && there.as_ref().is_some_and(|there| !unchanged_here(there)) {
-            pulled.kept.push(place);
-            return Ok(());
+        let is_unchanged_here =
+            |there: &String| there == text || known.is_some_and(|known| known == sha256(there));
+        if !self.force && there.as_ref().is_some_and(|there| !is_unchanged_here(there)) {
+            pulled.kept.push(place.to_owned());
+            return Ok(false);
         }
-        if there.as_ref() == Some(&text) {
+        if there.as_deref() == Some(text) {
             pulled.unchanged += 1;
         } else {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)
                     .map_err(CliError::io(format!("cannot make the folder {}", parent.display())))?;
             }
-            std::fs::write(&path, &text).map_err(CliError::io(format!("cannot write {}", path.display())))?;
-            pulled.written.push(place.clone());
+            std::fs::write(&path, text).map_err(CliError::io(format!("cannot write {}", path.display())))?;
+            pulled.written.push(place.to_owned());
         }
-        let locked = Locked { file: place, changed_at: segment.changed_at, sha256: sha256(&text) };
-        lock.segments.insert(segment.id, locked);
-        Ok(())
+        Ok(true)
     }
 }
 
-/// The usual place, or one with the segment's id where another segment has it.
-fn free_place(usual: &str, segment: &view::Segment, taken: &mut BTreeSet<String>) -> String {
-    let is_taken = |place: &str, taken: &BTreeSet<String>| taken.iter().any(|held| same_text(held, place));
-    let place = if is_taken(usual, taken) {
-        format!("{}-{}.segment", usual.trim_end_matches(".segment"), segment.id)
-    } else {
-        usual.to_owned()
+/// The usual place, or one with the id where another file has it.
+fn free_place(usual: &str, id: &str, taken: &mut BTreeSet<String>) -> String {
+    let is_taken = taken.iter().any(|held| same_text(held, usual));
+    let place = match usual.rsplit_once('.') {
+        Some((stem, extension)) if is_taken => format!("{stem}-{id}.{extension}"),
+        _ => usual.to_owned(),
     };
     taken.insert(place.clone());
     place

@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use segops_engine::view;
-use segops_model::{SegmentId, same_text};
+use segops_model::{ComputedTraitId, SegmentId, same_text};
 
 use super::file::SegmentFile;
+use super::trait_file::{EXTENSION, TraitFile};
 use crate::cli::client::{Client, typed};
+use crate::cli::computed_trait;
 use crate::cli::error::CliError;
 use crate::cli::segment::PATH;
 
@@ -21,6 +23,30 @@ pub(super) struct Local {
     pub(super) file: SegmentFile,
 }
 
+/// A computed trait's file, as it was read.
+#[derive(Debug, Clone)]
+pub(super) struct LocalTrait {
+    pub(super) place: String,
+    pub(super) text: String,
+    pub(super) file: TraitFile,
+}
+
+/// Everything in the folder: segments and computed traits.
+#[derive(Debug)]
+pub(super) struct Locals {
+    pub(super) segments: Vec<Local>,
+    pub(super) computed_traits: Vec<LocalTrait>,
+}
+
+/// The workspace's computed traits.
+pub(super) fn computed_traits(
+    client: &Client,
+) -> Result<BTreeMap<ComputedTraitId, view::ComputedTrait>, CliError> {
+    let rows = client.rows(computed_trait::PATH, usize::MAX)?;
+    let computed: Vec<view::ComputedTrait> = typed(rows.into(), computed_trait::PATH)?;
+    Ok(computed.into_iter().map(|computed| (computed.id, computed)).collect())
+}
+
 /// The workspace's segments.
 pub(super) fn segments(client: &Client) -> Result<BTreeMap<SegmentId, view::Segment>, CliError> {
     let rows = client.rows(PATH, usize::MAX)?;
@@ -28,28 +54,42 @@ pub(super) fn segments(client: &Client) -> Result<BTreeMap<SegmentId, view::Segm
     Ok(segments.into_iter().map(|segment| (segment.id, segment)).collect())
 }
 
-/// Every segment's file in the folder, in the order of their paths. What is wrong with any of them is said
-/// at once.
-pub(super) fn locals(folder: &Path) -> Result<Vec<Local>, CliError> {
+/// Every file in the folder, in the order of their paths. What is wrong with any of them is said at once.
+pub(super) fn locals(folder: &Path) -> Result<Locals, CliError> {
     let mut paths = Vec::new();
     find(folder, folder, 0, &mut paths)?;
     paths.sort();
-    let (mut locals, mut problems): (Vec<Local>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut locals = Locals { segments: Vec::new(), computed_traits: Vec::new() };
+    let mut problems = Vec::new();
     for place in paths {
         let path = folder.join(&place);
         let text = std::fs::read_to_string(&path)
             .map_err(CliError::io(format!("cannot read {}", path.display())))?;
-        match SegmentFile::read(&text) {
-            Ok(file) => {
-                if let Some(other) = locals.iter().find(|other| same_text(&other.file.name, &file.name)) {
-                    problems.push(format!("{place}: {} has the name `{}` too", other.place, file.name));
-                }
-                locals.push(Local { place, text, file });
-            }
-            Err(found) => problems.extend(found.into_iter().map(|problem| format!("{place}: {problem}"))),
+        if let Err(found) = locals.take(&place, text) {
+            problems.extend(found.into_iter().map(|problem| format!("{place}: {problem}")));
         }
     }
     if problems.is_empty() { Ok(locals) } else { Err(CliError::Rule(problems.join("\n"))) }
+}
+
+impl Locals {
+    /// Reads a file's text, as its name says; what is wrong with it comes back.
+    fn take(&mut self, place: &str, text: String) -> Result<(), Vec<String>> {
+        let taken = |other: &str, name: &str| vec![format!("{other} has the name `{name}` too")];
+        let place = place.to_owned();
+        if place.ends_with(EXTENSION) {
+            let file = TraitFile::read(&text)?;
+            let other = self.computed_traits.iter().find(|other| same_text(&other.file.name, &file.name));
+            let clash = other.map(|other| taken(&other.place, &file.name));
+            self.computed_traits.push(LocalTrait { place, text, file });
+            return clash.map_or(Ok(()), Err);
+        }
+        let file = SegmentFile::read(&text)?;
+        let other = self.segments.iter().find(|other| same_text(&other.file.name, &file.name));
+        let clash = other.map(|other| taken(&other.place, &file.name));
+        self.segments.push(Local { place, text, file });
+        clash.map_or(Ok(()), Err)
+    }
 }
 
 fn find(folder: &Path, inner: &Path, depth: usize, found: &mut Vec<String>) -> Result<(), CliError> {
@@ -65,7 +105,7 @@ fn find(folder: &Path, inner: &Path, depth: usize, found: &mut Vec<String>) -> R
         }
         if path.is_dir() {
             find(folder, &path, depth + 1, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "segment")
+        } else if path.extension().is_some_and(|extension| extension == "segment" || extension == EXTENSION)
             && let Ok(place) = path.strip_prefix(folder)
         {
             let parts: Vec<_> = place.iter().map(|part| part.to_string_lossy().into_owned()).collect();

@@ -1,10 +1,18 @@
 use super::plan::{Action, Members, Plan, PlannedChange};
+use super::trait_plan::{PlannedTrait, TraitAction};
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, counted, number, plain};
 
 pub(super) fn print_plan(plan: &Plan, out: &mut Output) -> Result<(), CliError> {
+    for change in &plan.computed_traits.changes {
+        print_trait(change, out)?;
+    }
     for change in &plan.changes {
         print_change(change, out)?;
+    }
+    for left in &plan.computed_traits.without_file {
+        let (name, why) = (plain(&left.name), plain(&left.why));
+        out.line(format!("The computed trait {name} has no file, and is left as it is: {why}."))?;
     }
     if !plan.without_file.is_empty() {
         let names: Vec<String> = plan.without_file.iter().map(|name| plain(name)).collect();
@@ -13,9 +21,23 @@ pub(super) fn print_plan(plan: &Plan, out: &mut Output) -> Result<(), CliError> 
             names.join(", ")
         ))?;
     }
-    if plan.changes.is_empty() {
+    let computed = &plan.computed_traits;
+    if plan.is_empty() {
         let segments = counted(plan.unchanged as u64, "segment", "segments");
-        return out.line(format!("Nothing to change: {segments} as the files say."));
+        let traits = match computed.unchanged {
+            0 => String::new(),
+            count => format!(" and {}", counted(count as u64, "computed trait", "computed traits")),
+        };
+        return out.line(format!("Nothing to change: {segments}{traits} as the files say."));
+    }
+    if !computed.changes.is_empty() {
+        out.heading(&format!(
+            "Plan for computed traits: {} to create, {} to change, {} to delete; {} as they are.",
+            computed.count_of(TraitAction::Create),
+            computed.count_of(TraitAction::Change),
+            computed.count_of(TraitAction::Delete),
+            computed.unchanged
+        ))?;
     }
     out.heading(&format!(
         "Plan: {} to create, {} to change, {} to archive; {} as they are.",
@@ -46,6 +68,45 @@ fn print_change(change: &PlannedChange, out: &mut Output) -> Result<(), CliError
             out.line(format!("    {line}"))?;
         }
         print_members(&rule.members, out)?;
+    }
+    if let Some(conflict) = &change.conflict {
+        out.warning(&format!("    refused: {conflict}"))?;
+    }
+    out.line("")
+}
+
+fn print_trait(change: &PlannedTrait, out: &mut Output) -> Result<(), CliError> {
+    let sign = match change.action {
+        TraitAction::Create => "+ create",
+        TraitAction::Change => "~ change",
+        TraitAction::Delete => "- delete",
+    };
+    let file = change.file.as_ref().map(|file| format!("  ({})", plain(file))).unwrap_or_default();
+    out.heading(&format!("{sign} the computed trait {}{file}", plain(&change.name)))?;
+    if let Some(name) = &change.new_name {
+        out.line(format!("    name: {} -> {}", plain(&change.name), plain(name)))?;
+    }
+    if let Some(definition) = &change.definition {
+        for line in &definition.lines {
+            out.line(format!("    {line}"))?;
+        }
+        match &definition.segments {
+            Some(segments) => {
+                for moved in segments {
+                    let found = &moved.difference;
+                    out.line(format!(
+                        "    in {}: {} -> {}, {} would enter, {} would leave",
+                        plain(&moved.segment.name),
+                        counted(found.before.total, "member", "members"),
+                        number(found.after.total),
+                        number(found.entering.total),
+                        number(found.leaving.total)
+                    ))?;
+                }
+            }
+            None if change.conflict.is_none() => out.line("    who would move is not counted yet")?,
+            None => {}
+        }
     }
     if let Some(conflict) = &change.conflict {
         out.warning(&format!("    refused: {conflict}"))?;
