@@ -86,6 +86,10 @@ pub struct Limits {
     pub page_rows_max: usize,
     /// Streams of transitions open at one time.
     pub streams_max: usize,
+    /// Different values of what an analysis is broken down by, whether shown or among the others.
+    pub analysis_groups_max: usize,
+    /// Customers that an analysis keeps in memory at one time, where it has to compare them.
+    pub analysis_customers_max: usize,
 }
 
 impl Default for Limits {
@@ -132,6 +136,8 @@ impl Default for Limits {
             score_values_per_batch_max: 10_000,
             page_rows_max: 1_000,
             streams_max: 256,
+            analysis_groups_max: 100_000,
+            analysis_customers_max: 20_000_000,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use segops_model::{Position, ProfileId};
+use segops_model::{Instant, Position, ProfileId};
 
 use crate::error::PartsError;
 use crate::fixed::decode;
@@ -145,6 +145,23 @@ impl Snapshot {
         let mut names: BTreeSet<&str> = in_parts.map(|of_name| of_name.name.as_str()).collect();
         names.extend(self.tail_rows().map(|row| row.event.name.as_str()));
         names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The time of the oldest row, whatever became of it since; `None` if there are no rows.
+    #[must_use]
+    pub fn oldest_ts(&self) -> Option<Instant> {
+        let in_parts = self.manifest.parts.iter().map(|part| part.ts.0);
+        in_parts.chain(self.tail_rows().map(|row| row.event.ts)).min()
+    }
+
+    /// How many rows there are of some event names, or of all, deleted ones included.
+    #[must_use]
+    pub fn row_count(&self, names: Option<&[String]>) -> u64 {
+        let is_wanted = |name: &str| names.is_none_or(|names| names.iter().any(|wanted| wanted == name));
+        let in_parts = self.manifest.parts.iter().flat_map(|part| &part.names);
+        let in_parts = in_parts.filter(|of_name| is_wanted(&of_name.name)).map(|of_name| of_name.rows);
+        let in_tail = self.tail_rows().filter(|row| is_wanted(&row.event.name)).count();
+        in_parts.sum::<u64>() + in_tail as u64
     }
 
     /// Rows of one event name with some of their properties.

@@ -52,6 +52,7 @@ pub use format::{format, format_lines};
 pub use json::{from_json, from_json_value, to_json};
 pub use named::{NamedReferences, named_references};
 pub use names::{Labels, Names};
+pub use nearest::nearest;
 pub use normal::normal_form;
 pub use parse::{locate, parse, parse_definition, parse_within};
 pub use problem::{Code, Problem, Severity, TextSpan};

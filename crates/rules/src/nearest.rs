@@ -2,7 +2,8 @@ use segops_model::fold_case;
 
 /// The candidate that was most likely meant: the nearest by edits (swaps of neighbours count as one) once
 /// case is folded, if it is near enough to be worth saying.
-pub(crate) fn nearest<I>(meant: &str, candidates: I) -> Option<String>
+#[must_use]
+pub fn nearest<I>(meant: &str, candidates: I) -> Option<String>
 where
     I: IntoIterator,
     I::Item: AsRef<str>,

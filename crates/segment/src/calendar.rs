@@ -28,7 +28,7 @@ impl Calendar {
 
 /// A unit that cuts local time into periods without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Period {
+pub enum Period {
     Day,
     /// Seven days from this weekday on.
     Week(Weekday),
@@ -88,8 +88,10 @@ impl Period {
         Some(first)
     }
 
-    /// When the period that comes `count` periods after the current one starts.
-    pub(crate) fn start(self, zone: &TimeZone, now: Instant, count: i64) -> Option<Instant> {
+    /// When the period that comes `count` periods after the current one starts; `None` outside the years that
+    /// instants can hold.
+    #[must_use]
+    pub fn start(self, zone: &TimeZone, now: Instant, count: i64) -> Option<Instant> {
         let first = self.advance(self.current(zone, now)?, count)?;
         Some(midnight(zone, first))
     }

@@ -63,18 +63,39 @@ pub(crate) struct Capturer {
     by_quantity: bool,
     path: Path,
     /// The list that `path` starts in, if it does not start in the event.
-    lines: Option<Lines>,
+    lines: Option<LineFilter>,
     zone: TimeZone,
     test: Option<ValueTest>,
     /// Where line items have the same.
     in_line_items: Option<Box<Capturer>>,
 }
 
+/// Which lines of a list count for an event that matches a filter.
 #[derive(Debug, Clone)]
-struct Lines {
+pub struct LineFilter {
     list: Path,
     /// The filter's own tests of this list: a line counts that passes any of them. With none, all count.
     tests: Vec<LinePredicate>,
+}
+
+impl LineFilter {
+    /// Of the list at a path without `[]`.
+    #[must_use]
+    pub fn compile(list: Path, filter: &EventFilter<Resolved>, zone: &TimeZone) -> Self {
+        let mut items = Vec::new();
+        if let Some(predicate) = &filter.predicate {
+            tests_of(predicate, &list, &mut items);
+        }
+        let tests = items.iter().map(|item| LinePredicate::compile(&item.predicate, zone)).collect();
+        Self { list, tests }
+    }
+
+    /// The lines that count, in the order that the event has them.
+    pub fn lines<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Object> {
+        let elements = self.list.in_event(event).and_then(Value::as_list).unwrap_or_default();
+        let counts = |line: &&Object| self.tests.is_empty() || self.tests.iter().any(|test| test.holds(line));
+        elements.iter().filter_map(Value::as_object).filter(counts)
+    }
 }
 
 impl CaptureKind {
@@ -87,14 +108,7 @@ impl CaptureKind {
 impl Capturer {
     pub(crate) fn compile(capture: &Capture, filter: &EventFilter<Resolved>, zone: &TimeZone) -> Self {
         let (path, lines) = match capture.property.split_list() {
-            Some((list, Some(rest))) => {
-                let mut items = Vec::new();
-                if let Some(predicate) = &filter.predicate {
-                    tests_of(predicate, &list, &mut items);
-                }
-                let tests = items.iter().map(|item| LinePredicate::compile(&item.predicate, zone)).collect();
-                (rest, Some(Lines { list, tests }))
-            }
+            Some((list, Some(rest))) => (rest, Some(LineFilter::compile(list, filter, zone))),
             Some((list, None)) => (list, None),
             None => (capture.property.clone(), None),
         };
@@ -150,13 +164,11 @@ impl Capturer {
                 }
             }
         };
-        let Some(Lines { list, tests }) = &self.lines else {
+        let Some(lines) = &self.lines else {
             take(self.path.in_event(event), event.properties.get("quantity"));
             return;
         };
-        let elements = list.in_event(event).and_then(Value::as_list).unwrap_or_default();
-        let counts = |line: &&Object| tests.is_empty() || tests.iter().any(|test| test.holds(line));
-        for line in elements.iter().filter_map(Value::as_object).filter(counts) {
+        for line in lines.lines(event) {
             take(self.path.in_object(line), line.get("quantity"));
         }
     }

@@ -44,8 +44,8 @@ mod window;
 pub use aggregate::MEDIAN_VALUES_MAX;
 pub use backfill::{Backfill, History, HistoryRequest};
 pub use cadence::CADENCE_EVENTS_MAX;
-pub use calendar::Calendar;
-pub use capture::{Capture, CaptureKind, VALUES_PER_EVENT_MAX};
+pub use calendar::{Calendar, Period};
+pub use capture::{Capture, CaptureKind, LineFilter, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use computed::{ChosenAt, ComputedReading, ComputedValue};
 pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
@@ -63,7 +63,7 @@ pub use orders::{
 };
 pub use products::{
     PRODUCT_FIELDS_MAX, PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion,
-    Products,
+    Products, reads_products,
 };
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};

@@ -20,7 +20,7 @@ use segops_model::{Instant, Object, Position, Value};
 use fields::Fields;
 
 pub use fields::PRODUCT_FIELDS_MAX;
-pub(crate) use join::reads_products;
+pub use join::reads_products;
 
 /// Products that a catalogue holds, deleted ones included.
 pub const PRODUCTS_MAX: usize = 1_000_000;

@@ -18,6 +18,31 @@ pub struct OrderOccurrence {
     pub(crate) is_test: bool,
 }
 
+impl OrderOccurrence {
+    /// The order in the shape of an event.
+    #[must_use]
+    pub const fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Where it stands in time.
+    #[must_use]
+    pub const fn entry(&self) -> Entry {
+        self.entry
+    }
+
+    /// Whether it is an order to count, and not money that went back against one that is not known.
+    #[must_use]
+    pub const fn is_placed(&self) -> bool {
+        self.is_placed
+    }
+
+    #[must_use]
+    pub const fn is_test(&self) -> bool {
+        self.is_test
+    }
+}
+
 impl OrderFacts {
     /// The order as it stands, with its own fields in the place of properties of the same names; `None` while
     /// nothing says that there is one.

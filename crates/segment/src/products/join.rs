@@ -155,7 +155,7 @@ impl ProductKey {
 }
 
 /// Whether what a signal matches or captures can depend on the catalogue.
-pub(crate) fn reads_products(filter: &EventFilter<Resolved>, capture: Option<&Capture>) -> bool {
+pub fn reads_products(filter: &EventFilter<Resolved>, capture: Option<&Capture>) -> bool {
     let captured = capture.is_some_and(|capture| match capture.property.split_list() {
         Some((_, Some(rest))) => is_joined(&rest),
         _ => is_joined(&capture.property),

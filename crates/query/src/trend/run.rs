@@ -1,0 +1,302 @@
+//! Computes a trend: once over history, or twice where it has to be found first which groups are shown.
+
+use std::collections::BTreeMap;
+
+use segops_model::{Decimal, Event};
+use segops_rules::is_order_money;
+
+use super::cell::Cell;
+use super::table::Table;
+use super::{Checked, Measure, Trend, TrendAnswer, check};
+use crate::check::Range;
+use crate::error::AnalysisError;
+use crate::groups::{Chosen, Reader, Weights};
+use crate::periods::Periods;
+use crate::setting::Setting;
+use crate::values::ValueReader;
+use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk};
+
+/// Numbers that one trend keeps for its medians.
+const NUMBERS_MAX: usize = 20_000_000;
+/// Currencies of one trend.
+const CURRENCIES_MAX: usize = 300;
+
+/// # Errors
+/// Something is wrong with the definition, or history can't be read.
+pub(crate) fn run(trend: &Trend, setting: &Setting<'_>) -> Result<TrendAnswer, AnalysisError> {
+    let checked = check(trend, setting)?;
+    let plan = Plan::new(trend, &checked, setting);
+    let chosen = plan.chosen(setting)?;
+    let mut gather = Gather {
+        plan: &plan,
+        chosen: chosen.as_ref(),
+        cells: BTreeMap::new(),
+        currencies: Vec::new(),
+        numbers_kept: 0,
+    };
+    walk(setting, &plan.reading(false), &mut gather)?;
+    let Gather { cells, currencies, .. } = gather;
+    let groups = chosen.as_ref().map(Chosen::rows).unwrap_or_default();
+    let rows = Table { plan: &plan, cells, currencies, groups }.rows(&checked.formulas);
+    Ok(TrendAnswer {
+        buckets: checked.periods.buckets(),
+        previous_buckets: checked.previous.as_ref().map(Periods::buckets).unwrap_or_default(),
+        rows,
+        warnings: checked.warnings,
+    })
+}
+
+/// How a series' events are read.
+pub(super) struct SeriesPlan {
+    pub(super) measure: Measure,
+    numbers: Option<ValueReader>,
+    pub(super) is_money: bool,
+}
+
+pub(super) struct Plan<'a> {
+    pub(super) series: Vec<SeriesPlan>,
+    checked: &'a Checked,
+    pub(super) periods: &'a Periods,
+    pub(super) previous: Option<&'a Periods>,
+    pub(super) groups: Option<Reader>,
+    by: Option<&'a crate::groups::Breakdown>,
+}
+
+/// Which cell: series, group (0 is all), currency, bucket (the last is the total), and whether it is of the period that
+/// is compared with.
+pub(super) type CellKey = (usize, usize, Option<usize>, bool, usize);
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(trend: &'a Trend, checked: &'a Checked, setting: &Setting<'_>) -> Self {
+        let zone = &setting.calendar.zone;
+        let plans = trend.series.iter().zip(&checked.events).map(|(series, event)| {
+            let by_quantity = matches!(series.measure, Measure::SumByQuantity(_));
+            let property = series.measure.property();
+            SeriesPlan {
+                measure: series.measure.clone(),
+                numbers: property.map(|path| ValueReader::new(path, by_quantity, event, zone)),
+                is_money: event.resolved.subject.is_orders() && property.is_some_and(is_order_money),
+            }
+        });
+        let filters: Vec<_> = checked.events.iter().collect();
+        Self {
+            series: plans.collect(),
+            checked,
+            periods: &checked.periods,
+            previous: checked.previous.as_ref(),
+            groups: trend.breakdown.as_ref().map(|breakdown| breakdown.by.reader(setting, &filters)),
+            by: trend.breakdown.as_ref(),
+        }
+    }
+
+    pub(super) fn reading(&self, first_only: bool) -> Reading {
+        let by = self.by.map(|breakdown| &breakdown.by);
+        let count = if first_only { 1 } else { self.series.len() };
+        let signals = self.checked.events.iter().zip(&self.series).take(count).map(|(event, series)| {
+            let mut paths: Vec<_> = series.measure.property().cloned().into_iter().collect();
+            paths.extend(by.and_then(|by| by.path()).cloned());
+            if let Measure::SumByQuantity(path) = &series.measure {
+                let quantity = segops_model::Path::of_name("quantity");
+                let beside = path.split_list();
+                paths.push(beside.map_or(quantity.clone(), |(list, _)| {
+                    segops_model::Path::joined(&list, Some(&quantity))
+                }));
+            }
+            Signal { filter: event.resolved.clone(), paths }
+        });
+        let ranges = std::iter::once(self.periods.range()).chain(self.previous.map(Periods::range));
+        let from = ranges.clone().map(|range| range.from).min().unwrap_or_default();
+        let until = ranges.map(|range| range.until).max().unwrap_or_default();
+        Reading {
+            signals: signals.collect(),
+            range: Range { from, until },
+            orders: false,
+            traits: by.is_some_and(crate::groups::Dimension::needs_traits),
+        }
+    }
+
+    /// Which groups are shown: those with most of the first series in the whole range.
+    pub(super) fn chosen(&self, setting: &Setting<'_>) -> Result<Option<Chosen>, AnalysisError> {
+        let (Some(reader), Some(breakdown)) = (&self.groups, self.by) else { return Ok(None) };
+        let weights = Weights::new(setting.limits.analysis_groups_max);
+        let mut weigh = Weigh { plan: self, reader, weights, last: rustc_hash::FxHashSet::default() };
+        walk(setting, &self.reading(true), &mut weigh)?;
+        Ok(Some(Chosen::top(weigh.weights.found, breakdown.top)))
+    }
+
+    /// Shows the numbers of an event with the rows that each counts in: 0 is all. Where groups are of lines, a line's
+    /// numbers count where the line does; else a number counts in every group of the event, once in each.
+    fn numbers(
+        &self,
+        series: usize,
+        event: &Event,
+        rows: &[usize],
+        row_of: impl Fn(&str) -> usize,
+        mut each: impl FnMut(usize, Decimal),
+    ) {
+        let Some(numbers) = self.series.get(series).and_then(|plan| plan.numbers.as_ref()) else { return };
+        let by_line = match &self.groups {
+            Some(Reader::Property(readers)) => {
+                readers.get(series).filter(|one| one.shares_lines_with(numbers))
+            }
+            _ => None,
+        };
+        match by_line {
+            None => numbers.numbers(event, |number| rows.iter().for_each(|row| each(*row, number))),
+            Some(labels) => {
+                numbers.numbers(event, |number| each(0, number));
+                labels.labelled_numbers(numbers, event, |label, number| {
+                    each(row_of(&crate::groups::of_label(label).0), number);
+                });
+            }
+        }
+    }
+}
+
+/// Finds how much each group has of the first series.
+struct Weigh<'a> {
+    plan: &'a Plan<'a>,
+    reader: &'a Reader,
+    weights: Weights,
+    /// Groups that the profile at hand was counted in.
+    last: rustc_hash::FxHashSet<String>,
+}
+
+impl Visitor for Weigh<'_> {
+    fn begin(&mut self, _: &Profile) -> Result<(), AnalysisError> {
+        self.last.clear();
+        Ok(())
+    }
+
+    fn row(&mut self, profile: &Profile, row: &Row<'_>) -> Result<(), AnalysisError> {
+        if self.plan.periods.find(row.ts).is_none() || !row.has(0) {
+            return Ok(());
+        }
+        let groups = self.reader.groups(profile, 0, row.event, row.ts);
+        let Some(series) = self.plan.series.first() else { return Ok(()) };
+        match series.measure {
+            Measure::Sum(_) | Measure::SumByQuantity(_) => {
+                // As if the event's groups were all the rows that there are.
+                let row_of = |key: &str| groups.iter().position(|(of, _)| of == key).map_or(0, |at| at + 1);
+                let rows: Vec<usize> = (0..=groups.len()).collect();
+                let mut sums = vec![Decimal::ZERO; rows.len()];
+                self.plan.numbers(0, row.event, &rows, row_of, |row, number| {
+                    if let Some(sum) = sums.get_mut(row) {
+                        *sum = [*sum, number].into_iter().sum();
+                    }
+                });
+                for ((key, group), sum) in groups.into_iter().zip(sums.into_iter().skip(1)) {
+                    self.weights.add(key, group, sum.billionths())?;
+                }
+            }
+            Measure::Customers => {
+                for (key, group) in groups {
+                    if row.is_placed && self.last.insert(key.clone()) {
+                        self.weights.add(key, group, 1)?;
+                    }
+                }
+            }
+            _ => {
+                for (key, group) in groups {
+                    self.weights.add(key, group, i128::from(row.is_placed))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fills the cells.
+struct Gather<'a> {
+    plan: &'a Plan<'a>,
+    chosen: Option<&'a Chosen>,
+    cells: BTreeMap<CellKey, Cell>,
+    currencies: Vec<String>,
+    numbers_kept: usize,
+}
+
+impl Visitor for Gather<'_> {
+    fn row(&mut self, profile: &Profile, row: &Row<'_>) -> Result<(), AnalysisError> {
+        for (is_previous, periods) in [(false, Some(self.plan.periods)), (true, self.plan.previous)] {
+            let Some(periods) = periods else { continue };
+            let Some(bucket) = periods.find(row.ts) else { continue };
+            for series in 0..self.plan.series.len() {
+                if row.has(series) {
+                    self.take(profile, row, series, is_previous, [bucket, periods.len()])?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Gather<'_> {
+    fn take(
+        &mut self,
+        profile: &Profile,
+        row: &Row<'_>,
+        series: usize,
+        is_previous: bool,
+        buckets: [usize; 2],
+    ) -> Result<(), AnalysisError> {
+        let plan = self.plan;
+        let Some(of_series) = plan.series.get(series) else { return Ok(()) };
+        let currency = if of_series.is_money { self.currency(row.event)? } else { None };
+        let keys: Vec<String> = plan.groups.as_ref().map_or_else(Vec::new, |reader| {
+            reader.groups(profile, series, row.event, row.ts).into_iter().map(|(key, _)| key).collect()
+        });
+        let row_of = |key: &str| self.chosen.map_or(0, |chosen| chosen.number(key) + 1);
+        // Several values that are shown as others are one group: it has the event once.
+        let mut rows: Vec<usize> = keys.iter().map(|key| row_of(key)).collect();
+        rows.push(0);
+        rows.sort_unstable();
+        rows.dedup();
+        for group in &rows {
+            for bucket in buckets {
+                let key = (series, *group, currency, is_previous, bucket);
+                self.cells.entry(key).or_default().event(profile.id, row.is_placed);
+            }
+        }
+        let is_median = matches!(of_series.measure, Measure::Median(_));
+        // Money that went back against no known order counts in sums alone.
+        let is_sum = matches!(of_series.measure, Measure::Sum(_) | Measure::SumByQuantity(_));
+        if !row.is_placed && !is_sum {
+            return Ok(());
+        }
+        let mut found: Vec<(usize, Decimal)> = Vec::new();
+        plan.numbers(series, row.event, &rows, row_of, |group, number| found.push((group, number)));
+        for (group, number) in found {
+            for bucket in buckets {
+                let key = (series, group, currency, is_previous, bucket);
+                self.numbers_kept +=
+                    usize::from(self.cells.entry(key).or_default().number(number, is_median));
+            }
+        }
+        if self.numbers_kept > NUMBERS_MAX {
+            return Err(AnalysisError::Limit {
+                what: "different numbers of which a median is taken",
+                max: NUMBERS_MAX,
+                advice: "take an average, fewer groups or a shorter window",
+            });
+        }
+        Ok(())
+    }
+
+    fn currency(&mut self, event: &Event) -> Result<Option<usize>, AnalysisError> {
+        let Some(currency) = event.properties.get("currency").and_then(|value| value.as_text()) else {
+            return Ok(None);
+        };
+        if let Some(known) = self.currencies.iter().position(|known| known.eq_ignore_ascii_case(currency)) {
+            return Ok(Some(known));
+        }
+        if self.currencies.len() >= CURRENCIES_MAX {
+            return Err(AnalysisError::Limit {
+                what: "the currencies of the orders",
+                max: CURRENCIES_MAX,
+                advice: "choose one, with `orders where currency is \"EUR\"`",
+            });
+        }
+        self.currencies.push(currency.to_ascii_uppercase());
+        Ok(Some(self.currencies.len() - 1))
+    }
+}
