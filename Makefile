@@ -19,7 +19,7 @@ NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
 # Tools found here first, so that nothing has to be installed for the whole machine.
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run test check test-rust test-long test-sdk test-oracle test-parts bench fmt build clean-cache
+.PHONY: help run test check test-rust test-long test-sdk test-oracle test-analytics test-parts bench fmt build clean-cache
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -27,7 +27,7 @@ help: ## say what there is to make
 run: ## build, make a demo store in demo-data/ and serve it
 	@scripts/demo.sh
 
-test: check test-rust test-sdk test-oracle test-parts ## run every check and every test
+test: check test-rust test-sdk test-oracle test-analytics test-parts ## run every check and every test
 	@echo "make test: all passed"
 
 check: $(CACHE)/cargo-deny.tool ## formatting, lints, layering, licences
@@ -50,6 +50,9 @@ test-sdk: build $(NODE_STAMP) $(VENV)/requirements.stamp ## real SDKs against th
 
 test-oracle: build $(VENV)/requirements.stamp ## rules over real data against DuckDB and pandas
 	$(VENV)/bin/python tests/oracle/run.py --segops "$$(scripts/binary.sh debug)"
+
+test-analytics: build $(VENV)/requirements.stamp ## analyses of real data against pandas and DuckDB
+	$(VENV)/bin/python tests/analytics/run.py --segops "$$(scripts/binary.sh debug)"
 
 test-parts: $(VENV)/requirements.stamp ## what DuckDB reads of parts with merges and deletions pending
 	cargo build --package segops-parts --example pending --locked

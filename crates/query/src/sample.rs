@@ -101,13 +101,12 @@ impl Shop {
 
     fn snapshot(&self) -> Snapshot {
         let clock = Arc::new(SimulatedClock::at(self.now));
-        let parts =
-            Parts::open(Objects::at_url("memory:///parts").unwrap(), clock, PartsOptions::default()).unwrap();
+        let parts = Parts::open(Objects::in_memory(), clock, PartsOptions::default()).unwrap();
         let (flushed, rest) = self.rows.split_at(self.rows.len() / 2);
         let until = Position(flushed.len() as u64);
-        parts.flush(&Tail { rows: flushed.to_vec(), changes: Vec::new(), until }).unwrap();
+        parts.flush(&Tail::of(flushed.to_vec(), Vec::new(), until)).unwrap();
         let until = Position(self.rows.len() as u64);
-        parts.snapshot().with_tail(&Tail { rows: rest.to_vec(), changes: Vec::new(), until })
+        parts.snapshot().with_tail(&Tail::of(rest.to_vec(), Vec::new(), until))
     }
 
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&Setting<'_>) -> T) -> T {

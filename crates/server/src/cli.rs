@@ -1,6 +1,7 @@
 //! The command line. Every command but `serve` and `completions` is a request to the API, over the network
 //! or in this process on a folder.
 
+mod analyse;
 mod as_code;
 mod client;
 mod computed_trait;
@@ -91,6 +92,8 @@ enum Command {
     Score(score::Score),
     #[command(subcommand)]
     Parts(parts::Parts),
+    #[command(subcommand)]
+    Analyse(Box<analyse::Analyse>),
     Sources(sources::Sources),
     Rejections(rejections::Rejections),
     Transitions(transitions::Transitions),
@@ -129,6 +132,7 @@ impl Cli {
             Command::Products(products) => products.run(target, out),
             Command::Score(score) => score.run(target, out),
             Command::Parts(parts) => parts.run(target, out),
+            Command::Analyse(analyse) => analyse.run(target, out),
             Command::Sources(sources) => sources.run(target, out),
             Command::Rejections(rejections) => rejections.run(target, out),
             Command::Transitions(transitions) => transitions.run(target, out),

@@ -1,5 +1,6 @@
 //! The HTTP interface: what tracking clients send to, and the REST API under `/api/v1`.
 
+mod analyses;
 mod authority;
 mod catalogue;
 mod collect;
@@ -44,6 +45,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use analyses::{AnalysisResult, CustomersResult};
 pub(crate) use collect::PeerAddress;
 pub use imports::LocalFile;
 pub use job::{LINES, Line};

@@ -5,6 +5,7 @@
 //! the engine and writes answers; every change goes through the engine's journal, and nothing here opens the
 //! journal, the state or an artefact by itself.
 
+mod analyses;
 pub mod cli;
 pub mod control;
 mod definitions;

@@ -37,6 +37,10 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// Crates of the product that may use less than their layer lets them, and every workspace crate that each may use.
+const NARROWED: &[(&str, &[&str])] =
+    &[("segops-query", &["segops-model", "segops-rules", "segops-segment", "segops-parts"])];
+
 /// Crates that only one other crate may use.
 const LEAVES: &[(&str, &str)] = &[("segops-web-assets", "segops-server")];
 
@@ -134,7 +138,8 @@ fn refuse(user: &str, dependency: &Dependency) -> Option<String> {
     if let Some((_, owner)) = LEAVES.iter().find(|(leaf, owner)| *leaf == used && *owner != user) {
         return Some(format!("only `{owner}` may use `{used}`; go through `{owner}`"));
     }
-    if let Some((_, allowed)) = BESIDE.iter().find(|(name, _)| *name == user) {
+    let narrowed = BESIDE.iter().chain(NARROWED);
+    if let Some((_, allowed)) = narrowed.into_iter().find(|(name, _)| *name == user) {
         return (!allowed.contains(&used)).then(|| {
             format!(
                 "`{user}` may not use `{used}`; use what that crate offers from outside, or change {TABLE} with an ADR"

@@ -62,6 +62,14 @@ fn a_crate_uses_lower_layers_only() {
             error: crates/segment/Cargo.toml: `segops-segment` (layer 3) may not use `segops-store` (layer 3); move what both need to a lower layer, or let a higher one connect them
         "#]],
     );
+    check_edge("segops-query", "segops-parts", None, true, &expect![[""]]);
+    for refused in ["segops-engine", "segops-store"] {
+        let dependency = Dependency { name: refused.to_owned(), kind: None, path: Some("crates".to_owned()) };
+        let packages = [Package { name: "segops-query".to_owned(), dependencies: vec![dependency] }];
+        assert!(
+            listing(&edges::check(&packages)).contains(&format!("`segops-query` may not use `{refused}`"))
+        );
+    }
     check_edge(
         "segops-rules",
         "segops-engine",

@@ -73,7 +73,7 @@ impl Output {
                 *width = (*width).max(cell.chars().count());
             }
         }
-        let names: Vec<String> = table.columns.iter().map(|column| column.name.to_owned()).collect();
+        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let head = table.aligned(&names, &widths);
         self.heading(&head)?;
         for row in &table.rows {
@@ -106,18 +106,18 @@ pub(crate) struct Table {
 
 #[derive(Debug)]
 struct Column {
-    name: &'static str,
+    name: String,
     number: bool,
 }
 
 impl Table {
     /// Columns whose name starts with `#` hold numbers, and are aligned as such.
-    pub(crate) fn new(columns: &[&'static str]) -> Self {
-        let columns = columns
-            .iter()
-            .map(|name| Column { name: name.trim_start_matches('#'), number: name.starts_with('#') })
-            .collect();
-        Self { columns, rows: Vec::new() }
+    pub(crate) fn new<N: AsRef<str>>(columns: &[N]) -> Self {
+        let column = |name: &str| Column {
+            name: name.trim_start_matches('#').to_owned(),
+            number: name.starts_with('#'),
+        };
+        Self { columns: columns.iter().map(|name| column(name.as_ref())).collect(), rows: Vec::new() }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {

@@ -78,6 +78,25 @@ pub(crate) async fn answer<T: Serialize + Send + 'static>(
     Ok(Json(result).into_response())
 }
 
+/// Does the work, and gives its result; cancels it when whoever waits for it is gone.
+pub(crate) async fn result<T: Send + 'static>(
+    jobs: &Arc<Semaphore>,
+    work: impl FnOnce(&Progress) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let permit = Arc::clone(jobs).acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+    let shared = Arc::new(Progress::default());
+    let guard = CancelOnDrop(Arc::clone(&shared));
+    let span = tracing::Span::current();
+    let task = tokio::task::spawn_blocking(move || {
+        let done = span.in_scope(|| work(&shared));
+        drop(permit);
+        done
+    });
+    let result = finished(task.await);
+    drop(guard);
+    result
+}
+
 fn wants_lines(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)

@@ -110,6 +110,18 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here", detail)
     }
 
+    pub(crate) fn analysis(problems: Vec<segops_rules::Problem>) -> Self {
+        let detail =
+            problems.first().map_or_else(|| "the analysis cannot be made".to_owned(), ToString::to_string);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let refused = Self::new(status, "analysis-refused", "The analysis cannot be made", detail);
+        Self { problems, ..refused }
+    }
+
+    pub(crate) fn too_much(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-much", "It is past a limit", detail)
+    }
+
     pub(crate) fn rule(problems: Vec<segops_rules::Problem>) -> Self {
         let detail =
             problems.first().map_or_else(|| "the rule cannot be used".to_owned(), ToString::to_string);

@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics, parts,
-    people, products, profiles, rejections, rules, scores, segment_life, segment_versions, segments,
+    analyses, catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics,
+    parts, people, products, profiles, rejections, rules, scores, segment_life, segment_versions, segments,
     settings, sources, sources_config, status, stream, templates, tokens, transitions, verify,
 };
 
@@ -81,6 +81,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(products::show))
         .routes(routes!(scores::list))
         .routes(routes!(scores::put, scores::delete))
+        .routes(routes!(analyses::analyse))
+        .routes(routes!(analyses::customers))
         .routes(routes!(rejections::list))
         .routes(routes!(imports::list, imports::create))
         .routes(routes!(transitions::list))
