@@ -10,6 +10,7 @@ mod connection;
 mod load;
 mod measure;
 mod one_profile;
+mod previews;
 mod segments;
 mod segops;
 mod state;
@@ -70,7 +71,7 @@ struct Arguments {
     /// How long to send before measuring begins.
     #[arg(long, default_value_t = 2)]
     warm_up_seconds: u64,
-    /// Days of the shop that `--what state` simulates.
+    /// Days of the shop that `--what state` and `--what previews` simulate.
     #[arg(long, default_value_t = 180)]
     days: u64,
     /// Events that the one profile of `--what one-profile` has before its own are measured.
@@ -97,6 +98,8 @@ enum What {
     Both,
     /// Bytes of live state for each profile and family, on a simulated shop.
     State,
+    /// How long previews take, of a rule of each family, on a simulated shop.
+    Previews,
     /// What an event costs of a profile with a very long history, against others'.
     OneProfile,
 }
@@ -119,6 +122,7 @@ fn main() -> Result<()> {
 
     match arguments.what {
         What::State => return measure_state(&arguments, workspace.path()),
+        What::Previews => return measure_previews(&arguments, workspace.path()),
         What::OneProfile => return measure_one_profile(&arguments, workspace.path()),
         What::Segops | What::Bare | What::Both => {}
     }
@@ -148,6 +152,17 @@ fn measure_state(arguments: &Arguments, folder: &std::path::Path) -> Result<()> 
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
         print!("{}", state::table(&shop, &lines));
+    }
+    Ok(())
+}
+
+fn measure_previews(arguments: &Arguments, folder: &std::path::Path) -> Result<()> {
+    let (shop, lines) =
+        previews::measure(&arguments.binary, &folder.join("shop"), arguments.customers, arguments.days)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+    } else {
+        print!("{}", previews::table(&shop, &lines));
     }
     Ok(())
 }

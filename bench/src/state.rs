@@ -10,7 +10,7 @@ use crate::segments;
 use crate::segops::Server;
 
 /// A rule of each family, as the shops that we know write them.
-const FAMILIES: &[(&str, &str)] = &[
+pub(crate) const FAMILIES: &[(&str, &str)] = &[
     ("count, needs 2", r#"did "Order Completed" at least 2 times in last 90 days"#),
     ("count, needs 20", r#"did "Product Viewed" at least 20 times in last 30 days"#),
     ("count of any event, none", "did not any event in last 30 days"),
@@ -93,17 +93,7 @@ pub(crate) fn measure(
     customers: u64,
     days: u64,
 ) -> Result<(String, Vec<Line>)> {
-    let simulated = Command::new(binary)
-        .args(["simulate", "--customers", &customers.to_string(), "--days", &days.to_string(), "--data"])
-        .arg(folder)
-        .output()
-        .with_context(|| format!("cannot start {}", binary.display()))?;
-    ensure!(
-        simulated.status.success(),
-        "the shop could not be simulated: {}",
-        String::from_utf8_lossy(&simulated.stderr)
-    );
-    let server = Server::start(binary, folder)?;
+    let server = serve_shop(binary, folder, customers, days)?;
     let status: Status = server.get("/api/v1/status")?;
     let mut lines = Vec::with_capacity(FAMILIES.len());
     for (family, rule) in FAMILIES {
@@ -124,11 +114,31 @@ pub(crate) fn measure(
             bytes_per_profile: cost.bytes / status.profiles.max(1),
         });
     }
-    let shop = format!(
+    Ok((shop_of(&server, customers, days)?, lines))
+}
+
+/// Simulates a shop in a folder, and serves it.
+pub(crate) fn serve_shop(binary: &Path, folder: &Path, customers: u64, days: u64) -> Result<Server> {
+    let simulated = Command::new(binary)
+        .args(["simulate", "--customers", &customers.to_string(), "--days", &days.to_string(), "--data"])
+        .arg(folder)
+        .output()
+        .with_context(|| format!("cannot start {}", binary.display()))?;
+    ensure!(
+        simulated.status.success(),
+        "the shop could not be simulated: {}",
+        String::from_utf8_lossy(&simulated.stderr)
+    );
+    Server::start(binary, folder)
+}
+
+/// How large the shop is.
+pub(crate) fn shop_of(server: &Server, customers: u64, days: u64) -> Result<String> {
+    let status: Status = server.get("/api/v1/status")?;
+    Ok(format!(
         "{} events of {} profiles: {customers} customers over {days} days",
         status.events, status.profiles
-    );
-    Ok((shop, lines))
+    ))
 }
 
 pub(crate) fn table(shop: &str, lines: &[Line]) -> String {
