@@ -93,9 +93,13 @@ impl Engine {
     /// Reads every part whole, and holds it against everything that is said of it.
     ///
     /// # Errors
-    /// The store can't be reached. What is found is no error: it is the result.
-    pub fn check_parts(&self) -> Result<view::PartsCheck, EngineError> {
-        Ok(self.core().historian.parts.check()?.into())
+    /// The store can't be reached, or the work was cancelled. What is found is no error: it is the result.
+    pub fn check_parts(&self, work: &Work) -> Result<view::PartsCheck, EngineError> {
+        let mut is_called_off = |rows, rows_in_all| {
+            work.set_total(rows_in_all);
+            work.reach(rows).is_err() || self.core().is_stopping()
+        };
+        Ok(self.core().historian.parts.check_unless(&mut is_called_off)?.into())
     }
 
     /// Writes what is in memory to a part, and compacts: what is due, or everything that can be. Says what was done.

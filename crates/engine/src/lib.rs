@@ -64,5 +64,5 @@ pub use settings::Settings;
 pub use shell::OpenProgress;
 pub use state::folder_path;
 pub use transitions::{TransitionsGone, WatchId};
-pub use verify::{VerifiedFolder, verify_folder};
+pub use verify::{VerifiedFolder, VerifyFrom, verify_folder};
 pub use work::{Cancelled, Work};

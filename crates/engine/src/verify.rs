@@ -8,21 +8,20 @@ mod timelines;
 mod timers;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use segops_model::{Clock, Instant, SegmentId};
 use segops_rules::references;
-use segops_store::Disk;
+use segops_segment::Backfill;
 
 use crate::command::Change;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::fold::Fold;
 use crate::questions::live_questions;
-use crate::rebuild::{JournalBackfill, Plan, Question, rebuild};
+use crate::rebuild::{JournalBackfill, Plan, Question, RebuildError, rebuild};
 use crate::shell::{ENGINE, Marked, command};
 use crate::state::SegmentState;
 use crate::view::{VerifiedSegment, VerifyReport};
@@ -46,10 +45,28 @@ pub(crate) enum Scope {
     Segment(SegmentId),
 }
 
+/// Which history what is live is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyFrom {
+    /// The raw journal: decoding, duplicates and identity are redone.
+    Journal,
+    /// Parts: what rules make of rows and of profiles as they are is redone, and much faster.
+    Parts,
+}
+
+impl VerifyFrom {
+    /// Its name in requests and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::Parts => "parts",
+        }
+    }
+}
+
 /// Where what is verified comes from.
 pub(crate) struct Sources<'a> {
-    pub(crate) disk: &'a Arc<dyn Disk>,
-    pub(crate) data: PathBuf,
     pub(crate) fold: &'a RwLock<Fold>,
     pub(crate) clock: &'a dyn Clock,
 }
@@ -63,6 +80,14 @@ impl Engine {
         self.verify_scope(Scope::All, work)
     }
 
+    /// As [`Engine::verify`], from the history that is named.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_from(&self, from: VerifyFrom, work: &Work) -> Result<VerifyReport, EngineError> {
+        self.verify_scope_from(Scope::All, from, work)
+    }
+
     /// Rebuilds one live segment, with those that it names, and compares.
     ///
     /// # Errors
@@ -73,13 +98,31 @@ impl Engine {
     }
 
     pub(crate) fn verify_scope(&self, scope: Scope, work: &Work) -> Result<VerifyReport, EngineError> {
+        self.verify_scope_from(scope, VerifyFrom::Journal, work)
+    }
+
+    fn verify_scope_from(
+        &self,
+        scope: Scope,
+        from: VerifyFrom,
+        work: &Work,
+    ) -> Result<VerifyReport, EngineError> {
         let core = self.core();
         let decided = command(core, ENGINE, Change::Mark)?;
         decided.outcome?;
         let marked = decided.marked.ok_or_else(|| EngineError::Damaged("a mark froze no view".to_owned()))?;
-        let sources =
-            Sources { disk: &core.disk, data: core.data.clone(), fold: &core.fold, clock: &*core.clock };
-        let report = verify_marked(&marked, scope, &sources, work)?;
+        let sources = Sources { fold: &core.fold, clock: &*core.clock };
+        let report = match (from, &marked.history) {
+            (VerifyFrom::Parts, Some(history)) => {
+                let backfill = history.backfill(core, work);
+                verify_marked(&marked, (&backfill, from), scope, &sources, work)?
+            }
+            _ => {
+                let backfill =
+                    JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+                verify_marked(&marked, (&backfill, VerifyFrom::Journal), scope, &sources, work)?
+            }
+        };
         core.verified.note(&report);
         Ok(report)
     }
@@ -100,8 +143,9 @@ impl Engine {
 }
 
 /// Compares a frozen view with a rebuild at its position.
-pub(crate) fn verify_marked(
+pub(crate) fn verify_marked<B: Backfill<Error = RebuildError>>(
     marked: &Marked,
+    (backfill, from): (&B, VerifyFrom),
     scope: Scope,
     sources: &Sources<'_>,
     work: &Work,
@@ -115,8 +159,7 @@ pub(crate) fn verify_marked(
     let mut profiles = 0_u64;
     let mut cancelled = Ok(());
     let stamp = marked.stamp;
-    let backfill = JournalBackfill { disk: Arc::clone(sources.disk), data: sources.data.clone(), work };
-    rebuild(&backfill, &plan, &marked.environment, stamp.position, stamp.instant, |answer| {
+    rebuild(backfill, &plan, &marked.environment, stamp.position, stamp.instant, |answer| {
         profiles += 1;
         if profiles.is_multiple_of(STEP_PROFILES) {
             cancelled = cancelled.and_then(|()| work.rest());
@@ -127,7 +170,7 @@ pub(crate) fn verify_marked(
             timers.look_at(&questions, marked, &answer);
         }
     })?;
-    cancelled.map_err(crate::rebuild::RebuildError::from)?;
+    cancelled.map_err(RebuildError::from)?;
     let segments: Vec<_> = questions
         .iter()
         .enumerate()
@@ -145,7 +188,7 @@ pub(crate) fn verify_marked(
         + timelines.iter().map(|timeline| timeline.differences).sum::<u64>()
         + indexes;
     Ok(VerifyReport {
-        from: "journal".to_owned(),
+        from: from.as_str().to_owned(),
         scope: match scope {
             Scope::All => "every live segment".to_owned(),
             Scope::Segment(id) => format!("segment {}", name_of(&marked.segments, id)),

@@ -46,13 +46,30 @@ impl Parts {
     /// # Errors
     /// None for what is found, which is in the report; the store itself can't be reached.
     pub fn check(&self) -> Result<CheckReport, PartsError> {
+        self.check_unless(&mut |_, _| false)
+    }
+
+    /// As [`Parts::check`]. Before each batch of rows it is asked, with how many rows were looked at and how many there
+    /// are, whether the check is called off.
+    ///
+    /// # Errors
+    /// As there; [`PartsError::CalledOff`] if it was called off.
+    pub fn check_unless(
+        &self,
+        is_called_off: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CheckReport, PartsError> {
         let snapshot = self.snapshot();
         let mut report = CheckReport::default();
         let mut positions = RoaringTreemap::new();
+        let rows_in_all = snapshot.manifest.rows();
         for entry in &snapshot.manifest.parts {
             let mut check = PartCheck { entry, findings: Vec::new() };
             match check.files(self) {
-                Ok(Some(runs)) => check.rows(self, &runs, &mut positions)?,
+                Ok(Some(runs)) => {
+                    let before = report.rows;
+                    let mut is_called_off = |row: u64| is_called_off(before + row, rows_in_all);
+                    check.rows(self, &runs, &mut positions, &mut is_called_off)?;
+                }
                 Ok(None) => {}
                 Err(error) => check.finds(error),
             }
@@ -122,6 +139,7 @@ impl PartCheck<'_> {
         parts: &Parts,
         runs: &[Run],
         positions: &mut RoaringTreemap,
+        is_called_off: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(), PartsError> {
         let file = parts.files.open(self.entry)?;
         let fixed = crate::fixed::FIXED.fields().iter().map(|field| field.name().clone());
@@ -139,6 +157,9 @@ impl PartCheck<'_> {
             positions,
         };
         while let Some((group, batch)) = reader.next_batch()? {
+            if is_called_off(seen.row) {
+                return Err(PartsError::CalledOff);
+            }
             self.order(&batch, &mut seen)?;
             self.typed(&file, group, &batch)?;
         }

@@ -26,7 +26,7 @@ pub enum PartsError {
         "the row at {position} is handed over as if everything before {until} was there; hand it over later"
     )]
     BeyondFlush { position: Position, until: Position },
-    #[error("the compaction was called off; nothing has changed")]
+    #[error("the work was called off; nothing has changed")]
     CalledOff,
     #[error("`{url}` is no place for parts: {what}")]
     Place { url: String, what: String },

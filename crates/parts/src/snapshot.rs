@@ -113,7 +113,11 @@ impl Snapshot {
         let mut tail = tail.clone();
         tail.forget_before(self.manifest.held_until);
         Self {
-            overlay: Arc::new(self.overlay.with(&tail.changes)),
+            overlay: if tail.changes.is_empty() {
+                Arc::clone(&self.overlay)
+            } else {
+                Arc::new(self.overlay.with(&tail.changes))
+            },
             tail: Some(Arc::new(tail)),
             lifted: Arc::default(),
             files: Arc::clone(&self.files),

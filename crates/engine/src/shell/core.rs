@@ -78,6 +78,8 @@ impl Core {
     pub(crate) fn fail(&self, reason: String) {
         tracing::error!(%reason, "nothing more can be stored");
         self.failure.lock().get_or_insert(reason);
+        // Nobody waits for room that will not come.
+        self.historian.stop();
         self.applied_moved.notify_all();
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Marked {
     pub signals: SignalRegistry,
     pub served: Vec<(SignalId, Keep)>,
     pub environment: RecordedEnvironment,
+    /// The history up to the mark, where parts are there.
+    pub history: Option<Box<FrozenHistory>>,
 }
 
 /// What is handed to the fold thread.
@@ -83,13 +85,13 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
                     if let Some(reply) = frame.reply {
                         let outcome =
                             effects.outcomes.pop().map_or_else(|| Err(Refusal::StalePriming), |(_, out)| out);
-                        let marked = is_mark(&frame.input).then(|| Box::new(mark(&mut fold, frame.stamp)));
-                        let is_read = starts_priming(&frame.input);
-                        let environment = frozen_environment(&mut fold.state, is_read);
-                        let history = is_read.then(|| {
+                        let (starts_priming, is_mark) = (starts_priming(&frame.input), is_mark(&frame.input));
+                        let environment = frozen_environment(&mut fold.state, starts_priming);
+                        let mut history = (starts_priming || is_mark).then(|| {
                             core.historian.hand_over(&mut handed, fold.state.position, fold.state.instant);
                             Box::new(FrozenHistory::of(core.historian.pin(), &mut fold.state))
                         });
+                        let marked = is_mark.then(|| Box::new(mark(&mut fold, frame.stamp, history.take())));
                         replies.push((reply, Decided { outcome, marked, environment, history }));
                     }
                     handed.take(frame.stamp.position, frame.input, frame.bytes, &mut effects);
@@ -189,7 +191,11 @@ pub(crate) fn frozen_environment(state: &mut State, is_read: bool) -> RecordedEn
 }
 
 /// Freezes a view of the state.
-pub(crate) fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
+pub(crate) fn mark(
+    fold: &mut crate::fold::Fold,
+    stamp: Stamp,
+    history: Option<Box<FrozenHistory>>,
+) -> Marked {
     let (signals, served) = fold.served_signals();
     Marked {
         stamp,
@@ -200,5 +206,6 @@ pub(crate) fn mark(fold: &mut crate::fold::Fold, stamp: Stamp) -> Marked {
         profiles: fold.state.groups.all.len(),
         segments: fold.state.segments.values().cloned().collect(),
         environment: frozen_environment(&mut fold.state, true),
+        history,
     }
 }

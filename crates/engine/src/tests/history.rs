@@ -72,7 +72,7 @@ fn compare(world: &World) {
     expected.sort_by_key(|(profile, position, event)| (*profile, event.ts, *position));
     let found: Vec<_> = rows.into_iter().map(|row| (row.profile, row.position, row.event)).collect();
     assert_eq!(found, expected);
-    let check = world.engine.check_parts().expect("checked");
+    let check = world.engine.check_parts(&Work::new()).expect("checked");
     assert!(check.findings.is_empty(), "{check:#?}");
 }
 

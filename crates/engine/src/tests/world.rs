@@ -28,6 +28,7 @@ use crate::shell::{
     Attempt, Held, Priming, begin_priming, begin_split, finish_priming, finish_split, read_priming,
     read_split,
 };
+use crate::verify::VerifyFrom;
 use crate::view::TransitionView;
 use crate::work::Work;
 
@@ -342,6 +343,13 @@ impl World {
     /// How many memberships differ between live and a rebuild.
     pub(super) fn differences(&self) -> u64 {
         let report = self.engine.verify(&Work::new()).expect("a report");
+        report.differences + u64::from(!report.profiles_agree)
+    }
+
+    /// As [`World::differences`], from parts.
+    pub(super) fn differences_from_parts(&self) -> u64 {
+        let report = self.engine.verify_from(VerifyFrom::Parts, &Work::new()).expect("a report");
+        assert_eq!(report.from, "parts");
         report.differences + u64::from(!report.profiles_agree)
     }
 

@@ -9,10 +9,11 @@ use parking_lot::RwLock;
 use segops_model::{Clock, Limits};
 use segops_store::{Disk, Journal};
 
-use super::{Scope, Sources, verify_marked};
+use super::{Scope, Sources, VerifyFrom, verify_marked};
 use crate::artefact::ArtefactFolder;
 use crate::error::EngineError;
 use crate::fold::Stamp;
+use crate::rebuild::JournalBackfill;
 use crate::shell::{OpenProgress, Replay, mark, replay};
 use crate::transitions::TransitionLog;
 use crate::view::VerifyReport;
@@ -51,10 +52,11 @@ pub fn verify_folder(
         historian: None,
     };
     let (mut fold, _) = replay(&source, progress)?;
-    let marked = mark(&mut fold, Stamp { position: end.next_position, instant: end.last_instant });
+    let marked = mark(&mut fold, Stamp { position: end.next_position, instant: end.last_instant }, None);
     let time_zone = fold.state.settings.time_zone.clone();
     let fold = RwLock::new(fold);
-    let sources = Sources { disk, data: data.to_owned(), fold: &fold, clock };
-    let report = verify_marked(&marked, Scope::All, &sources, work)?;
+    let sources = Sources { fold: &fold, clock };
+    let backfill = JournalBackfill { disk: Arc::clone(disk), data: data.to_owned(), work };
+    let report = verify_marked(&marked, (&backfill, VerifyFrom::Journal), Scope::All, &sources, work)?;
     Ok(VerifiedFolder { report, time_zone })
 }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use segops_engine::{Work, verify_folder, view};
 use segops_model::{Instant, SystemClock};
@@ -17,19 +17,32 @@ use crate::control::FolderLock;
 /// Rebuild every segment from raw history and compare: members, the timelines that rules read, and the timers
 /// that move members as time passes.
 ///
-/// A running server goes on while it is checked. A folder that no server has open is only read. Exits with 1
-/// where there is any difference.
+/// A running server goes on while it is checked. A folder that no server has open is only read, unless parts are
+/// asked for. Exits with 1 where there is any difference.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  segops verify --data shop\n  segops verify --url http://127.0.0.1:8123 --json"
 )]
-pub(crate) struct Verify {}
+pub(crate) struct Verify {
+    /// The history to hold it against.
+    #[arg(long, value_enum, default_value_t = From::Journal, value_name = "HISTORY")]
+    from: From,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// The raw journal: decoding, duplicates and identity are redone.
+    Journal,
+    /// Parts: what rules make of rows is redone, and much faster.
+    Parts,
+}
 
 impl Verify {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
-        let report = match folder_of(target)? {
+        let folder = if self.from == From::Journal { folder_of(target)? } else { None };
+        let report = match folder {
             Some((data, _lock)) => of_folder(&data, out)?,
-            None => of_server(target, out)?,
+            None => of_server(target, self.from, out)?,
         };
         if out.json {
             out.print_json(&serde_json::to_value(&report).unwrap_or_default())?;
@@ -53,9 +66,9 @@ fn folder_of(target: &Target) -> Result<Option<(PathBuf, FolderLock)>, CliError>
     Ok(FolderLock::take(data)?.map(|lock| (data.clone(), lock)))
 }
 
-fn of_server(target: &Target, out: &mut Output) -> Result<view::VerifyReport, CliError> {
+fn of_server(target: &Target, from: From, out: &mut Output) -> Result<view::VerifyReport, CliError> {
     let client = target.client()?;
-    let path = "/api/v1/verify";
+    let path = if from == From::Parts { "/api/v1/verify?from=parts" } else { "/api/v1/verify" };
     let bar = Bar::new("rebuilding", false);
     let answer = client.follow(Request::new("POST", path), |done, total, _| bar.update(done, total))?;
     bar.finish();

@@ -43,7 +43,7 @@ pub(crate) async fn check(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let engine = app.engine()?.clone();
-    job::answer(app.jobs(), &headers, move |_| Ok(engine.check_parts()?)).await
+    job::answer(app.jobs(), &headers, move |progress| Ok(engine.check_parts(&progress.work)?)).await
 }
 
 /// Writes rows in memory to a part, and compacts what is due, or everything that can be. Closing the connection

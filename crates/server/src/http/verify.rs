@@ -2,26 +2,44 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use segops_engine::view;
+use segops_engine::{VerifyFrom, view};
 
 use super::authority::{Reader, Writer};
 use super::job;
 use super::problem::Problem;
+use super::read_body::QueryOf;
 use super::state::App;
 
-/// Rebuilds every segment from raw history and compares it with live membership, while traffic goes on.
+/// Which history live membership is held against.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VerifyQuery {
+    /// `journal`, unless told: decoding, duplicates and identity are redone. Or `parts`, which redoes what rules make
+    /// of rows, and is much faster.
+    from: Option<String>,
+}
+
+/// Rebuilds every segment from history and compares it with live membership, while traffic goes on.
 /// Closing the connection cancels it. With `Accept: application/x-ndjson` the answer is lines of progress,
 /// then one with the result.
-#[utoipa::path(post, path = "/api/v1/verify", tag = "Workspace", responses(
+#[utoipa::path(post, path = "/api/v1/verify", tag = "Workspace", params(VerifyQuery), responses(
     (status = 200, body = view::VerifyReport), (status = "4XX", body = Problem)))]
 pub(crate) async fn verify(
     _: Writer,
     State(app): State<App>,
+    QueryOf(query): QueryOf<VerifyQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let from = match query.from.as_deref() {
+        None | Some("journal") => VerifyFrom::Journal,
+        Some("parts") => VerifyFrom::Parts,
+        Some(_) => return Err(Problem::bad_request("`from` is `journal` or `parts`")),
+    };
     let engine = app.engine()?.clone();
-    job::answer(app.jobs(), &headers, move |progress| Ok(engine.verify(&progress.work)?)).await
+    job::answer(app.jobs(), &headers, move |progress| Ok(engine.verify_from(from, &progress.work)?)).await
 }
 
 /// The newest check since the server started, of those that were asked for and those that it makes by itself in

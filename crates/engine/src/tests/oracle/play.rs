@@ -424,6 +424,9 @@ impl Player<'_> {
         let now = self.world.now();
         self.compared += 1;
         self.world.stir_history(self.compared);
+        if self.world.differences_from_parts() > 0 {
+            return Err(format!("{when}, {now}: live differs from what parts give"));
+        }
         let [by_parts, by_journal] = self.world.histories();
         if by_parts != by_journal {
             return Err(format!("{when}, {now}: by parts {by_parts:#?}, by the journal {by_journal:#?}"));
