@@ -225,7 +225,7 @@ def cohorts(segops, orders, events, report, dataset, now):
             followed = members[members + days <= now]
             gap = second.reindex(followed.index) - followed
             of = events[events.customer.isin(followed.index)]
-            starts = of.customer.map(followed)
+            starts = of.customer.map(followed) if len(followed) else of.ts
             inside = of[(of.ts < starts + days) | (of.ts == starts)]
             expected = {
                 "followed": len(followed),

@@ -26,8 +26,6 @@ const ITEMS_MAX: usize = 1_000_000;
 /// Pairs of items that are counted.
 const PAIRS_MAX: usize = 10_000_000;
 const RULES_MAX: usize = 10_000;
-/// Different items of one order that are paired; of more, those that come first.
-const ITEMS_PER_ORDER_MAX: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -342,10 +340,6 @@ fn each_basket(
 /// The different items of an order.
 pub(crate) fn items_of(reader: &ValueReader, order: &PlacedOrder) -> Vec<(String, String)> {
     let mut items = Vec::new();
-    reader.labels(&order.event, |label| {
-        if items.len() < ITEMS_PER_ORDER_MAX {
-            items.push((label.key, label.shown));
-        }
-    });
+    reader.labels(&order.event, |label| items.push((label.key, label.shown)));
     items
 }
