@@ -193,11 +193,7 @@ fn the_command_line_asks_the_same() {
         let printed = run(arguments);
         assert!(!printed.trim().is_empty(), "{arguments:?}");
     }
-    let refused = Command::new(BINARY)
-        .args(["analyse", "trend", "orders", "--window", "yestermonth", "--data"])
-        .arg(&folder)
-        .output()
-        .unwrap();
+    let refused = ask(&["analyse", "trend", "orders", "--window", "yestermonth"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("is no window"));
 }
