@@ -23,6 +23,8 @@ const DAYS_MAX: u32 = 3_660;
 const DIMENSIONS_MAX: usize = 60;
 /// Features in one regression.
 const FEATURES_MAX: usize = 100;
+/// The standard error of a logarithm of odds past which it says nothing.
+const ERROR_MAX: f64 = 5.0;
 const BANDS: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,8 +75,9 @@ pub struct Predictor {
     pub feature: Feature,
     /// As it is, whatever comes with it.
     pub raw: Contrast,
-    /// With all other features held alike; absent of the value that others of its dimension are held against, and
-    /// where the regression comes to no end.
+    /// With all other features held alike; absent of the value that others of its dimension are held against, where
+    /// the regression comes to no end, and where all or none with the feature have the outcome, so that no odds can be
+    /// told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
     pub sentence: String,
@@ -112,12 +115,23 @@ fn check(predictors: &Predictors, setting: &Setting<'_>) -> Result<Checked, Anal
     for (at, by) in predictors.dimensions.iter().take(DIMENSIONS_MAX).enumerate() {
         by.check(&mut checker, &order.iter().collect::<Vec<_>>(), &format!("dimensions[{at}]"));
     }
-    let dimensions =
-        if predictors.dimensions.is_empty() { discovered(setting) } else { predictors.dimensions.clone() };
+    let dimensions = if predictors.dimensions.is_empty() {
+        discovered(setting).into_iter().map(at_the_order).collect()
+    } else {
+        predictors.dimensions.clone()
+    };
     let warnings = checker.finish()?;
     match order {
         Some(order) => Ok(Checked { order, outcome, range, dimensions, warnings }),
         None => Err(AnalysisError::Definition(warnings)),
+    }
+}
+
+/// A trait as it was at the first order: what it has become since may come of the outcome.
+fn at_the_order(dimension: Dimension) -> Dimension {
+    match dimension {
+        Dimension::Trait(path) => Dimension::TraitAtEvent(path),
+        other => other,
     }
 }
 
@@ -344,6 +358,9 @@ fn adjusted(chosen: &crate::features::Chosen) -> Vec<Option<Adjusted>> {
         .map(|column| {
             let at = usize::from((*column)?);
             let (beta, error) = (*fitted.coefficients.get(at + 1)?, *fitted.standard_errors.get(at + 1)?);
+            if error > ERROR_MAX {
+                return None;
+            }
             let odds = |beta: f64| libm::exp(beta);
             Some(Adjusted {
                 odds_ratio: Interval95 {

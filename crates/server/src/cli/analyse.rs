@@ -82,10 +82,13 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse retention '\"Signed Up\"' '\"Order Completed\"' --interval month --data shop"
     )]
     Retention {
+        /// What they did first.
         #[arg(value_name = "FIRST")]
         first: String,
+        /// What they did again.
         #[arg(value_name = "RETURN")]
         back: String,
+        /// The length of a period.
         #[arg(long, value_enum, default_value_t = Interval::Week)]
         interval: Interval,
         /// Periods after the first.
@@ -105,6 +108,7 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse cohorts --interval month --days 0,30,90,365 --data shop"
     )]
     Cohorts {
+        /// The length of a period.
         #[arg(long, value_enum, default_value_t = Interval::Month)]
         interval: Interval,
         /// Days after the first order.
@@ -118,6 +122,7 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse rfm --data shop\n  segops analyse rfm --customers '{\"segment\": \"champions\"}' --data shop"
     )]
     Rfm {
+        /// Scores by each measure.
         #[arg(long, default_value_t = 5)]
         scores: usize,
         #[arg(long)]
@@ -133,10 +138,13 @@ pub(crate) enum Analyse {
         /// The first instant; the second is `--to`, or now.
         #[arg(long)]
         from: Moment,
+        /// The second instant.
         #[arg(long)]
         to: Option<Moment>,
+        /// Who ordered in the last so many days is active.
         #[arg(long, default_value_t = 90)]
         active_days: u32,
+        /// Who has not ordered for so many days has lapsed.
         #[arg(long, default_value_t = 365)]
         lapsed_days: u32,
         #[command(flatten)]
@@ -149,8 +157,10 @@ pub(crate) enum Analyse {
     Change {
         /// revenue, orders, average_order_value, repeat_rate:DAYS, returning_share, or conversion:DAYS.
         metric: String,
+        /// The earlier window.
         #[arg(long, value_name = "WINDOW")]
         before: String,
+        /// The later window.
         #[arg(long, value_name = "WINDOW")]
         after: String,
         /// Of a conversion: from which events.
@@ -169,6 +179,7 @@ pub(crate) enum Analyse {
     /// What of first orders, and of customers, goes with an outcome: a second order within 90 days, unless told otherwise.
     #[command(after_help = "Examples:\n  segops analyse predictors --days 90 --data shop")]
     Predictors {
+        /// Days from the first order in which the outcome counts.
         #[arg(long, default_value_t = 90)]
         days: u32,
         /// The outcome, instead of a second order.
@@ -182,6 +193,7 @@ pub(crate) enum Analyse {
     /// Who is in several segments.
     #[command(after_help = "Examples:\n  segops analyse overlap VIP Lapsed --data shop")]
     Overlap {
+        /// Segments by name or id.
         #[arg(required = true, value_name = "SEGMENT")]
         segments: Vec<String>,
         #[command(flatten)]
@@ -190,6 +202,7 @@ pub(crate) enum Analyse {
     /// What members of a segment have, or did, more or less often than everyone else.
     #[command(after_help = "Examples:\n  segops analyse apart VIP --data shop")]
     Apart {
+        /// A segment by name or id.
         #[arg(value_name = "SEGMENT")]
         of: String,
         #[arg(long = "dimension", value_name = "DIMENSION")]
@@ -202,16 +215,21 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse basket 'items[].product_id' --data shop\n  segops analyse basket 'items[].category' --next --within-days 60 --data shop"
     )]
     Basket {
+        /// What is an item: a property of a line, such as `items[].category`.
         item: String,
         /// In the customer's next order.
         #[arg(long)]
         next: bool,
+        /// The next order comes within so many days.
         #[arg(long, requires = "next", value_name = "DAYS")]
         within_days: Option<u32>,
+        /// Pairs in at least so many orders.
         #[arg(long, default_value_t = 10)]
         orders_min: u64,
+        /// Of those with the first item, at least this share has the second: 0 to 1.
         #[arg(long, default_value_t = 0.0)]
         confidence_min: f64,
+        /// Pairs to print.
         #[arg(long, default_value_t = 100)]
         top: usize,
         #[command(flatten)]
@@ -222,6 +240,7 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse acquisition 'items[].product_id' --days 180 --data shop"
     )]
     Acquisition {
+        /// What is an item: a property of a line, such as `items[].product_id`.
         item: String,
         #[arg(long, default_value_t = 180)]
         days: u32,
