@@ -55,6 +55,7 @@ pub(crate) enum Analyse {
         after_help = "Examples:\n  segops analyse funnel '\"Product Viewed\"' '\"Product Added\"' '\"Order Completed\"' --within '7 days' --same product_id --data shop\n  segops analyse funnel '\"Product Viewed\"' '\"Order Completed\"' --customers '{\"step\": 1, \"outcome\": \"dropped\"}' --data shop"
     )]
     Funnel {
+        /// The events of the steps, in their order, as rules write them.
         #[arg(required = true, value_name = "EVENTS")]
         steps: Vec<String>,
         /// Every step less than that after the first: '7 days'.
