@@ -135,10 +135,11 @@ impl Fold {
         reason: Reason,
     ) -> Decided {
         let mut view = LiveProfile::new(self, profile, before).briefly();
+        let mut standings = before.map(Standings::lookup);
         while let Some((slot, touch)) = slots.pop() {
             let Some(entry) = self.roster.get(slot) else { continue };
             // A slot is decided once: what the profile stood at before is what it stands at now.
-            let held = before.and_then(|before| before.get(entry.segment));
+            let held = standings.as_mut().and_then(|standings| standings.get(entry.segment));
             let ignores_matches = self.has_planted(PlantedBug::NewerMatchNotDecided);
             if touch == Touch::NewerMatch && held.is_some_and(|held| held.is_unmoved || ignores_matches) {
                 continue;

@@ -68,6 +68,38 @@ pub struct Membership {
     pub cause: Cause,
 }
 
+/// Looks up standings from where it found the one before: of a thousand segments an event touches hundreds, and the
+/// next is a few places on.
+#[derive(Debug, Clone)]
+pub struct StandingLookup<'a> {
+    standings: &'a [Standing],
+    at: usize,
+}
+
+impl<'a> StandingLookup<'a> {
+    /// Places that are looked at one by one before the rest is searched.
+    const STEPS: usize = 8;
+
+    pub fn get(&mut self, segment: SegmentId) -> Option<&'a Standing> {
+        let is_before = |standing: &Standing| standing.segment < segment;
+        if self.at > 0 && self.standings.get(self.at - 1).is_none_or(|before| before.segment >= segment) {
+            self.at = 0;
+        }
+        for _ in 0..Self::STEPS {
+            if !self.standings.get(self.at).is_some_and(is_before) {
+                return self.here(segment);
+            }
+            self.at += 1;
+        }
+        self.at += self.standings.get(self.at..)?.partition_point(is_before);
+        self.here(segment)
+    }
+
+    fn here(&self, segment: SegmentId) -> Option<&'a Standing> {
+        self.standings.get(self.at).filter(|standing| standing.segment == segment)
+    }
+}
+
 impl Standing {
     /// Out of a segment, with nothing to wait for.
     #[must_use]
@@ -81,6 +113,12 @@ impl Standings {
     pub fn get(&self, segment: SegmentId) -> Option<&Standing> {
         let at = self.by_segment.binary_search_by_key(&segment, |standing| standing.segment).ok()?;
         self.by_segment.get(at)
+    }
+
+    /// For looking up one segment after another, most of them in ascending order.
+    #[must_use]
+    pub fn lookup(&self) -> StandingLookup<'_> {
+        StandingLookup { standings: &self.by_segment, at: 0 }
     }
 
     #[must_use]
@@ -118,5 +156,34 @@ impl Standings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_segment.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_lookup_finds_what_a_search_finds(
+            held in prop::collection::btree_set(0_u64..60, 0..60),
+            asked in prop::collection::vec(0_u64..64, 0..80),
+            is_sorted in any::<bool>(),
+        ) {
+            let mut standings = Standings::default();
+            for segment in held {
+                standings.set(Standing { due: Some(Instant::default()), ..Standing::nothing(SegmentId(segment)) });
+            }
+            let mut asked = asked;
+            if is_sorted {
+                asked.sort_unstable();
+            }
+            let mut lookup = standings.lookup();
+            for segment in asked.into_iter().map(SegmentId) {
+                prop_assert_eq!(lookup.get(segment), standings.get(segment));
+            }
+        }
     }
 }
