@@ -40,12 +40,13 @@ impl Engine {
     /// # Errors
     /// The workspace's time zone is none.
     pub fn ground(&self) -> Result<Ground, EngineError> {
-        let snapshot = self.history().snapshot;
         let now = reading_instant(self);
-        let fold = self.core().fold.read();
-        let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
-        let names = KnownNames::of(&WorkspaceNames::new(&fold.state));
-        Ok(Ground { snapshot, names, calendar, now })
+        let (pinned, names, calendar) = {
+            let fold = self.core().fold.read();
+            let calendar = fold.state.settings.calendar().map_err(EngineError::Damaged)?;
+            (self.pin_history(&fold), KnownNames::of(&WorkspaceNames::new(&fold.state)), calendar)
+        };
+        Ok(Ground { snapshot: pinned.snapshot(), names, calendar, now })
     }
 }
 

@@ -46,6 +46,25 @@ pub enum CalendarPeriod {
     LastYear,
 }
 
+impl CalendarPeriod {
+    /// As rules write it, and as it is said.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Today => "today",
+            Self::Yesterday => "yesterday",
+            Self::ThisWeek => "this week",
+            Self::LastWeek => "last week",
+            Self::ThisMonth => "this month",
+            Self::LastMonth => "last month",
+            Self::ThisQuarter => "this quarter",
+            Self::LastQuarter => "last quarter",
+            Self::ThisYear => "this year",
+            Self::LastYear => "last year",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {

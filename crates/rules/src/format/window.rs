@@ -1,5 +1,5 @@
 use crate::ast::Window;
-use crate::time::{CalendarPeriod, Span, Unit, Weekday};
+use crate::time::{Span, Unit, Weekday};
 
 pub(super) fn window(window: &Window) -> String {
     match window {
@@ -12,7 +12,7 @@ pub(super) fn window(window: &Window) -> String {
         Window::Range { from: Some(from), to: Some(to) } => format!("from {from} to {to}"),
         Window::Range { from: Some(from), to: None } => format!("since {from}"),
         Window::Range { from: None, to: Some(to) } => format!("before {to}"),
-        Window::Calendar(period) => period_text(*period).to_owned(),
+        Window::Calendar(period) => period.text().to_owned(),
         Window::On(date) => format!("on {date}"),
         Window::SinceWeekday(day) => format!("since {}", weekday_text(*day)),
     }
@@ -32,21 +32,6 @@ pub(super) const fn unit_text(unit: Unit) -> &'static str {
         Unit::Month => "month",
         Unit::Quarter => "quarter",
         Unit::Year => "year",
-    }
-}
-
-fn period_text(period: CalendarPeriod) -> &'static str {
-    match period {
-        CalendarPeriod::Today => "today",
-        CalendarPeriod::Yesterday => "yesterday",
-        CalendarPeriod::ThisWeek => "this week",
-        CalendarPeriod::LastWeek => "last week",
-        CalendarPeriod::ThisMonth => "this month",
-        CalendarPeriod::LastMonth => "last month",
-        CalendarPeriod::ThisQuarter => "this quarter",
-        CalendarPeriod::LastQuarter => "last quarter",
-        CalendarPeriod::ThisYear => "this year",
-        CalendarPeriod::LastYear => "last year",
     }
 }
 

@@ -1,10 +1,7 @@
-use std::path::Path;
-use std::process::{Command, Output};
-
 use segops_server::control::Role;
 use serde_json::{Value, json};
 
-use crate::server_process::BINARY;
+use crate::command_line::{command, run};
 use crate::workspace::{Workspace, order};
 
 const AVERAGE: &str = "sum of total over \"Order Completed\" / count of \"Order Completed\"";
@@ -53,23 +50,6 @@ async fn computed_traits_are_made_used_compared_and_kept_from_deletion() {
     assert_eq!(workspace.call("DELETE", "/api/v1/segments/Big", None).await.status.as_u16(), 204);
     assert_eq!(workspace.call("DELETE", "/api/v1/computed-traits/aov", None).await.status.as_u16(), 204);
     assert_eq!(workspace.call("GET", "/api/v1/computed-traits/aov", None).await.status.as_u16(), 404);
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(BINARY)
-        .current_dir(folder)
-        .env("SEGOPS_DATA", "shop")
-        .env_remove("SEGOPS_URL")
-        .env_remove("SEGOPS_TOKEN")
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> String {
-    let output = command(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

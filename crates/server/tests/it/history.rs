@@ -1,12 +1,9 @@
 //! The history in parts, one customer's timeline, and counts of a rule's conditions, from outside.
 
-use std::path::Path;
-use std::process::Command;
-
 use segops_server::control::Role;
 use serde_json::{Value, json};
 
-use crate::server_process::BINARY;
+use crate::command_line::run;
 use crate::workspace::Workspace;
 
 fn event(user: &str, name: &str, number: u64) -> Value {
@@ -119,19 +116,6 @@ async fn a_preview_counts_each_condition() {
     assert_eq!((counts(&any), &any["joined"]), (vec![(2, 2), (2, 3)], &json!("any")));
     let one = preview(r#"everyone where did "Order Completed""#).await;
     assert_eq!(counts(&one), []);
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY)
-        .current_dir(folder)
-        .env("SEGOPS_DATA", "shop")
-        .env_remove("SEGOPS_URL")
-        .env_remove("SEGOPS_TOKEN")
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod captures;
 mod checking;
 mod cli;
 mod collect;
+mod command_line;
 mod computed_traits;
 mod history;
 mod kill;

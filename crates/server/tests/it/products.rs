@@ -1,10 +1,7 @@
-use std::path::Path;
-use std::process::Command;
-
 use segops_server::control::Role;
 use serde_json::{Value, json};
 
-use crate::server_process::BINARY;
+use crate::command_line::run;
 use crate::workspace::Workspace;
 
 const IN_SUMMER: &str = "everyone where did \"Product Viewed\" where product.collection is \"Summer\"";
@@ -55,19 +52,6 @@ async fn what_is_no_product_is_refused_as_a_whole() {
     let one = json!({ "products": [{ "id": "p1" }] });
     let forbidden = workspace.call_as(Role::Viewer, "POST", "/api/v1/products", Some(one)).await;
     assert_eq!(forbidden.status.as_u16(), 403);
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY)
-        .current_dir(folder)
-        .env("SEGOPS_DATA", "shop")
-        .env_remove("SEGOPS_URL")
-        .env_remove("SEGOPS_TOKEN")
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -1,10 +1,7 @@
-use std::path::Path;
-use std::process::Command;
-
 use segops_server::control::Role;
 use serde_json::{Value, json};
 
-use crate::server_process::BINARY;
+use crate::command_line::run;
 use crate::workspace::Workspace;
 
 async fn with_two() -> Workspace {
@@ -82,19 +79,6 @@ async fn what_is_no_score_is_refused() {
     let unknown = workspace.call("POST", "/api/v1/rules/check", Some(rule)).await;
     let text = String::from_utf8(unknown.body).unwrap();
     assert!(text.contains("there is no score `chrun`") && text.contains("did you mean `churn`?"), "{text}");
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY)
-        .current_dir(folder)
-        .env("SEGOPS_DATA", "shop")
-        .env_remove("SEGOPS_URL")
-        .env_remove("SEGOPS_TOKEN")
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

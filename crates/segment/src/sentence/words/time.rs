@@ -3,7 +3,7 @@
 use jiff::civil;
 
 use segops_model::{DAY_MS, Instant};
-use segops_rules::{CalendarPeriod, Moment, Span, Unit, Weekday, Window};
+use segops_rules::{Moment, Span, Unit, Weekday, Window};
 
 use super::Words;
 use crate::Entry;
@@ -126,24 +126,9 @@ pub(in crate::sentence) fn window_text(window: &Window, words: &Words<'_>) -> St
         Window::Range { from: Some(from), to: Some(to) } => {
             format!("from {} to before {}", moment_text(from, words), moment_text(to, words))
         }
-        Window::Calendar(period) => period_text(*period).to_owned(),
+        Window::Calendar(period) => period.text().to_owned(),
         Window::On(date) => format!("on {}", words.date_text(*date)),
         Window::SinceWeekday(weekday) => format!("since {}", weekday_text(*weekday)),
-    }
-}
-
-const fn period_text(period: CalendarPeriod) -> &'static str {
-    match period {
-        CalendarPeriod::Today => "today",
-        CalendarPeriod::Yesterday => "yesterday",
-        CalendarPeriod::ThisWeek => "this week",
-        CalendarPeriod::LastWeek => "last week",
-        CalendarPeriod::ThisMonth => "this month",
-        CalendarPeriod::LastMonth => "last month",
-        CalendarPeriod::ThisQuarter => "this quarter",
-        CalendarPeriod::LastQuarter => "last quarter",
-        CalendarPeriod::ThisYear => "this year",
-        CalendarPeriod::LastYear => "last year",
     }
 }
 
