@@ -1,7 +1,9 @@
 //! In how many periods, or on how many days, a profile was active, and what changed from one period to the next.
 //!
-//! **Cost** of one answer: two searches in the timeline for each period; for days two for each day, of the
-//! newest as many as make a difference to the test.
+//! **Cost** of one answer about periods: two searches in the timeline for each, and two more for each that changes
+//! while the next change is looked for.
+
+mod days;
 
 #[cfg(test)]
 mod tests;
@@ -9,11 +11,12 @@ mod tests;
 use segops_model::{Instant, SignalId};
 use segops_rules::{ActiveCondition, CountTest, Resolved, Window};
 
-use crate::calendar::Period;
 use crate::count_range::CountRange;
 use crate::evaluate::{CountTally, Outcome, ProfileView, next_possible_change};
 use crate::program::CountNode;
 use crate::{Calendar, Keep, SignalRegistry, Timeline, WindowBounds};
+pub(crate) use days::CarriedDays;
+use days::DaysNode;
 
 #[derive(Debug, Clone)]
 pub(crate) struct ActiveNode {
@@ -38,15 +41,6 @@ pub(crate) enum Pattern {
     Restarted,
 }
 
-/// How many different local days, or weeks, months, the entries in a window lie on.
-#[derive(Debug, Clone)]
-pub(crate) struct DaysNode {
-    range: CountRange,
-    pub(crate) window: WindowBounds,
-    period: Period,
-    calendar: Calendar,
-}
-
 impl ActiveNode {
     /// Compiles a condition that has been checked; its signal is interned once more.
     pub(crate) fn compile(
@@ -69,12 +63,7 @@ impl ActiveNode {
             }
             ActiveCondition::Stopped(leaf) => Over::Periods(three(&leaf.period), Pattern::Stopped),
             ActiveCondition::Restarted(leaf) => Over::Periods(three(&leaf.period), Pattern::Restarted),
-            ActiveCondition::Days(leaf) => Over::Days(DaysNode {
-                range: CountRange::new(leaf.count),
-                window: WindowBounds::new(&leaf.window, calendar),
-                period: Period::of_unit(leaf.unit, calendar),
-                calendar: calendar.clone(),
-            }),
+            ActiveCondition::Days(leaf) => Over::Days(DaysNode::compile(leaf, calendar)),
         };
         Self { signal, over }
     }
@@ -93,27 +82,43 @@ impl ActiveNode {
     }
 
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
-        let none = Timeline::new();
-        let timeline = view.timeline(self.signal).unwrap_or(&none);
-        let skips = view.changes_looked_over();
         match &self.over {
-            Over::Days(days) => days.outcome(timeline, now, skips),
-            Over::Periods(periods, pattern) => outcome_of_periods(periods, pattern, timeline, now, skips),
+            Over::Days(days) => days.outcome(self.signal, view, now),
+            Over::Periods(periods, pattern) => {
+                let none = Timeline::new();
+                let timeline = view.timeline(self.signal).unwrap_or(&none);
+                outcome_of_periods(periods, pattern, timeline, now, view.changes_looked_over())
+            }
         }
+    }
+}
+
+/// A period's answer, and the first instant at which it can be another.
+struct Answer<'a> {
+    period: &'a CountNode,
+    is_active: bool,
+    next: Option<Instant>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(period: &'a CountNode, timeline: &Timeline, now: Instant) -> Self {
+        let tally = CountTally::of(&period.window, timeline, now);
+        let next = next_possible_change(period.range, &period.window, timeline, tally);
+        Self { period, is_active: period.range.holds(tally.count), next }
     }
 }
 
 impl Pattern {
     /// Whether more events leave the answer as it is: of periods that only become active by them.
-    fn is_unmoved(&self, periods: &[CountNode], tallies: &[CountTally]) -> bool {
+    fn is_unmoved(&self, answers: &[Answer<'_>]) -> bool {
         let Self::HowMany(range) = self else { return false };
-        let active = periods.iter().zip(tallies).filter(|(period, tally)| period.range.holds(tally.count));
-        periods.iter().all(|period| period.range.has_no_end())
-            && range.is_unmoved_by_rise(active.count() as u64)
+        let active = answers.iter().filter(|answer| answer.is_active).count();
+        answers.iter().all(|answer| answer.period.range.has_no_end())
+            && range.is_unmoved_by_rise(active as u64)
     }
 
-    fn holds(&self, periods: &[CountNode], tallies: &[CountTally]) -> bool {
-        let mut active = periods.iter().zip(tallies).map(|(period, tally)| period.range.holds(tally.count));
+    fn holds(&self, answers: &[Answer<'_>]) -> bool {
+        let mut active = answers.iter().map(|answer| answer.is_active);
         match self {
             Self::HowMany(range) => range.holds(active.filter(|is_active| *is_active).count() as u64),
             Self::Stopped => (active.next(), active.next()) == (Some(false), Some(true)),
@@ -132,91 +137,23 @@ fn outcome_of_periods(
     now: Instant,
     skips: usize,
 ) -> Outcome {
-    let tallies_at = |now| -> Vec<CountTally> {
-        periods.iter().map(|period| CountTally::of(&period.window, timeline, now)).collect()
-    };
-    let next_of = |tallies: &[CountTally]| {
-        let each = periods.iter().zip(tallies);
-        each.filter_map(|(period, tally)| {
-            next_possible_change(period.range, &period.window, timeline, *tally)
-        })
-        .min()
-    };
-    let mut tallies = tallies_at(now);
-    let holds = pattern.holds(periods, &tallies);
+    let mut answers: Vec<_> = periods.iter().map(|period| Answer::of(period, timeline, now)).collect();
+    let holds = pattern.holds(&answers);
     if timeline.is_empty() {
         return Outcome::settled(holds);
     }
-    let is_unmoved = pattern.is_unmoved(periods, &tallies);
+    let is_unmoved = pattern.is_unmoved(&answers);
     let until = |next_change| Outcome::until(holds, next_change).unmoved(is_unmoved);
+    let first = |answers: &[Answer<'_>]| answers.iter().filter_map(|answer| answer.next).min();
     for _ in 0..skips {
-        let Some(next) = next_of(&tallies) else { return until(None) };
-        tallies = tallies_at(next);
-        if pattern.holds(periods, &tallies) != holds {
+        let Some(next) = first(&answers) else { return until(None) };
+        // The others cannot have changed yet.
+        for answer in answers.iter_mut().filter(|answer| answer.next == Some(next)) {
+            *answer = Answer::of(answer.period, timeline, next);
+        }
+        if pattern.holds(&answers) != holds {
             return until(Some(next));
         }
     }
-    until(next_of(&tallies))
-}
-
-/// The newest days of a window, as many as were asked for.
-struct Days {
-    count: u64,
-    /// The last entry of the oldest of them.
-    oldest: Option<usize>,
-    /// The index behind the newest entry in the window.
-    end: usize,
-    is_empty: bool,
-}
-
-impl DaysNode {
-    fn outcome(&self, timeline: &Timeline, now: Instant, skips: usize) -> Outcome {
-        let most = self.range.newest_needed();
-        let mut days = self.days(timeline, now, most);
-        let holds = self.range.holds(days.count);
-        let is_unmoved = self.range.is_unmoved_by_rise(days.count);
-        let until = |next_change| Outcome::until(holds, next_change).unmoved(is_unmoved);
-        for _ in 0..skips {
-            let Some(next) = self.next_possible_change(timeline, &days) else { return until(None) };
-            days = self.days(timeline, next, most);
-            if self.range.holds(days.count) != holds {
-                return until(Some(next));
-            }
-        }
-        until(self.next_possible_change(timeline, &days))
-    }
-
-    /// On how many different days the entries in the window lie.
-    pub(crate) fn count(&self, timeline: &Timeline, now: Instant) -> u64 {
-        self.days(timeline, now, u64::MAX).count
-    }
-
-    fn days(&self, timeline: &Timeline, now: Instant, most: u64) -> Days {
-        let (after, until) = self.window.bounds(now);
-        let (start, end) = (timeline.count_until(after), timeline.count_until(until));
-        let mut days = Days { count: 0, oldest: None, end, is_empty: start >= end };
-        let mut unseen = end;
-        while unseen > start && days.count < most {
-            let Some(entry) = timeline.get(unseen - 1) else { break };
-            days.count += 1;
-            days.oldest = Some(unseen - 1);
-            let first = self.period.start(&self.calendar.zone, entry.ts, 0);
-            unseen = first.map_or(start, |first| timeline.count_until(first.plus_ms(-1)).min(unseen - 1));
-        }
-        days
-    }
-
-    /// The first instant by which a day is gone that counts, or one more has come.
-    fn next_possible_change(&self, timeline: &Timeline, days: &Days) -> Option<Instant> {
-        let goes = days.oldest.and_then(|oldest| self.window.leaves_at(timeline.get(oldest)?.ts));
-        let next_day = if days.is_empty {
-            Some(days.end)
-        } else {
-            let newest = timeline.get(days.end.checked_sub(1)?)?;
-            let next = self.period.start(&self.calendar.zone, newest.ts, 1);
-            next.map(|next| timeline.count_until(next.plus_ms(-1)).max(days.end))
-        };
-        let comes = next_day.and_then(|index| self.window.reached_by_until(timeline.get(index)?.ts));
-        [goes, comes].into_iter().flatten().min()
-    }
+    until(first(&answers))
 }

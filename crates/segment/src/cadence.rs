@@ -96,7 +96,7 @@ impl CadenceNode {
         gaps.indexes = indexes;
         let two_gaps_ms = gaps.gaps.two_medians()?;
         let values = gaps.gaps.len();
-        carried.gaps.put(key, gaps, values, |_| true);
+        carried.gaps.put(key, gaps, values, |_, _| true);
         Some(Habit { newest, two_gaps_ms })
     }
 }

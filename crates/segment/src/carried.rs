@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use segops_model::{ProfileId, SignalId};
 
+use crate::active::CarriedDays;
 use crate::aggregate::CarriedTally;
 use crate::cadence::CarriedGaps;
 use crate::sequence::CarriedSearch;
@@ -31,6 +32,7 @@ pub struct Carried {
     from: usize,
     pub(crate) tallies: Shelf<CarriedTally>,
     pub(crate) gaps: Shelf<CarriedGaps>,
+    pub(crate) days: Shelf<CarriedDays>,
     pub(crate) searches: Shelf<CarriedSearch>,
 }
 
@@ -43,8 +45,13 @@ impl Default for Carried {
 impl Carried {
     /// Carries answers about timelines from so many entries on, and so many values of each kind.
     fn within(from: usize, values_max: usize) -> Self {
-        let (tallies, gaps) = (Shelf::within(values_max), Shelf::within(values_max));
-        Self { from, tallies, gaps, searches: Shelf::within(values_max) }
+        Self {
+            from,
+            tallies: Shelf::within(values_max),
+            gaps: Shelf::within(values_max),
+            days: Shelf::within(values_max),
+            searches: Shelf::within(values_max),
+        }
     }
 
     pub(crate) const fn is_worth_it(&self, entries: usize) -> bool {
@@ -99,12 +106,12 @@ impl<V> Shelf<V> {
     }
 
     /// Carries an answer that holds so many values, in place of any other to the same question.
-    pub(crate) fn put(&self, key: Key, answer: V, values: usize, is_same: impl Fn(&V) -> bool) {
+    pub(crate) fn put(&self, key: Key, answer: V, values: usize, is_same: impl Fn(&V, &V) -> bool) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // Values of what is taken and put back count each time: at worst a generation ends early.
         held.young_values += values + 1;
         let answers = held.young.entry(key).or_default();
-        answers.retain(|other| !is_same(other));
+        answers.retain(|other| !is_same(other, &answer));
         answers.push(answer);
         if held.young_values > self.values_max / 2 {
             held.old = std::mem::take(&mut held.young);

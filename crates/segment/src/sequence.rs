@@ -17,6 +17,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use segops_model::{Instant, SignalId};
 use segops_rules::{EventFilter, Resolved, SequenceCondition, Window};
 
@@ -42,6 +44,8 @@ pub(crate) struct SequenceNode {
     steps: Vec<Step>,
     pub(crate) range: CountRange,
     pub(crate) window: WindowBounds,
+    /// Whether the events are about the same.
+    shares_value: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -100,16 +104,16 @@ impl SequenceNode {
                 None => steps.push(Step { signal, within: span, absences: Vec::new() }),
             }
         }
-        Self { steps, range: CountRange::new(leaf.count), window: WindowBounds::new(&leaf.window, calendar) }
+        let (range, window) = (CountRange::new(leaf.count), WindowBounds::new(&leaf.window, calendar));
+        Self { steps, range, window, shares_value: leaf.same.is_some() }
     }
 
     /// Every signal that it reads, as often as it was interned, with what it needs of its timelines.
     pub(crate) fn signals(&self) -> impl Iterator<Item = (SignalId, Keep)> {
-        let absences = |step: &Step| step.absences.iter().map(|absence| absence.signal).collect::<Vec<_>>();
-        self.steps
-            .iter()
-            .flat_map(move |step| std::iter::once(step.signal).chain(absences(step)))
-            .map(|signal| (signal, Keep::Newest(SEQUENCE_MATCHES_MAX)))
+        let signals = self.steps.iter().flat_map(|step| {
+            std::iter::once(step.signal).chain(step.absences.iter().map(|absence| absence.signal))
+        });
+        signals.map(|signal| (signal, Keep::Newest(SEQUENCE_MATCHES_MAX)))
     }
 
     pub(crate) fn outcome(&self, view: &impl ProfileView, now: Instant) -> Outcome {
@@ -121,12 +125,13 @@ impl SequenceNode {
         let shelf = self.shelf(view, now);
         let key = (view.profile(), self.first_signal());
         let before = shelf.and_then(|shelf| shelf.take(key, |one| one.is_of(self)));
+        let node = before.as_ref().map(|before| Arc::clone(&before.node));
         let since = before.as_ref().and_then(|before| before.looks_back_to(view, now));
         let before = before.filter(|_| since.is_some());
         if !self.has_pending() && before.is_none() {
             let found = self.newest(view, now, needed);
             let holds = self.range.holds(found.count());
-            self.carry(shelf, view, now, &found, |at| self.newest(view, at, needed));
+            self.carry(shelf, node, view, now, &found, |at| self.newest(view, at, needed));
             return Outcome::until(holds, self.falls_at(&found, holds)).unmoved(self.is_unmoved(&found));
         }
         let after = self.window.bounds(now).0;
@@ -137,7 +142,7 @@ impl SequenceNode {
             self.later_start(found, best, at)
         };
         let mut found = completions(now);
-        self.carry(shelf, view, now, &found, completions);
+        self.carry(shelf, node, view, now, &found, completions);
         let holds = self.range.holds(found.count());
         let mut at = now;
         for _ in 0..view.changes_looked_over() {
@@ -188,14 +193,16 @@ impl SequenceNode {
     fn carry(
         &self,
         shelf: Option<&Shelf<CarriedSearch>>,
+        node: Option<Arc<Self>>,
         view: &impl ProfileView,
         now: Instant,
         found: &Completions,
         search: impl Fn(Instant) -> Completions,
     ) {
         let Some(shelf) = shelf else { return };
-        let Some(carried) = CarriedSearch::of(self, view, now, found.clone(), search) else { return };
-        shelf.put((view.profile(), self.first_signal()), carried, COPIED_ENTRIES, |one| one.is_of(self));
+        let node = node.unwrap_or_else(|| Arc::new(self.clone()));
+        let Some(carried) = CarriedSearch::of(node, view, now, found.clone(), search) else { return };
+        shelf.put((view.profile(), self.first_signal()), carried, COPIED_ENTRIES, |one, _| one.is_of(self));
     }
 
     /// Every completion at an instant, and whether older matches of some step are not looked at.
@@ -220,7 +227,7 @@ impl SequenceNode {
             let next = self.steps.get(done)?;
             // That time need not be over yet in which something must not happen.
             steps.last_mut()?.absences.iter_mut().for_each(|absence| absence.lasts = None);
-            let first = Self { steps, range: self.range, window: self.window.clone() };
+            let first = Self { steps, window: self.window.clone(), ..*self };
             let layers = Layers::of(&first, view, after);
             let events = Search::at(&first, &layers, now).completions(1).events.pop()?;
             let newest = events.last()?.ts;
@@ -240,6 +247,10 @@ impl SequenceNode {
     fn newest(&self, view: &impl ProfileView, now: Instant, needed: usize) -> Completions {
         let after = self.window.bounds(now).0;
         let mut found = Completions::default();
+        if !self.shares_value {
+            // Nothing is laid out, so that nothing is spared.
+            return Search::at(self, &Layers::of(self, view, after), now).completions(needed);
+        }
         for depth in DEPTHS {
             let deepest = self.steps.iter().filter_map(|step| {
                 let timeline = view.timeline(step.signal)?;

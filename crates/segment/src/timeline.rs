@@ -219,7 +219,21 @@ impl Timeline {
     /// How many entries come before another, by (ts, position).
     #[must_use]
     pub fn count_before(&self, entry: Entry) -> usize {
-        ask!(self, run => run.count_while(|item| item.entry() < entry))
+        self.count_while(|one| one < entry)
+    }
+
+    /// How many entries come first for which something holds that holds for none after them.
+    pub(crate) fn count_while(&self, holds: impl Fn(Entry) -> bool) -> usize {
+        ask!(self, run => run.count_while(|item| holds(item.entry())))
+    }
+
+    /// The entries with these indexes, oldest first.
+    pub(crate) fn entries_at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = Entry> {
+        let (plain, valued) = match &self.entries {
+            Entries::Plain(run) => (Some(run.at(indexes)), None),
+            Entries::Valued(run) => (None, Some(run.at(indexes).map(|value| value.entry))),
+        };
+        plain.into_iter().flatten().chain(valued.into_iter().flatten())
     }
 
     #[must_use]
@@ -311,14 +325,6 @@ impl Timeline {
             Entries::Plain(run) => run.chunks(),
             Entries::Valued(_) => NONE.chunks(),
         }
-    }
-
-    fn entries_at(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = Entry> {
-        let (plain, valued) = match &self.entries {
-            Entries::Plain(run) => (Some(run.at(indexes)), None),
-            Entries::Valued(run) => (None, Some(run.at(indexes).map(|value| value.entry))),
-        };
-        plain.into_iter().flatten().chain(valued.into_iter().flatten())
     }
 }
 

@@ -217,6 +217,6 @@ impl Drop for Tally<'_> {
             held,
         };
         let values = carried.held.size();
-        shelf.put(key, carried, values, |other| other.is_of(self.reading));
+        shelf.put(key, carried, values, |other, _| other.is_of(self.reading));
     }
 }

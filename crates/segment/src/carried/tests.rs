@@ -5,9 +5,9 @@ use segops_model::{
     Value,
 };
 use segops_rules::{
-    Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base,
-    CadenceCondition, CadenceTest, Condition, CountTest, RULE_FORMAT, Resolved, Rule, SequenceCondition,
-    SequenceStep, Span, Unit,
+    ActiveCondition, ActiveDays, Aggregate, AggregateCondition, AggregateFunction, AggregateOperand,
+    AggregateTest, Base, CadenceCondition, CadenceTest, Condition, CountTest, RULE_FORMAT, Resolved, Rule,
+    SequenceCondition, SequenceStep, Span, Unit,
 };
 
 use super::Carried;
@@ -144,6 +144,20 @@ fn any_cadence() -> impl Strategy<Value = Condition<Resolved>> {
     })
 }
 
+fn any_days() -> impl Strategy<Value = Condition<Resolved>> {
+    let units = prop::sample::select(vec![Unit::Day, Unit::Week, Unit::Month]);
+    let counts = prop::sample::select(vec![
+        CountTest::AtLeast as fn(u64) -> CountTest,
+        CountTest::AtMost,
+        CountTest::Exactly,
+        CountTest::Not,
+    ]);
+    (any_window(), units, counts, 0_u64..12).prop_map(|(window, unit, count, days)| {
+        let leaf = ActiveDays { event: named("A"), window, unit, count: count(days) };
+        Condition::Active(Box::new(ActiveCondition::Days(leaf)))
+    })
+}
+
 fn any_sequence() -> impl Strategy<Value = Condition<Resolved>> {
     let span = || (1_u32..30).prop_map(|count| Span { count, unit: Unit::Hour });
     let step = |absent: bool, name: usize, within: Option<Span>| SequenceStep {
@@ -266,7 +280,7 @@ proptest! {
 
     #[test]
     fn what_is_carried_answers_as_what_is_read_anew(
-        condition in prop_oneof![2 => any_aggregate(), 1 => any_cadence(), 4 => any_sequence()],
+        condition in prop_oneof![2 => any_aggregate(), 1 => any_cadence(), 4 => any_sequence(), 2 => any_days()],
         steps in prop::collection::vec(any_step(), 1..25),
     ) {
         let mut world = World::of(condition);
@@ -286,7 +300,7 @@ fn what_has_not_been_used_for_longest_goes_first() {
     let key = |profile| (segops_model::ProfileId(profile), SignalId(1));
     for profile in [1, 2, 1, 3, 1, 4, 1, 5, 1] {
         shelf.take(key(profile), |_| true);
-        shelf.put(key(profile), profile, 1, |_| true);
+        shelf.put(key(profile), profile, 1, |_, _| true);
     }
     assert_eq!([1, 2, 5].map(|profile| shelf.take(key(profile), |_| true)), [Some(1), None, Some(5)]);
     assert_eq!(shelf.take(key(1), |_| true), None);

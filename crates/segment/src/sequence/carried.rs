@@ -5,6 +5,8 @@
 //! So the one that starts last is either the one that was found before, or ends after what was certain then; and
 //! where each step has a time within which it follows, that one has all of its events not long before.
 
+use std::sync::Arc;
+
 use segops_model::{Instant, SignalId};
 
 use super::{Completions, SEQUENCE_MATCHES_MAX, SequenceNode};
@@ -18,7 +20,7 @@ const COPIED_MAX: usize = 64;
 /// A search's result, and what it has seen.
 #[derive(Debug)]
 pub(crate) struct CarriedSearch {
-    node: SequenceNode,
+    pub(super) node: Arc<SequenceNode>,
     seen: Vec<Seen>,
     /// No entry of any of the timelines is newer.
     newest: Entry,
@@ -71,13 +73,13 @@ impl CarriedSearch {
     /// What is worth carrying of a search at an instant. `search` gives the completion that starts last of those that
     /// are certain at another instant, out of the same matches.
     pub(super) fn of(
-        node: &SequenceNode,
+        node: Arc<SequenceNode>,
         view: &impl ProfileView,
         now: Instant,
         found: Completions,
         search: impl Fn(Instant) -> Completions,
     ) -> Option<Self> {
-        let timelines: Vec<_> = signals(node).map(|signal| view.timeline(signal)).collect();
+        let timelines: Vec<_> = signals(&node).map(|signal| view.timeline(signal)).collect();
         let seen = timelines.iter().map(|timeline| Seen::of(*timeline)).collect::<Option<Vec<Seen>>>()?;
         let newest = timelines.iter().filter_map(|timeline| timeline.and_then(Timeline::newest)).max()?;
         // What was certain before the newest entry is certain whatever comes in after it, be it late or not.
@@ -87,11 +89,11 @@ impl CarriedSearch {
         let found = if found.events.iter().all(is_certain) { found } else { search(before) };
         let best = found.events.into_iter().next();
         let after = node.window.bounds(now).0;
-        Some(Self { node: node.clone(), seen, newest, certain_until, after, best })
+        Some(Self { node, seen, newest, certain_until, after, best })
     }
 
     pub(super) fn is_of(&self, node: &SequenceNode) -> bool {
-        self.node == *node
+        *self.node == *node
     }
 
     /// The instant after which all events lie of a completion that was not certain then, if nothing has come in since

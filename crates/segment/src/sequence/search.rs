@@ -1,6 +1,6 @@
 //! The completions of a sequence at one instant, the one that starts last first.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use segops_model::Instant;
 
@@ -10,7 +10,7 @@ use crate::{Entry, ValueEntry};
 
 pub(super) struct Search<'a> {
     node: &'a SequenceNode,
-    layers: &'a Layers,
+    layers: &'a Layers<'a>,
     /// Starts are after it.
     after: Instant,
     /// Last events are not after it.
@@ -20,14 +20,14 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn at(node: &'a SequenceNode, layers: &'a Layers, at: Instant) -> Self {
+    pub(super) fn at(node: &'a SequenceNode, layers: &'a Layers<'a>, at: Instant) -> Self {
         Self {
             node,
             layers,
             after: node.window.bounds(at).0,
             certain_until: node.certain_until(at),
             used: FxHashSet::default(),
-            alive: layers.steps.iter().map(|layer| Alive::all(layer.items.len())).collect(),
+            alive: layers.steps.iter().map(|_| Alive::default()).collect(),
         }
     }
 
@@ -35,21 +35,16 @@ impl<'a> Search<'a> {
     pub(super) fn completions(mut self, most: usize) -> Completions {
         let mut found = Completions::default();
         let Some(first) = self.layers.steps.first() else { return found };
-        if self.layers.steps.iter().any(|layer| layer.items.is_empty()) {
-            return found;
-        }
-        let is_only = self.layers.steps.len() == 1;
-        for item in first.newest_first() {
+        let Some(bound) = self.layers.bound_of_first(self.certain_until) else { return found };
+        let steps = self.layers.steps.len();
+        let mut events = Vec::with_capacity(steps);
+        for item in first.newest_first(bound) {
             if found.events.len() >= most || item.entry.ts <= self.after {
                 break;
             }
-            if self.used.contains(&item.entry) || (is_only && item.entry.ts > self.certain_until) {
-                continue;
-            }
-            let mut events = Vec::with_capacity(self.layers.steps.len());
-            if self.completes(0, item, &mut events) {
+            if !self.used.contains(&item.entry) && self.completes(0, item, &mut events) {
                 self.used.extend(events.iter().copied());
-                found.events.push(events);
+                found.events.push(std::mem::replace(&mut events, Vec::with_capacity(steps)));
             }
         }
         found
@@ -67,12 +62,12 @@ impl<'a> Search<'a> {
             reach.reaches_up_to(candidate) && (!is_last || candidate.entry.ts <= certain_until)
         });
         while let Some(found) = self.alive.get_mut(next).and_then(|alive| alive.newest(upper)) {
-            let candidate = layer.items.get(found).filter(|candidate| candidate.value == item.value);
+            let candidate = layer.get(found).filter(|candidate| candidate.value == item.value);
             let Some(candidate) = candidate.filter(|candidate| candidate.entry > item.entry) else { break };
-            if !reach.reaches_back_to(*candidate) {
+            if !reach.reaches_back_to(candidate) {
                 break;
             }
-            if !self.used.contains(&candidate.entry) && self.completes(next, *candidate, events) {
+            if !self.used.contains(&candidate.entry) && self.completes(next, candidate, events) {
                 return true;
             }
             // What cannot be completed now cannot be later: only events are taken away.
@@ -87,34 +82,30 @@ impl<'a> Search<'a> {
 }
 
 /// Which items of a layer still come into question.
+#[derive(Default)]
 struct Alive {
-    /// For each place the nearest one up to it whose item does, with places one more than indexes and 0 for
-    /// none. Chains of them are shortened as they are followed.
-    nearest: Vec<usize>,
+    /// For each place whose item does not the nearest one below it, of which the same may be true; places are one
+    /// more than indexes, and 0 is none. Chains of them are shortened as they are followed.
+    nearest: FxHashMap<usize, usize>,
 }
 
 impl Alive {
-    fn all(items: usize) -> Self {
-        Self { nearest: (0..=items).collect() }
-    }
-
     /// The last item among the first so many.
     fn newest(&mut self, upper: usize) -> Option<usize> {
         let mut place = upper;
-        loop {
-            let next = *self.nearest.get(place)?;
-            if next == place {
-                return place.checked_sub(1);
+        while let Some(next) = self.nearest.get(&place).copied() {
+            match self.nearest.get(&next).copied() {
+                None => place = next,
+                Some(after) => {
+                    self.nearest.insert(place, after);
+                    place = after;
+                }
             }
-            let after = *self.nearest.get(next)?;
-            *self.nearest.get_mut(place)? = after;
-            place = after;
         }
+        place.checked_sub(1)
     }
 
     fn drop(&mut self, index: usize) {
-        if let Some(nearest) = self.nearest.get_mut(index + 1) {
-            *nearest = index;
-        }
+        self.nearest.insert(index + 1, index);
     }
 }
