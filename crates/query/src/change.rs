@@ -65,6 +65,9 @@ pub struct ChangeAnswer {
     pub before: Level,
     pub after: Level,
     pub change: Decimal,
+    /// Of money: in which currency the values are, where the orders name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// In a sentence.
     pub summary: String,
     /// What stands out, the strongest evidence first. Empty where nothing does: the change, if there is any, is then

@@ -4,7 +4,7 @@ use segops_model::{DAY_MS, Decimal, Instant};
 use segops_rules::{Code, is_order_money};
 
 use super::decompose::{Found, decompose};
-use super::say::{say_cause, say_change};
+use super::say::{Spoken, say_cause, say_change};
 use super::units::Units;
 use super::{Change, ChangeAnswer, Metric};
 use crate::as_rule::orders;
@@ -72,16 +72,24 @@ pub(crate) fn run(change: &Change, setting: &Setting<'_>) -> Result<ChangeAnswer
     }
     let lengths = checked.windows.map(|window| int_f64(window.until.ms_since(window.from)));
     let found = decompose(units, change.metric.kind(), lengths);
-    Ok(answer(change, found, checked.warnings))
+    let known = change.currency.as_ref().map(|wanted| wanted.to_ascii_uppercase());
+    let currency = known.or_else(|| currencies.pop()).filter(|_| change.metric.is_money());
+    Ok(answer(change, found, currency, checked.warnings))
 }
 
-fn answer(change: &Change, found: Found, warnings: Vec<segops_rules::Problem>) -> ChangeAnswer {
+fn answer(
+    change: &Change,
+    found: Found,
+    currency: Option<String>,
+    warnings: Vec<segops_rules::Problem>,
+) -> ChangeAnswer {
+    let spoken = Spoken { metric: &change.metric, currency: currency.as_deref() };
     let Found { before, after, change: difference, mut causes, dimensions, tests } = found;
     for cause in &mut causes {
-        cause.sentence = say_cause(&change.metric, cause, &before, &after);
+        cause.sentence = say_cause(spoken, cause, &before, &after);
     }
-    let summary = say_change(&change.metric, &before, &after, &causes);
-    ChangeAnswer { before, after, change: difference, summary, causes, dimensions, tests, warnings }
+    let summary = say_change(spoken, &before, &after, &causes);
+    ChangeAnswer { before, after, change: difference, currency, summary, causes, dimensions, tests, warnings }
 }
 
 const fn conversion_days(metric: &Metric) -> Option<u32> {
