@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use segops_engine::view::Lifecycle;
+use segops_model::SegmentId;
 use segops_rules::parse;
 
 use super::file::SegmentFile;
@@ -90,4 +91,34 @@ fn lines_that_stay_are_not_shown_as_changed() {
     assert_eq!(line_difference("a\nb\nc", "a\nx\nc\nd"), ["  a", "- b", "+ x", "  c", "+ d"]);
     assert_eq!(line_difference("", "a"), ["+ a"]);
     assert!(line_difference("", "").is_empty());
+}
+
+#[test]
+fn a_folder_from_before_there_were_computed_traits_is_read_and_written_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let segment = SegmentId(7);
+    let first = format!(
+        r#"{{
+  "format": 1,
+  "segments": {{
+    {}: {{
+      "file": "retention/win-back.segment",
+      "changed_at": "2026-11-20T08:00:00Z",
+      "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    }}
+  }}
+}}
+"#,
+        serde_json::to_string(&segment).expect("an id")
+    );
+    std::fs::write(folder.path().join("segops.lock"), first).expect("written");
+    let lock = Lock::read(folder.path()).expect("the first format");
+    assert_eq!(lock.segment_of("retention/win-back.segment"), Some(segment));
+    assert!(lock.computed_traits.is_empty());
+    lock.write(folder.path()).expect("written");
+    assert_eq!(Lock::read(folder.path()).expect("the second format"), lock);
+
+    std::fs::write(folder.path().join("segops.lock"), r#"{"format": 3, "segments": {}}"#).expect("written");
+    let newer = Lock::read(folder.path()).expect_err("a format to come").to_string();
+    assert!(newer.contains("format 3") && newer.contains("use a newer segops"), "{newer}");
 }
