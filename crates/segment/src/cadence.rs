@@ -10,8 +10,8 @@ use segops_rules::{CadenceCondition, CadenceTest, Resolved};
 
 use crate::aggregate::Halves;
 use crate::evaluate::{Outcome, ProfileView};
-use crate::timeline::Lineage;
-use crate::{Calendar, Entry, Keep, SignalRegistry, Timeline};
+use crate::timeline::{Late, Lineage};
+use crate::{Calendar, Entry, Keep, SignalRegistry, Timeline, ValueEntry};
 
 /// Events between which gaps are looked at: the newest of the profile and the filter, by (ts, position).
 pub const CADENCE_EVENTS_MAX: u32 = 10_000;
@@ -76,7 +76,10 @@ impl CadenceNode {
         let newest = timeline.get(indexes.end.checked_sub(1)?)?;
         let key = (view.profile(), self.signal);
         let indexes = indexes.start + origin..indexes.end + origin;
-        let before = carried.gaps.take(key, |_| true).filter(|before| before.goes_on_to(lineage, &indexes));
+        let before = carried.gaps.take(key, |_| true).and_then(|mut before| {
+            before.take_in(&timeline.late_since(before.lineage)?);
+            before.goes_on_to(&indexes).then_some(before)
+        });
         let mut gaps = before.unwrap_or_else(|| CarriedGaps {
             lineage,
             indexes: indexes.start..indexes.start + 1,
@@ -93,7 +96,7 @@ impl CadenceNode {
             }
             older = Some(entry);
         }
-        gaps.indexes = indexes;
+        (gaps.lineage, gaps.indexes) = (lineage, indexes);
         let two_gaps_ms = gaps.gaps.two_medians()?;
         let values = gaps.gaps.len();
         carried.gaps.put(key, gaps, values, |_, _| true);
@@ -118,10 +121,25 @@ pub(crate) struct CarriedGaps {
 }
 
 impl CarriedGaps {
+    /// Lets go of what lies behind entries that came late, or makes room before the first.
+    fn take_in(&mut self, late: &[Late<ValueEntry>]) {
+        for late in late {
+            let Range { start, end } = &mut self.indexes;
+            if late.index <= *start {
+                *start += 1;
+                *end += 1;
+            } else {
+                for _ in late.index..*end {
+                    self.gaps.pop_newest();
+                }
+                *end = late.index.min(*end);
+            }
+        }
+    }
+
     /// Whether nothing but newer events and the end of older ones lies between these events and those.
-    fn goes_on_to(&self, lineage: Lineage, indexes: &Range<usize>) -> bool {
-        self.lineage == lineage
-            && self.indexes.start <= indexes.start
+    fn goes_on_to(&self, indexes: &Range<usize>) -> bool {
+        self.indexes.start <= indexes.start
             && self.indexes.end <= indexes.end
             && indexes.start < self.indexes.end
     }

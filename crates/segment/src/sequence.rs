@@ -33,6 +33,8 @@ use search::Search;
 /// Matches of one step that a sequence looks at: the newest of the profile and the filter, by (ts, position);
 /// where steps share a value, so many values.
 pub const SEQUENCE_MATCHES_MAX: u32 = 10_000;
+/// So many events are tried before it is worth while to look at what is carried.
+const TRIED_AT_ONCE: usize = 64;
 /// What a carried search counts for, in entries.
 const COPIED_ENTRIES: usize = 64;
 /// How many of each step's newest matches are looked at, before more are.
@@ -122,6 +124,14 @@ impl SequenceNode {
         if self.steps.iter().any(lacks_events) {
             return Outcome::until(self.range.holds(0), None);
         }
+        let after = self.window.bounds(now).0;
+        if !self.shares_value && !self.has_pending() {
+            let layers = Layers::of(self, view, after);
+            if let Some(found) = Search::at(self, &layers, now).completions_within(needed, TRIED_AT_ONCE) {
+                let holds = self.range.holds(found.count());
+                return Outcome::until(holds, self.falls_at(&found, holds)).unmoved(self.is_unmoved(&found));
+            }
+        }
         let shelf = self.shelf(view, now);
         let key = (view.profile(), self.first_signal());
         let before = shelf.and_then(|shelf| shelf.take(key, |one| one.is_of(self)));
@@ -134,7 +144,6 @@ impl SequenceNode {
             self.carry(shelf, node, view, now, &found, |at| self.newest(view, at, needed));
             return Outcome::until(holds, self.falls_at(&found, holds)).unmoved(self.is_unmoved(&found));
         }
-        let after = self.window.bounds(now).0;
         let layers = Layers::of(self, view, since.map_or(after, |since| since.max(after)));
         let best = before.as_ref().and_then(|before| before.best.as_ref());
         let completions = |at| {

@@ -2,6 +2,7 @@
 
 mod chunk;
 mod item;
+mod lineage;
 mod recorded;
 mod run;
 mod stored;
@@ -16,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use segops_model::Instant;
 
-pub(crate) use chunk::Lineage;
 pub use chunk::{CHUNK_ENTRIES_MAX, Chunk};
 pub use item::{Entry, TimelineItem, ValueEntry, ValueSubtotal};
 use item::{Item, Subtotal};
+pub(crate) use lineage::{Late, Lineage};
 pub use recorded::{RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions};
 use run::Run;
 
@@ -306,6 +307,17 @@ impl Timeline {
     /// many means the same entry for as long as the lineage is the same.
     pub(crate) fn lineage(&self) -> Option<(Lineage, usize)> {
         ask!(self, run => run.lineage())
+    }
+
+    /// What has come late since a point on its course, in the order of arrival; plain matches with a value of 0.
+    /// `None` where that is not known: then nothing that was found out about it before is worth anything.
+    pub(crate) fn late_since(&self, then: Lineage) -> Option<Vec<Late<ValueEntry>>> {
+        let plain =
+            |Late { index, item }| Late { index, item: ValueEntry { entry: item, line: 0, value: 0 } };
+        match &self.entries {
+            Entries::Plain(run) => run.late_since(then).map(|late| late.map(plain).collect()),
+            Entries::Valued(run) => run.late_since(then).map(Iterator::collect),
+        }
     }
 
     /// What the values with these indexes come to.

@@ -206,9 +206,9 @@ impl State {
     /// Changes a profile's standings in place, and its timer.
     pub fn change_standings(&mut self, profile: ProfileId, change: impl FnOnce(&mut Standings)) {
         let standings = self.standings.get_mut_or_insert_with(&profile, Standings::default);
-        let before = standings.earliest();
+        let before = standings.find_earliest();
         change(standings);
-        let after = standings.earliest();
+        let after = standings.find_earliest();
         if standings.is_empty() {
             self.standings.remove(&profile);
         }

@@ -47,9 +47,47 @@ impl ProfileRecord {
 }
 
 /// Where a profile stands with the segments it is in, or may enter or leave as time passes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Standing>", into = "Vec<Standing>")]
 pub struct Standings {
     by_segment: Vec<Standing>,
+    earliest: Earliest,
+}
+
+/// The earliest instant at which any of a profile's verdicts can change, if it has been looked for: of a thousand
+/// standings an event changes hundreds.
+#[derive(Debug, Clone, Copy)]
+enum Earliest {
+    Known(Option<Instant>),
+    Unknown,
+}
+
+impl Default for Earliest {
+    fn default() -> Self {
+        Self::Known(None)
+    }
+}
+
+impl PartialEq for Standings {
+    /// What has been looked for makes no difference.
+    fn eq(&self, other: &Self) -> bool {
+        self.by_segment == other.by_segment
+    }
+}
+
+impl From<Vec<Standing>> for Standings {
+    /// In the order of segments, each once.
+    fn from(mut by_segment: Vec<Standing>) -> Self {
+        by_segment.sort_by_key(|standing| standing.segment);
+        by_segment.dedup_by_key(|standing| standing.segment);
+        Self { by_segment, earliest: Earliest::Unknown }
+    }
+}
+
+impl From<Standings> for Vec<Standing> {
+    fn from(standings: Standings) -> Self {
+        standings.by_segment
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,7 +167,10 @@ impl Standings {
     /// Replaces the standing with a segment; one that says nothing is dropped.
     pub fn set(&mut self, standing: Standing) {
         let says_nothing = standing.membership.is_none() && standing.due.is_none();
-        match self.by_segment.binary_search_by_key(&standing.segment, |held| held.segment) {
+        let place = self.by_segment.binary_search_by_key(&standing.segment, |held| held.segment);
+        let held = place.ok().and_then(|at| self.by_segment.get(at));
+        self.note_due(held.and_then(|held| held.due), standing.due);
+        match place {
             Ok(at) if says_nothing => {
                 self.by_segment.remove(at);
             }
@@ -150,7 +191,27 @@ impl Standings {
     /// The earliest instant at which any verdict can change with no new input.
     #[must_use]
     pub fn earliest(&self) -> Option<Instant> {
-        self.by_segment.iter().filter_map(|standing| standing.due).min()
+        match self.earliest {
+            Earliest::Known(earliest) => earliest,
+            Earliest::Unknown => self.by_segment.iter().filter_map(|standing| standing.due).min(),
+        }
+    }
+
+    /// As [`Standings::earliest`], which from here on is known until the standing that it is of changes.
+    pub fn find_earliest(&mut self) -> Option<Instant> {
+        let earliest = self.earliest();
+        self.earliest = Earliest::Known(earliest);
+        earliest
+    }
+
+    /// One verdict's instant takes the place of another.
+    fn note_due(&mut self, old: Option<Instant>, new: Option<Instant>) {
+        let Earliest::Known(earliest) = self.earliest else { return };
+        if new.is_some_and(|new| earliest.is_none_or(|earliest| new <= earliest)) {
+            self.earliest = Earliest::Known(new);
+        } else if old.is_some() && old == earliest {
+            self.earliest = Earliest::Unknown;
+        }
     }
 
     #[must_use]
@@ -166,6 +227,22 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn the_earliest_instant_is_that_of_all_standings(
+            changes in prop::collection::vec((0_u64..8, prop::option::of(1_i64..20), any::<bool>()), 0..60),
+        ) {
+            let mut standings = Standings::default();
+            for (segment, due, asks) in changes {
+                let due = due.map(Instant::from_ms);
+                standings.set(Standing { due, ..Standing::nothing(SegmentId(segment)) });
+                let expected = standings.iter().filter_map(|standing| standing.due).min();
+                prop_assert_eq!(standings.earliest(), expected);
+                if asks {
+                    prop_assert_eq!(standings.find_earliest(), expected);
+                }
+            }
+        }
+
         #[test]
         fn a_lookup_finds_what_a_search_finds(
             held in prop::collection::btree_set(0_u64..60, 0..60),

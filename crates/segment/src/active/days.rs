@@ -13,8 +13,8 @@ use crate::calendar::Period;
 use crate::carried::Shelf;
 use crate::count_range::CountRange;
 use crate::evaluate::{Outcome, ProfileView};
-use crate::timeline::Lineage;
-use crate::{Calendar, Timeline, WindowBounds};
+use crate::timeline::{Late, Lineage};
+use crate::{Calendar, Timeline, ValueEntry, WindowBounds};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DaysNode {
@@ -99,25 +99,51 @@ impl DaysNode {
         };
         let before = shelf.take(key, |carried| carried.node == *self);
         // A question about the past is no step on the way.
-        if before.as_ref().is_some_and(|before| before.lineage == lineage && before.at > now) {
-            let days = self.days(timeline, now, self.most());
+        if before.as_ref().is_some_and(|before| before.at > now) {
             before.into_iter().for_each(|before| put(shelf, key, before));
-            return days;
+            return self.days(timeline, now, self.most());
         }
-        let (node, days) = match before {
-            Some(CarriedDays { node, lineage: old, mut days, .. }) if old == lineage => {
+        let (node, before) = match before {
+            Some(CarriedDays { node, lineage, at, days }) => {
+                let late = timeline.late_since(lineage);
+                (node, late.and_then(|late| self.with_late(days, at, &late)))
+            }
+            None => (self.clone(), None),
+        };
+        let days = match before {
+            Some(mut days) => {
                 days.end = days.end.saturating_sub(origin);
                 let oldest = timeline.oldest().map_or(Instant::MIN, |oldest| oldest.ts);
                 days.let_go(|last| last < oldest);
                 self.move_to(&mut days, timeline, now);
-                (node, days)
+                days
             }
-            Some(CarriedDays { node, .. }) => (node, self.days(timeline, now, self.most())),
-            None => (self.clone(), self.days(timeline, now, self.most())),
+            None => self.days(timeline, now, self.most()),
         };
         let kept = Days { end: days.end + origin, ..days.clone() };
         put(shelf, key, CarriedDays { node, lineage, at: now, days: kept });
         days
+    }
+
+    /// The days with what came late, if it came on the newest of them, or too late for the window.
+    fn with_late(&self, mut days: Days, at: Instant, late: &[Late<ValueEntry>]) -> Option<Days> {
+        let after = self.window.bounds(at).0;
+        for Late { index, item } in late {
+            if *index >= days.end {
+                continue;
+            }
+            days.end += 1;
+            let ts = item.entry.ts;
+            if ts <= after {
+                continue;
+            }
+            let newest = days.last.back_mut()?;
+            if self.start(ts, 1) != days.next_start {
+                return None;
+            }
+            *newest = ts.max(*newest);
+        }
+        Some(days)
     }
 
     fn days(&self, timeline: &Timeline, now: Instant, most: usize) -> Days {

@@ -40,6 +40,16 @@ impl Held {
         }
     }
 
+    /// A value more, behind so many others.
+    pub(super) fn take_in(&mut self, index: usize, value: i128) {
+        match self {
+            Self::Counted(counts) => count_in(counts, value),
+            Self::Halves(halves) => halves.insert(index, value),
+            // These are made anew for every answer.
+            Self::Subtotal(_) | Self::Nothing => {}
+        }
+    }
+
     /// What so many values come to; `None` where nothing can be made of none.
     pub(super) fn value(&self, function: AggregateFunction, count: usize) -> Option<Fraction> {
         let of_count = |count: usize| Fraction::whole(Decimal::from_u64(count as u64).billionths());
@@ -99,6 +109,11 @@ impl Halves {
 
     pub(crate) fn push_oldest(&mut self, value: i128) {
         self.order.push_front(value);
+        self.add(value);
+    }
+
+    fn insert(&mut self, index: usize, value: i128) {
+        self.order.insert(index.min(self.order.len()), value);
         self.add(value);
     }
 

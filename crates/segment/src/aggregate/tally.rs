@@ -9,8 +9,8 @@ use super::held::{Held, count_in, count_out};
 use super::{Fraction, Reading};
 use crate::carried::{Key, Shelf};
 use crate::evaluate::ProfileView;
-use crate::timeline::Lineage;
-use crate::{Timeline, WindowBounds};
+use crate::timeline::{Late, Lineage};
+use crate::{Timeline, ValueEntry, WindowBounds};
 
 /// A reading at one instant, which can be moved to later ones.
 #[derive(Debug)]
@@ -45,6 +45,18 @@ impl CarriedTally {
     fn is_of(&self, reading: &Reading) -> bool {
         self.function == reading.function && self.window == reading.window
     }
+
+    /// Takes in a value that came late: among those that are held, or before them.
+    fn take_in(&mut self, late: Late<ValueEntry>) {
+        let Range { start, end } = &mut self.indexes;
+        if late.index <= *start {
+            *start += 1;
+            *end += 1;
+        } else if late.index < *end {
+            *end += 1;
+            self.held.take_in(late.index - *start, late.item.value);
+        }
+    }
 }
 
 impl<'a> Tally<'a> {
@@ -68,9 +80,11 @@ impl<'a> Tally<'a> {
     /// Goes on from where the window was before, if that was on the same way.
     fn take_up(&mut self) {
         let (Some(home), Some(timeline)) = (&self.home, self.timeline) else { return };
-        let Some((lineage, origin)) = timeline.lineage() else { return };
+        let Some((_, origin)) = timeline.lineage() else { return };
         let carried = home.shelf.take(home.key, |carried| carried.is_of(self.reading));
-        let Some(mut carried) = carried.filter(|carried| carried.lineage == lineage) else { return };
+        let Some(mut carried) = carried else { return };
+        let Some(late) = timeline.late_since(carried.lineage) else { return };
+        late.into_iter().for_each(|late| carried.take_in(late));
         // What has been dropped since is to be let go, and is there no more.
         let dropped = origin.saturating_sub(carried.indexes.start).min(carried.indexes.len());
         match &mut carried.held {

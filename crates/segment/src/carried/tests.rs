@@ -100,11 +100,12 @@ pub(crate) enum Step {
 const NAMES: [&str; 3] = ["A", "B", "C"];
 
 pub(crate) fn any_step() -> impl Strategy<Value = Step> {
-    let apart = prop_oneof![Just(0_i64), 0..HOUR_MS, 0..DAY_MS];
+    let apart = prop_oneof![Just(0_i64), 0_i64..20_000, 0..HOUR_MS, 0..DAY_MS];
+    let ago = prop_oneof![0_i64..120_000, 0_i64..20 * DAY_MS];
     prop_oneof![
         5 => (1_u8..50, apart, 1_usize..4, 1_u64..30)
             .prop_map(|(count, apart_ms, names, values)| Step::Arrive { count, apart_ms, names, values }),
-        1 => (0_i64..20 * DAY_MS, 0_usize..3, 0_u64..30)
+        2 => (ago, 0_usize..3, 0_u64..30)
             .prop_map(|(ago_ms, name, value)| Step::Late { ago_ms, name, value }),
         1 => any::<usize>().prop_map(|index| Step::Remove { index }),
         1 => (0_usize..3).prop_map(|name| Step::Unmake { name }),

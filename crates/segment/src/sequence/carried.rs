@@ -2,6 +2,7 @@
 //!
 //! A completion whose last event is certain stays one for as long as its events are among those that count and its
 //! start is in the window: what comes in later in order of time lies behind everything that must not have happened.
+//! (Events that come a little late disturb nothing: what has happened within [`UNSETTLED_MS`] is taken to be uncertain.)
 //! So the one that starts last is either the one that was found before, or ends after what was certain then; and
 //! where each step has a time within which it follows, that one has all of its events not long before.
 
@@ -16,14 +17,16 @@ use crate::{Entry, Timeline};
 
 /// Of a list of so few entries a copy is kept, which says whether it has merely grown.
 const COPIED_MAX: usize = 64;
+/// So long before the newest event others may still come in.
+const UNSETTLED_MS: i64 = 60_000;
 
 /// A search's result, and what it has seen.
 #[derive(Debug)]
 pub(crate) struct CarriedSearch {
     pub(super) node: Arc<SequenceNode>,
     seen: Vec<Seen>,
-    /// No entry of any of the timelines is newer.
-    newest: Entry,
+    /// Entries up to here had all come in.
+    settled: Instant,
     /// Completions whose last event is at most so late were certain, and stay so whatever comes in after the newest
     /// entry.
     certain_until: Instant,
@@ -52,18 +55,25 @@ impl Seen {
         }
     }
 
-    /// The index of the first entry that is new, if the timeline has merely grown.
-    fn first_new(&self, timeline: Option<&Timeline>) -> Option<usize> {
-        match (self, timeline) {
-            (Self::Copied(entries), None) => entries.is_empty().then_some(0),
-            (Self::Copied(entries), Some(timeline)) => {
-                let has_all = timeline.iter().take(entries.len()).eq(entries.iter().copied());
-                has_all.then_some(entries.len())
+    /// Whether the timeline has merely taken in entries after an instant.
+    fn has_grown_after(&self, settled: Instant, timeline: Option<&Timeline>) -> bool {
+        let is_settled = |entry: &Entry| entry.ts <= settled;
+        match self {
+            Self::Copied(entries) => {
+                let before = entries.iter().copied().take_while(is_settled);
+                let now = timeline.into_iter().flat_map(Timeline::iter).take_while(is_settled);
+                before.eq(now)
             }
-            (Self::Long(..), None) => None,
-            (Self::Long(lineage, had), Some(timeline)) => {
-                let (now, origin) = timeline.lineage()?;
-                (now == *lineage).then(|| had.saturating_sub(origin))
+            Self::Long(lineage, had) => {
+                let late = timeline.and_then(|timeline| timeline.late_since(*lineage));
+                let (Some(timeline), Some(late)) = (timeline, late) else { return false };
+                // Late ones have moved up what came at the end.
+                let first_new = late
+                    .iter()
+                    .fold(*had, |first_new, late| first_new + usize::from(late.index <= first_new));
+                let origin = timeline.lineage().map_or(0, |(_, origin)| origin);
+                let first_new = timeline.get(first_new.saturating_sub(origin));
+                !late.iter().map(|late| late.item.entry).chain(first_new).any(|entry| is_settled(&entry))
             }
         }
     }
@@ -82,14 +92,14 @@ impl CarriedSearch {
         let timelines: Vec<_> = signals(&node).map(|signal| view.timeline(signal)).collect();
         let seen = timelines.iter().map(|timeline| Seen::of(*timeline)).collect::<Option<Vec<Seen>>>()?;
         let newest = timelines.iter().filter_map(|timeline| timeline.and_then(Timeline::newest)).max()?;
-        // What was certain before the newest entry is certain whatever comes in after it, be it late or not.
-        let before = newest.ts.plus_ms(-1);
-        let certain_until = node.certain_until(before);
+        // What was certain by then is certain whatever comes in after it, be it late or not.
+        let settled = newest.ts.plus_ms(-1 - UNSETTLED_MS);
+        let certain_until = node.certain_until(settled);
         let is_certain = |events: &Vec<Entry>| events.last().is_some_and(|last| last.ts <= certain_until);
-        let found = if found.events.iter().all(is_certain) { found } else { search(before) };
+        let found = if found.events.iter().all(is_certain) { found } else { search(settled) };
         let best = found.events.into_iter().next();
         let after = node.window.bounds(now).0;
-        Some(Self { node, seen, newest, certain_until, after, best })
+        Some(Self { node, seen, settled, certain_until, after, best })
     }
 
     pub(super) fn is_of(&self, node: &SequenceNode) -> bool {
@@ -100,10 +110,7 @@ impl CarriedSearch {
     /// but in order of time, and what was found still stands.
     pub(super) fn looks_back_to(&self, view: &impl ProfileView, now: Instant) -> Option<Instant> {
         for (signal, seen) in signals(&self.node).zip(&self.seen) {
-            let timeline = view.timeline(signal);
-            let first_new = seen.first_new(timeline)?;
-            let first_new = timeline.and_then(|timeline| timeline.get(first_new));
-            if first_new.is_some_and(|first_new| first_new <= self.newest) {
+            if !seen.has_grown_after(self.settled, view.timeline(signal)) {
                 return None;
             }
         }

@@ -17,6 +17,8 @@ pub(super) struct Search<'a> {
     certain_until: Instant,
     used: FxHashSet<Entry>,
     alive: Vec<Alive>,
+    /// How many events may still be tried as a step.
+    tries: usize,
 }
 
 impl<'a> Search<'a> {
@@ -28,18 +30,30 @@ impl<'a> Search<'a> {
             certain_until: node.certain_until(at),
             used: FxHashSet::default(),
             alive: layers.steps.iter().map(|_| Alive::default()).collect(),
+            tries: usize::MAX,
         }
     }
 
     /// At most so many.
     pub(super) fn completions(mut self, most: usize) -> Completions {
+        self.find(most)
+    }
+
+    /// At most so many, if no more than so many events have to be tried.
+    pub(super) fn completions_within(mut self, most: usize, tries: usize) -> Option<Completions> {
+        self.tries = tries;
+        let found = self.find(most);
+        (self.tries > 0).then_some(found)
+    }
+
+    fn find(&mut self, most: usize) -> Completions {
         let mut found = Completions::default();
         let Some(first) = self.layers.steps.first() else { return found };
         let Some(bound) = self.layers.bound_of_first(self.certain_until) else { return found };
         let steps = self.layers.steps.len();
         let mut events = Vec::with_capacity(steps);
         for item in first.newest_first(bound) {
-            if found.events.len() >= most || item.entry.ts <= self.after {
+            if found.events.len() >= most || item.entry.ts <= self.after || self.tries == 0 {
                 break;
             }
             if !self.used.contains(&item.entry) && self.completes(0, item, &mut events) {
@@ -52,6 +66,10 @@ impl<'a> Search<'a> {
 
     /// Whether the rest can be completed after an event as a step, with the latest events that can.
     fn completes(&mut self, step: usize, item: ValueEntry, events: &mut Vec<Entry>) -> bool {
+        self.tries = self.tries.saturating_sub(1);
+        if self.tries == 0 {
+            return false;
+        }
         let Some(reach) = self.layers.reach(self.node, step, item) else { return false };
         events.push(item.entry);
         let next = step + 1;

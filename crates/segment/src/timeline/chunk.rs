@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::lineage::{History, Late, Lineage};
 use super::{Entry, Item, Subtotal};
 
 /// Entries in one chunk at most.
@@ -60,27 +60,15 @@ pub(super) struct Slots<T: Item> {
     /// What each [`BLOCK_SLOTS_MAX`] neighbouring slots come to; the first block lacks the slots that were dropped.
     blocks: Vec<T::Subtotal>,
     dropped_of_first: usize,
-    lineage: Lineage,
-}
-
-/// Names a course of a timeline through which it has only grown at its newer end and shrunk at its older one. Nothing
-/// else has the same; it is no part of what the timeline says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lineage(u64);
-
-impl Lineage {
-    fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
+    history: History<T>,
 }
 
 impl<T: Item> Clone for Slots<T> {
     /// From here on the two may go different ways.
     fn clone(&self) -> Self {
-        let Self { slots, blocks, dropped_of_first, lineage: _ } = self;
+        let Self { slots, blocks, dropped_of_first, history: _ } = self;
         let (slots, blocks, dropped_of_first) = (slots.clone(), blocks.clone(), *dropped_of_first);
-        Self { slots, blocks, dropped_of_first, lineage: Lineage::new() }
+        Self { slots, blocks, dropped_of_first, history: History::new() }
     }
 }
 
@@ -89,13 +77,18 @@ impl<T: Item> Slots<T> {
     pub(super) fn of(entries: &[T]) -> Box<Self> {
         let chunks = entries.chunks(CHUNK_ENTRIES_MAX).enumerate();
         let slots = chunks.filter_map(|(at, entries)| Slot::new(at * CHUNK_ENTRIES_MAX, entries)).collect();
-        let mut made = Self { slots, blocks: Vec::new(), dropped_of_first: 0, lineage: Lineage::new() };
+        let mut made = Self { slots, blocks: Vec::new(), dropped_of_first: 0, history: History::new() };
         made.sum_blocks_from(0);
         Box::new(made)
     }
 
     pub(super) const fn lineage(&self) -> Lineage {
-        self.lineage
+        self.history.now()
+    }
+
+    /// As [`History::since`] has it.
+    pub(super) fn late_since(&self, then: Lineage) -> Option<impl Iterator<Item = Late<T>>> {
+        self.history.since(then)
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -122,6 +115,7 @@ impl<T: Item> Slots<T> {
             |slot: &Slot<T>| counts + size_of::<Chunk<T>>() + slot.chunk.entries.capacity() * size_of::<T>();
         self.slots.capacity() * size_of::<Slot<T>>()
             + self.blocks.capacity() * size_of::<T::Subtotal>()
+            + self.history.heap_bytes()
             + self.slots.iter().map(of_chunk).sum::<usize>()
     }
 
@@ -198,6 +192,7 @@ impl<T: Item> Slots<T> {
         let Some(slot) = self.slots.get_mut(at) else { return false };
         let Err(within) = slot.chunk.entries.binary_search(&entry) else { return false };
         Arc::make_mut(&mut slot.chunk).entries.insert(within, entry);
+        let index = slot.start + within;
         slot.newest = slot.newest.max(entry);
         slot.subtotal.add(&Subtotal::of(&[entry]));
         let overfull = slot.chunk.entries.len() > CHUNK_ENTRIES_MAX;
@@ -206,7 +201,8 @@ impl<T: Item> Slots<T> {
         }
         self.add_to_block(at, entry);
         if !newer_than_all {
-            self.lineage = Lineage::new();
+            let entries = self.total();
+            self.history.note(Late { index, item: entry }, entries);
         }
         if overfull {
             self.split(at);
@@ -233,7 +229,7 @@ impl<T: Item> Slots<T> {
             slot.start -= 1;
         }
         self.sum_blocks_from(at);
-        self.lineage = Lineage::new();
+        self.history = History::new();
         true
     }
 
@@ -274,7 +270,7 @@ impl<T: Item> Slots<T> {
         }
         self.slots.retain(|slot| !slot.chunk.entries.is_empty());
         self.sum_blocks_from(0);
-        self.lineage = Lineage::new();
+        self.history = History::new();
     }
 
     /// Cuts a slot in halves.

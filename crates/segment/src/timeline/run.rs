@@ -6,7 +6,8 @@ use std::sync::Arc;
 use segops_model::Instant;
 
 use super::Item;
-use super::chunk::{Chunk, Lineage, Slot, Slots};
+use super::chunk::{Chunk, Slot, Slots};
+use super::lineage::{Late, Lineage};
 
 /// Up to so many items a run is one small list, without chunks.
 const INLINE_ENTRIES_MAX: usize = 32;
@@ -160,6 +161,14 @@ impl<T: Item> Run<T> {
         match self {
             Self::Few(_) => None,
             Self::Many(slots) => Some((slots.lineage(), slots.origin())),
+        }
+    }
+
+    /// What has come late into a long run since, as [`super::lineage::History::since`] has it.
+    pub(super) fn late_since(&self, then: Lineage) -> Option<impl Iterator<Item = Late<T>>> {
+        match self {
+            Self::Few(_) => None,
+            Self::Many(slots) => slots.late_since(then),
         }
     }
 
