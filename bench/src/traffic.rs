@@ -53,7 +53,7 @@ impl Traffic {
         self.body_of(events, stopwatch::now())
     }
 
-    /// Events that happened at an instant.
+    /// Events that happened one after the other, the last at an instant.
     pub(crate) fn body_of(&mut self, events: usize, at: jiff::Timestamp) -> Body {
         let mut text = format!(r#"{{"sentAt":"{}","batch":["#, stopwatch::now());
         let mut slots = Vec::with_capacity(events);
@@ -62,7 +62,9 @@ impl Traffic {
                 text.push(',');
             }
             let start = text.len();
-            let event = self.event(&at.to_string());
+            let before = i64::try_from(events - 1 - index).unwrap_or(0);
+            let happened_at = at - jiff::SignedDuration::from_millis(before);
+            let event = self.event(&happened_at.to_string());
             slots.push(event.match_indices(PLACEHOLDER).map(|(place, _)| start + place).collect());
             text.push_str(&event);
         }

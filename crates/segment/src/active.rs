@@ -101,8 +101,25 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// Of every period. Where one begins the one before it ends, which is looked up once.
+    fn of_all(periods: &'a [CountNode], timeline: &Timeline, now: Instant) -> Vec<Self> {
+        let mut edge: Option<(Instant, usize)> = None;
+        let answer = |period: &'a CountNode| {
+            let (after, until) = period.window.bounds(now);
+            let known = edge.filter(|(at, _)| *at == until).map(|(_, passed)| passed);
+            let come = known.unwrap_or_else(|| timeline.count_until(until));
+            let gone = timeline.count_until(after);
+            edge = Some((after, gone));
+            Self::with(period, timeline, CountTally::between(gone, come))
+        };
+        periods.iter().map(answer).collect()
+    }
+
     fn of(period: &'a CountNode, timeline: &Timeline, now: Instant) -> Self {
-        let tally = CountTally::of(&period.window, timeline, now);
+        Self::with(period, timeline, CountTally::of(&period.window, timeline, now))
+    }
+
+    fn with(period: &'a CountNode, timeline: &Timeline, tally: CountTally) -> Self {
         let next = next_possible_change(period.range, &period.window, timeline, tally);
         Self { period, is_active: period.range.holds(tally.count), next }
     }
@@ -137,7 +154,7 @@ fn outcome_of_periods(
     now: Instant,
     skips: usize,
 ) -> Outcome {
-    let mut answers: Vec<_> = periods.iter().map(|period| Answer::of(period, timeline, now)).collect();
+    let mut answers = Answer::of_all(periods, timeline, now);
     let holds = pattern.holds(&answers);
     if timeline.is_empty() {
         return Outcome::settled(holds);

@@ -30,6 +30,10 @@ use tally::Tally;
 /// Values that a median looks at: the newest of the profile and the filter, by (ts, position).
 pub const MEDIAN_VALUES_MAX: u32 = 10_000;
 
+/// Values that come or go at one change, in the search for the one that matters, where each has to be looked at: past
+/// so many times the changes the search ends, as it does past the changes.
+const MOVED_EACH: usize = 16;
+
 /// A comparison of an aggregate, compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct AggregateNode {
@@ -138,16 +142,25 @@ impl AggregateNode {
         if let Some(falling) = self.falling(&left, holds) {
             return falling.unmoved(is_unmoved);
         }
-        for _ in 0..view.changes_looked_over() {
+        let skips = view.changes_looked_over();
+        let is_held_one_by_one =
+            matches!(self.left.function, AggregateFunction::Distinct | AggregateFunction::Median);
+        let mut moves_left = if is_held_one_by_one { skips * MOVED_EACH } else { usize::MAX };
+        for _ in 0..skips {
             let Some(next) = next_of(&left, right.as_ref()) else {
                 return Outcome::until(holds, None).unmoved(is_unmoved);
             };
+            let count = left.count();
             left.advance(next);
+            moves_left = moves_left.saturating_sub(count.abs_diff(left.count()));
             if let Some(right) = &mut right {
                 right.advance(next);
             }
             if self.holds(&left, right.as_ref()) != holds {
                 return Outcome::until(holds, Some(next)).unmoved(is_unmoved);
+            }
+            if moves_left == 0 {
+                break;
             }
         }
         Outcome::until(holds, next_of(&left, right.as_ref())).unmoved(is_unmoved)

@@ -249,8 +249,11 @@ pub(crate) struct CountTally {
 impl CountTally {
     pub(crate) fn of(window: &WindowBounds, counted: &impl Counted, now: Instant) -> Self {
         let (after, until) = window.bounds(now);
-        let gone = counted.count_until(after);
-        let come = counted.count_until(until);
+        Self::between(counted.count_until(after), counted.count_until(until))
+    }
+
+    /// Of a window whose older edge has passed so many entries, and its newer one so many.
+    pub(crate) const fn between(gone: usize, come: usize) -> Self {
         Self { gone, come, count: come.saturating_sub(gone) as u64 }
     }
 }
