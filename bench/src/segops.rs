@@ -16,6 +16,8 @@ const START_MAX: Duration = Duration::from_secs(30);
 const CATCH_UP_MAX: Duration = Duration::from_secs(600);
 const POLL_EVERY: Duration = Duration::from_millis(10);
 
+const FOLD_THREAD: &str = "segops-fold";
+
 #[derive(Debug)]
 pub(crate) struct Server {
     /// `None` for a server that ran already.
@@ -141,6 +143,22 @@ impl Server {
 
     pub(crate) fn status(&self) -> Result<Status> {
         self.get("/api/v1/status")
+    }
+
+    /// For how long the thread that applies events has been on a processor. What else runs on the machine is not in it.
+    pub(crate) fn fold_time(&self) -> Result<Duration> {
+        let process = self.process.as_ref().context("only of a server that was started here")?;
+        let threads = std::fs::read_dir(format!("/proc/{}/task", process.id()))
+            .context("cannot list the server's threads; this is told on Linux alone")?;
+        for thread in threads {
+            let thread = thread?.path();
+            if std::fs::read_to_string(thread.join("comm"))?.trim() == FOLD_THREAD {
+                let stat = std::fs::read_to_string(thread.join("schedstat"))?;
+                let nanoseconds = stat.split(' ').next().and_then(|text| text.parse().ok());
+                return Ok(Duration::from_nanos(nanoseconds.context("cannot read a thread's schedstat")?));
+            }
+        }
+        bail!("the server has no thread `{FOLD_THREAD}`")
     }
 
     /// Waits until every durable input is applied.

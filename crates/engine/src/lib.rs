@@ -55,6 +55,7 @@ pub use ground::{Ground, KnownNames};
 pub use history::{History, HistoryOptions};
 pub use lists::{LIST_ENTRIES_MAX, ListBook};
 pub use products::product_change;
+pub use reading::FoundProfiles;
 pub use score_batch::{KnownScore, KnownScores, SCORE_NAME_BYTES_MAX, SCORES_MAX, ScoreBatch, ScoreValues};
 pub use scores::{Score, ScoreOrigin, ScoresRecorded, ScoresSent};
 pub use segment_changes::NewSegment;

@@ -24,6 +24,14 @@ use crate::state::{SegmentState, State};
 use crate::transitions::{TransitionsGone, WatchId};
 use crate::view;
 
+/// What a search for profiles has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundProfiles {
+    pub profiles: Vec<ProfileId>,
+    /// Whether there may be more: beyond the limit, or because so many had to be looked at.
+    pub is_cut_short: bool,
+}
+
 impl Engine {
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -172,9 +180,10 @@ impl Engine {
         find_identifier(&fold.state, identifier)
     }
 
-    /// Profiles that answer to a text: a profile's id, `kind:value`, or any identifier's value.
+    /// Profiles that answer to a text, those first that it names: by a profile's id, `kind:value`, or any identifier's
+    /// value. Then those of whose identifiers and traits each word of the text begins one.
     #[must_use]
-    pub fn find_profiles(&self, text: &str, limit: usize) -> Vec<ProfileId> {
+    pub fn find_profiles(&self, text: &str, limit: usize) -> FoundProfiles {
         let text = text.trim();
         let fold = self.core().fold.read();
         let state = &fold.state;
@@ -196,10 +205,13 @@ impl Engine {
         for kind in kinds.chain(usual.map(IdentifierKind::new)) {
             found.extend(find_identifier(state, &Identifier { kind, value: text.into() }));
         }
+        let searched = state.search(text, limit);
+        found.extend(searched.profiles);
         let mut seen = std::collections::BTreeSet::new();
         found.retain(|profile| seen.insert(*profile));
+        let is_cut_short = searched.is_cut_short || found.len() > limit;
         found.truncate(limit);
-        found
+        FoundProfiles { profiles: found, is_cut_short }
     }
 
     #[must_use]

@@ -31,6 +31,7 @@ impl Fold {
         self.leave_everything(profile, reason, effects);
         self.forget_product_events(profile);
         let signals: Vec<_> = self.programs.kept_signals().into_iter().map(|(signal, _)| signal).collect();
+        self.state.take_out_of_search(profile);
         let Some(gone) = self.state.profile_records().remove(profile, &signals) else {
             return Err(Refusal::NoProfile(profile));
         };

@@ -13,7 +13,7 @@ use segops_store::Keyspace;
 use super::decide::{Reason, SlotSet};
 use super::{Effects, Fold, PlantedBug, RowOwner, Stamp, TurnedAway};
 use crate::consent::heard;
-use crate::state::{Merge, ProfileRecord, Trait, Traits};
+use crate::state::{Merge, ProfileRecord, Trait, Traits, is_searched};
 
 impl Fold {
     pub(super) fn apply_event(
@@ -119,6 +119,7 @@ impl Fold {
                 self.state.identifiers.insert(identifier.clone(), profile);
             }
             self.slots_of_identifiers(&resolution.add, slots);
+            let is_forgotten = self.has_planted(PlantedBug::SearchForgotten);
             if let Some(record) = self.state.profiles.get_mut(&profile) {
                 let was_identified = record.is_identified();
                 record.identifiers.extend(resolution.add.iter().cloned());
@@ -126,6 +127,9 @@ impl Fold {
                 if became && !self.has_planted(PlantedBug::IdentifiedForgotten) {
                     slots.extend(self.roster.on_identified().iter().copied());
                 }
+            }
+            if !is_forgotten {
+                self.state.enter_in_search(profile);
             }
         }
         merged
@@ -183,6 +187,13 @@ impl Fold {
             return;
         }
         let last_wins = self.has_planted(PlantedBug::LastTraitArrivalWins);
+        let is_found_by_others = self.state.traits.get(&profile).map_or_else(
+            || traits.iter().any(|(_, value)| is_searched(value)),
+            |held| held.are_searched_otherwise(traits),
+        );
+        if is_found_by_others {
+            self.state.take_out_of_search(profile);
+        }
         let held = self.state.traits.get_mut_or_insert_with(&profile, Traits::default);
         for (name, value) in traits.iter() {
             let ts = if last_wins { event.received_at } else { event.ts };
@@ -190,6 +201,9 @@ impl Fold {
             if held.set(new) {
                 slots.extend(self.roster.of_trait(name).iter().copied());
             }
+        }
+        if is_found_by_others {
+            self.state.enter_in_search(profile);
         }
     }
 

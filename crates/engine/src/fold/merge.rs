@@ -24,7 +24,9 @@ impl Fold {
         let own = self.state.standings.get(&survivor).cloned().unwrap_or_default();
         let mut earliest = BTreeMap::new();
         note_earliest(&mut earliest, &own);
+        self.state.take_out_of_search(survivor);
         for profile in absorbed {
+            self.state.take_out_of_search(*profile);
             let standings = self.state.standings.get(profile).cloned().unwrap_or_default();
             note_earliest(&mut earliest, &standings);
             self.state.put_standings(*profile, Standings::default());
@@ -60,6 +62,7 @@ impl Fold {
             self.touch(*profile);
             self.state.tallies.merges += 1;
         }
+        self.state.enter_in_search(survivor);
         Merged { own, earliest }
     }
 

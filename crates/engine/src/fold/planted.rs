@@ -82,11 +82,13 @@ pub enum PlantedBug {
     LateTakenForNewer,
     /// Whoever is in, or waits to go in, is not decided anew by a newer match of any kind.
     NewerMatchNotDecided,
+    /// Nobody is found by an identifier that they gain.
+    SearchForgotten,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -124,6 +126,7 @@ impl PlantedBug {
         Self::MergeForgetsScores,
         Self::LateTakenForNewer,
         Self::NewerMatchNotDecided,
+        Self::SearchForgotten,
     ];
 }
 

@@ -77,6 +77,7 @@ impl Fold {
         self.note_reread(from);
         let kind = ChangeKind::Split { profile: from, anchors: split.taken.clone(), into: to };
         effects.happened.push(segops_parts::Change { position: stamp.position, kind });
+        self.state.take_out_of_search(from);
         self.part_identity(id, &split, to, stamp);
         if !self.has_planted(PlantedBug::SplitKeepsRecords) {
             self.forget_rows(from);
@@ -89,6 +90,7 @@ impl Fold {
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: Cause::Split };
         for profile in [from, to] {
             self.state.regroup(profile);
+            self.state.enter_in_search(profile);
             self.touch(profile);
             self.decide_parted(profile, reason, effects);
         }

@@ -47,6 +47,7 @@ impl State {
             timers: _,
             members: _,
             groups: _,
+            search: _,
         } = self;
         let mut digest = Sha256::new();
         feed(&mut digest, &(position, instant, tallies));

@@ -14,6 +14,7 @@ mod profile;
 mod profile_records;
 mod recorded;
 mod scores;
+mod search;
 mod segments;
 mod traits;
 
@@ -46,6 +47,7 @@ pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
 pub use recorded::{RecordKey, Records};
 pub use scores::HeldScore;
+pub use search::{Found, SearchIndex, is_searched};
 pub use segments::{NewVersion, Pending, SegmentState, Started, Touched, VersionState};
 pub use traits::{Trait, Traits};
 
@@ -115,6 +117,8 @@ pub struct State {
     pub members: FxHashMap<SegmentId, RoaringTreemap>,
     /// Derived from `profiles`.
     pub groups: ProfileGroups,
+    /// Derived from `profiles` and `traits`.
+    pub search: SearchIndex,
 }
 
 /// Sets of profiles that counts are split by. Derived from the profile records.
@@ -180,6 +184,7 @@ impl State {
             timers: BTreeSet::new(),
             members: FxHashMap::default(),
             groups: ProfileGroups::default(),
+            search: SearchIndex::default(),
         }
     }
 

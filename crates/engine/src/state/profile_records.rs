@@ -70,6 +70,7 @@ impl State {
             timers: _,
             members: _,
             groups: _,
+            search: _,
         } = self;
         ProfileRecords {
             identifiers,

@@ -1,7 +1,9 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Instant, Position, Value};
+use segops_model::{Instant, Object, Position, Value};
+
+use super::search::is_searched;
 
 /// A profile's traits as they stand: for each, the set or unset with the greatest (`ts`, position). An unset
 /// is kept as null, so that a later arrival with an earlier time does not bring the value back.
@@ -42,6 +44,16 @@ impl Traits {
             .find(|held| held.name == name)
             .map(|held| &held.value)
             .filter(|value| **value != Value::Null)
+    }
+
+    /// Whether setting these could change what the profile is found by.
+    #[must_use]
+    pub fn are_searched_otherwise(&self, new: &Object) -> bool {
+        let is_other = |(name, value): (&str, &Value)| {
+            let held = self.get(name).unwrap_or(&Value::Null);
+            held != value && (is_searched(held) || is_searched(value))
+        };
+        new.iter().any(is_other)
     }
 
     /// Every trait in force.

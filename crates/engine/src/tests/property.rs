@@ -222,7 +222,10 @@ pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u
             _ => play(&mut world, step),
         }
     }
-    differences + world.differences()
+    let fold = world.engine.core().fold.read();
+    let is_searched_otherwise = fold.state.search != fold.state.search_made_anew();
+    drop(fold);
+    differences + world.differences() + u64::from(is_searched_otherwise)
 }
 
 fn play(world: &mut World, step: &Step) {

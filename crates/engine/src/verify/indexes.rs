@@ -1,5 +1,5 @@
-//! Whether the indexes that are derived from the standings agree with them: the members of each segment, and
-//! the one timer of each profile. Looked at a few at a time, so that the fold is never kept waiting for long;
+//! Whether the indexes that are derived from the state agree with it: the members of each segment, the one timer of
+//! each profile, and the words that it is searched by. Looked at a few at a time, so that the fold is never kept waiting for long;
 //! an index and what it is made from change under one lock, so that they agree whenever one looks.
 
 use std::ops::Bound;
@@ -54,9 +54,10 @@ fn of_profiles(state: &State, from: u64) -> (u64, Option<u64>) {
     };
     // Past the last profile there is nobody who could be a member.
     let Some(last) = ids.last().copied() else { return (held_in(from..=u64::MAX), None) };
-    let (mut memberships, mut missing, mut unset) = (0, 0, 0);
+    let (mut memberships, mut missing, mut unset, mut missing_words) = (0, 0, 0, 0);
     for id in ids {
         let profile = ProfileId(id);
+        missing_words += state.missing_in_search(profile);
         let Some(standings) = state.standings.get(&profile) else { continue };
         for standing in standings.iter().filter(|standing| standing.membership.is_some()) {
             let is_held = state.members.get(&standing.segment).is_some_and(|held| held.contains(id));
@@ -67,7 +68,7 @@ fn of_profiles(state: &State, from: u64) -> (u64, Option<u64>) {
         unset += u64::from(!is_set);
     }
     let surplus = held_in(from..=last).saturating_sub(memberships - missing);
-    (missing + surplus + unset, last.checked_add(1))
+    (missing + surplus + unset + missing_words, last.checked_add(1))
 }
 
 /// Some timers after one, and the last of them.

@@ -135,7 +135,10 @@ impl<'a> Tally<'a> {
             Held::Subtotal(held) => {
                 held.add(&timeline.subtotal(newer));
                 let gone = timeline.subtotal(oldest_gone);
-                if gone.count > 0 && (gone.min <= held.min || gone.max >= held.max) {
+                // Of a sum the least value may go on being one that is gone: it is only asked whether any is below 0.
+                let needs_ends =
+                    !matches!(self.reading.function, AggregateFunction::Sum | AggregateFunction::Average);
+                if needs_ends && gone.count > 0 && (gone.min <= held.min || gone.max >= held.max) {
                     *held = timeline.subtotal(indexes);
                 } else {
                     held.count -= gone.count;

@@ -1,5 +1,5 @@
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use segops_engine::view;
 
@@ -18,9 +18,12 @@ use super::target::Target;
     after_help = "Examples:\n  segops profile find ann@example.com --data shop\n  segops profile show email:ann@example.com --data shop"
 )]
 pub(crate) enum Profile {
-    /// Find profiles by the value of any identifier.
-    #[command(after_help = "Examples:\n  segops profile find ann@example.com --data shop")]
+    /// Find profiles by an identifier, or by the beginnings of words of identifiers and traits.
+    #[command(
+        after_help = "Examples:\n  segops profile find ann@example.com --data shop\n  segops profile find 'ann lond' --data shop"
+    )]
     Find {
+        /// A profile's id, the value of an identifier, or words: `ann lond` finds Anna Smith of London.
         text: String,
     },
     /// Show a profile: identifiers, traits, orders, segments.
@@ -53,11 +56,14 @@ impl Profile {
         match self {
             Self::Find { text } => {
                 let list = with_query(path(&["profiles"]), &[("q", Some(&text))]);
-                let rows = client.get(&list)?.get_mut("data").map(Value::take).unwrap_or_default();
+                let mut answer = client.get(&list)?;
                 if out.json {
-                    return out.print_json(&json!({ "data": rows }));
+                    return out.print_json(&answer);
                 }
-                found(&typed::<Vec<view::ProfileView>>(rows, &list)?, &text, out)
+                let is_cut_short = answer.get("is_cut_short").and_then(Value::as_bool) == Some(true);
+                let rows = answer.get_mut("data").map(Value::take).unwrap_or_default();
+                found(&typed::<Vec<view::ProfileView>>(rows, &list)?, &text, out)?;
+                if is_cut_short { out.line("There may be more; write more of a word.") } else { Ok(()) }
             }
             Self::Show { profile } => {
                 let path = path(&["profiles", &profile]);
@@ -80,7 +86,7 @@ impl Profile {
 fn found(profiles: &[view::ProfileView], text: &str, out: &mut Output) -> Result<(), CliError> {
     if profiles.is_empty() {
         return out.line(format!(
-            "No profile has an identifier `{}`. The whole value is needed: an email address, a user id.",
+            "No profile has `{}` among its identifiers or traits. Beginnings of words are enough, except of anonymous ids.",
             plain(text)
         ));
     }

@@ -1,8 +1,9 @@
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use segops_engine::FoundProfiles;
 use segops_engine::view::{self, EventPlace};
 use segops_model::Instant;
 
@@ -18,9 +19,19 @@ use super::state::App;
 pub(crate) struct FindQuery {
     /// An identifier as `kind:value`, such as `email:ann@example.com`.
     identifier: Option<String>,
-    /// The value of an identifier of any kind, or a profile's id.
+    /// What is searched for: a profile's id, the value of an identifier of any kind, or words. Each word begins one of
+    /// the profile's identifiers (anonymous ids apart) or texts among its traits, case aside.
     q: Option<String>,
+    /// Rows of a page, 100 unless told, at most `page_rows_max`.
     limit: Option<usize>,
+}
+
+/// Profiles that a search has found, those first that it names by an id or an identifier.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProfilesFound {
+    pub(crate) data: Vec<view::ProfileView>,
+    /// Whether there may be more: write more of a word, or ask for more rows.
+    pub(crate) is_cut_short: bool,
 }
 
 /// Which events are asked for.
@@ -87,29 +98,33 @@ pub(crate) async fn events(
     Ok(Json(page(rows, limit, |event| place(event).to_string())))
 }
 
-/// Finds profiles by an identifier.
+/// Finds profiles as one types: by an identifier, or by words of identifiers and traits.
 #[utoipa::path(get, path = "/api/v1/profiles", tag = "Profiles", params(FindQuery), responses(
-    (status = 200, body = Page<view::ProfileView>), (status = "4XX", body = Problem)))]
+    (status = 200, body = ProfilesFound), (status = "4XX", body = Problem)))]
 pub(crate) async fn find(
     _: Reader,
     State(app): State<App>,
     QueryOf(query): QueryOf<FindQuery>,
-) -> Result<Json<Page<view::ProfileView>>, Problem> {
+) -> Result<Json<ProfilesFound>, Problem> {
     if query.identifier.is_some() == query.q.is_some() {
         return Err(Problem::bad_request("give either `identifier=kind:value` or `q=text`"));
     }
     let limit = rows_of(query.limit, app.limits());
-    let data = app
+    let found = app
         .run(move |engine| {
-            let found = match (query.identifier, query.q) {
-                (Some(identifier), _) => profile_named(engine, &identifier).into_iter().collect(),
+            let FoundProfiles { profiles, is_cut_short } = match (query.identifier, query.q) {
+                (Some(identifier), _) => {
+                    let profiles = profile_named(engine, &identifier).into_iter().collect();
+                    FoundProfiles { profiles, is_cut_short: false }
+                }
                 (None, text) => engine.find_profiles(&text.unwrap_or_default(), limit),
             };
             // One that has merged into another since is left out rather than failing the search.
-            Ok(found.into_iter().filter_map(|id| engine.profile(id).ok()).collect())
+            let data = profiles.into_iter().filter_map(|id| engine.profile(id).ok()).collect();
+            Ok(ProfilesFound { data, is_cut_short })
         })
         .await?;
-    Ok(Json(Page { data, next_cursor: None }))
+    Ok(Json(found))
 }
 
 /// A profile by its id, or by an identifier as `kind:value`. Ids from before a merge answer too. Computed

@@ -118,6 +118,15 @@ async fn profiles_are_found_by_any_identifier() {
     assert_eq!(profile["traits"]["country"]["value"], "DE");
     assert_eq!(profile["net_spend"]["EUR"], "30");
     assert_eq!(workspace.get("/api/v1/profiles?q=nobody").await["data"], json!([]));
+    for typed in ["an", "ANN@EX", "example", "d ann", "de"] {
+        let found = workspace.get(&format!("/api/v1/profiles?q={}", typed.replace(' ', "%20"))).await;
+        let ids: Vec<_> = found["data"].as_array().unwrap().iter().map(|profile| &profile["id"]).collect();
+        assert!(ids.contains(&&json!(id)), "{typed}: {found}");
+    }
+    assert_eq!(workspace.get("/api/v1/profiles?q=ann%20fr").await["data"], json!([]));
+    assert_eq!(workspace.get("/api/v1/profiles?q=%20").await, json!({ "data": [], "is_cut_short": false }));
+    let cut = workspace.get("/api/v1/profiles?q=e&limit=1").await;
+    assert_eq!(cut["data"].as_array().unwrap().len(), 1);
     let missing = workspace.call("GET", "/api/v1/profiles/user_id:nobody", None).await;
     assert_eq!(missing.problem(), (404, "not-found".to_owned()));
     let neither = workspace.call("GET", "/api/v1/profiles", None).await;
