@@ -51,7 +51,7 @@ impl Engine {
 }
 
 impl KnownNames {
-    fn of(names: &WorkspaceNames<'_>) -> Self {
+    pub(crate) fn of(names: &WorkspaceNames<'_>) -> Self {
         let segments = names.segment_names().into_iter().filter_map(|name| {
             let id = names.segment(&name)?;
             Some((id, name, names.segment_uses(id)))

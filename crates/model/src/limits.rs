@@ -90,6 +90,26 @@ pub struct Limits {
     pub analysis_groups_max: usize,
     /// Customers that an analysis keeps in memory at one time, where it has to compare them.
     pub analysis_customers_max: usize,
+    /// Bytes of a SQL query.
+    pub sql_bytes_max: usize,
+    /// Words, numbers, names and signs of a SQL query.
+    pub sql_tokens_max: usize,
+    /// Seconds that a SQL query may take; a request can ask for less.
+    pub sql_seconds_max: u64,
+    /// Bytes that one SQL query may hold in memory to sort, group and join.
+    pub sql_memory_bytes_max: usize,
+    /// SQL queries that run at one time.
+    pub sql_queries_max: usize,
+    /// Rows of a SQL query's answer as JSON; other formats have no such limit.
+    pub sql_rows_max: usize,
+    /// Bytes of a SQL query's answer as JSON.
+    pub sql_result_bytes_max: usize,
+    /// Bytes of text that one call of a SQL function may make of some thousand rows.
+    pub sql_text_bytes_max: usize,
+    /// Columns of the table `events` that are made of properties without being asked for by name.
+    pub sql_property_columns_max: usize,
+    /// Connections open at one time by the PostgreSQL protocol.
+    pub sql_connections_max: usize,
 }
 
 impl Default for Limits {
@@ -138,6 +158,16 @@ impl Default for Limits {
             streams_max: 256,
             analysis_groups_max: 100_000,
             analysis_customers_max: 20_000_000,
+            sql_bytes_max: 256 * 1024,
+            sql_tokens_max: 20_000,
+            sql_seconds_max: 60,
+            sql_memory_bytes_max: 512 * 1024 * 1024,
+            sql_queries_max: 4,
+            sql_rows_max: 100_000,
+            sql_result_bytes_max: 64 * 1024 * 1024,
+            sql_text_bytes_max: 32 * 1024 * 1024,
+            sql_property_columns_max: 64,
+            sql_connections_max: 64,
         }
     }
 }

@@ -10,7 +10,7 @@ use segops_model::{Decimal, Object, Value};
 const DEPTH_MAX: usize = 128;
 
 /// Appends an object as JSON.
-pub(crate) fn write_object(object: &Object, out: &mut String) {
+pub fn write_object(object: &Object, out: &mut String) {
     out.push('{');
     for (at, (name, value)) in object.iter().enumerate() {
         if at > 0 {
@@ -23,7 +23,8 @@ pub(crate) fn write_object(object: &Object, out: &mut String) {
     out.push('}');
 }
 
-fn write_value(value: &Value, out: &mut String) {
+/// Appends a value as JSON.
+pub fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -73,7 +74,8 @@ fn write_text(text: &str, out: &mut String) {
 }
 
 /// Reads what [`write_object`] has written. `None` for anything that is no JSON object.
-pub(crate) fn read_object(json: &str) -> Option<Object> {
+#[must_use]
+pub fn read_object(json: &str) -> Option<Object> {
     let mut reader = Reader { json, at: 0 };
     let value = reader.value(0)?;
     reader.skip_space();

@@ -7,7 +7,8 @@
 //! - [`Parts`] is the history: [`Parts::flush`] takes rows in, [`Parts::compact`] tidies,
 //!   [`Parts::held_until`] says from where on rows are to be handed over again after a crash.
 //! - [`Snapshot`] is the history at one moment, with rows that no part holds yet ([`Tail`]): one signal
-//!   ([`Snapshot::scan`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]).
+//!   ([`Snapshot::scan`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
+//!   order ([`Snapshot::table`]).
 //! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
 //! - [`Overlay`] is what happened to profiles since their rows were written.
 
@@ -45,6 +46,7 @@ pub use check::{CheckReport, Finding};
 pub use columns::{ColumnKind, ItemField, ScalarKind, TypedColumn};
 pub use compact::{Compacted, CompactionWork, Effort};
 pub use error::PartsError;
+pub use exact_json::{read_object, write_object, write_value};
 pub use manifest::{Manifest, NameRows, OverlayEntry, PartEntry, Retired, SidecarEntry};
 pub use objects::Objects;
 pub use options::PartsOptions;
@@ -53,5 +55,5 @@ pub use partition::{Bucket, Month, Partition};
 pub use parts::Parts;
 pub use row::{PartRow, RowKey};
 pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan};
-pub use snapshot::{RowScan, Snapshot, Tail, TimelineRequest};
+pub use snapshot::{RowScan, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest};
 pub use stream::RowFilter;

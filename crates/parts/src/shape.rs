@@ -20,8 +20,8 @@ use crate::typed::{bare_event, build};
 /// The rows that a scan gives.
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
-    /// The columns of the order, then some columns by name; typed ones are there in every part that is read, and
-    /// are made for rows in memory.
+    /// The columns of the order, then some columns by name. Typed ones are made from the JSON for rows in memory,
+    /// and for those of parts without them.
     Columns { fixed: Vec<&'static str>, typed: Vec<TypedColumn> },
     /// All columns of a layout with marks: what a part is written from.
     Rows(Layout),
@@ -63,7 +63,18 @@ impl Shape {
     /// The columns of a part that are read for it.
     pub(crate) fn columns_of(&self, file: &PartFile) -> BTreeSet<String> {
         match self {
-            Self::Columns { .. } => self.schema().fields().iter().map(|field| field.name().clone()).collect(),
+            Self::Columns { fixed, typed } => {
+                let fixed = [PROFILE, TS, POSITION].into_iter().chain(fixed.iter().copied());
+                let mut columns: BTreeSet<String> = fixed.map(str::to_owned).collect();
+                let is_held =
+                    |column: &&TypedColumn| file.info.columns.iter().any(|info| info.column == **column);
+                let (held, made): (Vec<_>, Vec<_>) = typed.iter().partition(is_held);
+                columns.extend(held.into_iter().map(TypedColumn::column_name));
+                if !made.is_empty() {
+                    columns.extend([PROPERTIES, CONTEXT].map(str::to_owned));
+                }
+                columns
+            }
             Self::Rows(layout) => {
                 let fixed = FIXED.fields().iter().map(|field| field.name().clone());
                 let held = file.info.columns.iter().map(|info| &info.column);
@@ -81,7 +92,7 @@ impl Shape {
         batch: &RecordBatch,
     ) -> Result<RecordBatch, PartsError> {
         match self {
-            Self::Columns { .. } => project(batch, &self.schema()),
+            Self::Columns { typed, .. } => project(&with_made(batch, typed)?, &self.schema()),
             Self::Rows(layout) => complete(layout, file, group, batch),
         }
     }
@@ -94,7 +105,8 @@ impl Shape {
                 let all = encode(rows.iter().copied())?;
                 let mut fields: Vec<_> = all.schema().fields().iter().cloned().collect();
                 let mut columns = all.columns().to_vec();
-                let numbered: Vec<_> = typed.iter().enumerate().collect();
+                // Nobody asks for the marks.
+                let numbered: Vec<_> = typed.iter().map(|column| (0, column)).collect();
                 fields.extend(typed.iter().map(|column| Arc::new(column.field())));
                 columns.extend(build(&numbered, rows.iter().map(|row| &row.event))?.0);
                 let all = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
@@ -102,6 +114,20 @@ impl Shape {
             }
         }
     }
+}
+
+/// Rows with those typed columns made from their JSON that they do not have.
+fn with_made(batch: &RecordBatch, typed: &[TypedColumn]) -> Result<RecordBatch, PartsError> {
+    let is_missing = |column: &&TypedColumn| batch.column_by_name(&column.column_name()).is_none();
+    let missing: Vec<_> = typed.iter().filter(is_missing).map(|column| (0, column)).collect();
+    if missing.is_empty() {
+        return Ok(batch.clone());
+    }
+    let (made, _) = build(&missing, bare_events(batch)?.iter())?;
+    let mut fields: Vec<_> = batch.schema_ref().fields().iter().cloned().collect();
+    fields.extend(missing.iter().map(|(_, column)| Arc::new(column.field())));
+    let columns = batch.columns().iter().cloned().chain(made).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 /// The columns of a schema, by name.

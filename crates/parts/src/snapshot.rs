@@ -1,5 +1,6 @@
 //! The history as it stood at one moment: a manifest, an overlay, and rows that are not in a part yet.
 
+mod table;
 mod timeline;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use crate::shape::Shape;
 use crate::sidecar::Run;
 use crate::signal_scan::{SignalRequest, SignalScan, sources};
 use crate::stream::{Reading, RowFilter};
+pub use table::{TablePiece, TableRequest, TableScan};
 pub use timeline::TimelineRequest;
 
 /// Rows that came in after what parts hold, and what happened to profiles since. A clone shares the rows.

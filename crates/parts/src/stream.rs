@@ -114,23 +114,39 @@ impl Reading<'_> {
         if !self.filter.may_have(of_name.ts) {
             return Ok(Vec::new());
         }
-        let rows = of_name.range();
-        let lifted: Vec<_> =
-            lifted.iter().map(|run| run.range()).filter(|run| rows.contains(&run.start)).collect();
+        self.streams_within(file, &[of_name.range()], of_name.ts, lifted)
+    }
+
+    /// The streams of some rows of a part, which are all within these instants. The ranges are in ascending order,
+    /// and each holds a run whole or not at all.
+    pub(crate) fn streams_within(
+        &self,
+        file: &Arc<PartFile>,
+        ranges: &[Range<u64>],
+        ts: (Instant, Instant),
+        lifted: &[Run],
+    ) -> Result<Vec<Box<dyn Source>>, PartsError> {
+        let (mut staying, mut moving) = (Vec::new(), Vec::new());
+        for rows in ranges {
+            let lifted = lifted.iter().map(|run| run.range()).filter(|run| rows.contains(&run.start));
+            let lifted: Vec<_> = lifted.collect();
+            staying.extend(without(rows, &lifted));
+            moving.extend(lifted);
+        }
         let mut streams: Vec<Box<dyn Source>> = Vec::new();
         if self.filter.may_have_bucket(file) {
             let columns = self.shape.columns_of(file);
             let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-            let reader = file.read(&columns, &without(&rows, &lifted), self.batch_rows);
+            let reader = file.read(&columns, &staying, self.batch_rows);
             streams.push(Box::new(Staying {
                 file: Arc::clone(file),
                 reader,
                 shape: self.shape.clone(),
-                filter: (!self.filter.has_all(file, of_name.ts)).then_some(self.filter),
+                filter: (!self.filter.has_all(file, ts)).then_some(self.filter),
             }));
         }
-        if !lifted.is_empty()
-            && let Some(moved) = self.moved(file, &lifted)?
+        if !moving.is_empty()
+            && let Some(moved) = self.moved(file, &moving)?
         {
             streams.push(Box::new(InMemory(Some(moved))));
         }

@@ -23,14 +23,18 @@ pub(crate) fn build<'a>(
 ) -> Result<(Vec<ArrayRef>, Vec<u64>), PartsError> {
     let names = Names::of(columns.iter().map(|(_, column)| &column.path));
     let mut builders: Vec<_> = columns.iter().map(|(_, column)| ColumnBuilder::new(column)).collect();
+    // A property may have several columns: its value is found at the place of the last.
+    let place_of =
+        |path: &Path| columns.iter().rposition(|(_, column)| column.path == *path).unwrap_or_default();
+    let places: Vec<usize> = columns.iter().map(|(_, column)| place_of(&column.path)).collect();
     let mut marks = Vec::new();
     let mut values = vec![None; columns.len()];
     for event in events {
         values.fill(None);
         names.find_in_event(event, &mut values);
         let mut mark = 0;
-        for (((number, _), builder), value) in columns.iter().zip(&mut builders).zip(&values) {
-            mark |= u64::from(builder.append(*value)) << number;
+        for (((number, _), builder), place) in columns.iter().zip(&mut builders).zip(&places) {
+            mark |= u64::from(builder.append(values.get(*place).copied().flatten())) << number;
         }
         marks.push(mark);
     }

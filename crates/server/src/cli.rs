@@ -35,6 +35,7 @@ mod serve;
 mod settings;
 mod simulate;
 mod sources;
+mod sql;
 mod status;
 mod target;
 mod tokens;
@@ -94,6 +95,7 @@ enum Command {
     Parts(parts::Parts),
     #[command(subcommand)]
     Analyse(Box<analyse::Analyse>),
+    Sql(sql::SqlCommand),
     Sources(sources::Sources),
     Rejections(rejections::Rejections),
     Transitions(transitions::Transitions),
@@ -133,6 +135,7 @@ impl Cli {
             Command::Score(score) => score.run(target, out),
             Command::Parts(parts) => parts.run(target, out),
             Command::Analyse(analyse) => analyse.run(target, out),
+            Command::Sql(sql) => sql.run(target, out),
             Command::Sources(sources) => sources.run(target, out),
             Command::Rejections(rejections) => rejections.run(target, out),
             Command::Transitions(transitions) => transitions.run(target, out),

@@ -13,4 +13,5 @@ pub mod http;
 mod import;
 mod open;
 pub mod serve;
+mod sql;
 mod templates;

@@ -19,12 +19,15 @@ pub use log::LogFormat;
 use crate::control::{Beacon, ControlError, FolderLock, OWNER_TOKEN, Role};
 use crate::http::{App, router};
 use crate::open::{OpenError, open_workspace};
+use crate::sql::PostgresGate;
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
     pub data: PathBuf,
     pub listen: SocketAddr,
+    /// Where clients of PostgreSQL connect, if anywhere.
+    pub postgres_listen: Option<SocketAddr>,
     pub time_zone: Option<String>,
     /// How often a segment is checked in the background, if at all.
     pub verify_every: Option<Duration>,
@@ -38,6 +41,10 @@ pub enum ServeError {
     FolderBusy(PathBuf),
     #[error("cannot listen at {0}: {1}; choose another address with --listen")]
     Listen(SocketAddr, std::io::Error),
+    #[error(
+        "cannot listen for PostgreSQL clients at {0}: {1}; choose another address with --postgres-listen"
+    )]
+    ListenPostgres(SocketAddr, std::io::Error),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
     #[error(transparent)]
@@ -79,6 +86,7 @@ async fn run(
     let url = url_of(address);
     Beacon { url: url.clone(), pid: std::process::id() }.light(&options.data)?;
     tracing::info!(%url, data = %options.data.display(), "listening");
+    let postgres = options.postgres_listen.map(|address| listen_postgres(app, address)).transpose()?;
     let accepting = tokio::spawn(listener::accept(listener, router(app.clone()), app.stopping()));
 
     let opening = tokio::task::spawn_blocking({
@@ -94,6 +102,11 @@ async fn run(
         Err(error) => return Err(error),
     };
     opened.announce(&url, say);
+    if let Some(address) = postgres {
+        say(&format!(
+            "Clients of PostgreSQL connect at {address}, database `segops`, with a token as the password"
+        ));
+    }
     tracing::info!("ready");
 
     told_to_stop().await;
@@ -109,6 +122,23 @@ async fn run(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Has clients of PostgreSQL served. They are told to come back until the workspace is open.
+fn listen_postgres(app: &App, address: SocketAddr) -> Result<SocketAddr, ServeError> {
+    let failed = |error| ServeError::ListenPostgres(address, error);
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    let sql = app.sql().map_err(|problem| failed(std::io::Error::other(problem.detail)))?.clone();
+    let (gate, stopping) = (Arc::new(PostgresGate(app.clone())), app.stopping());
+    tokio::spawn(async move {
+        if let Err(error) = segops_sql::postgres::serve(sql, listener, gate, stopping).await {
+            tracing::error!(%error, "PostgreSQL clients are served no more");
+        }
+    });
+    tracing::info!(%bound, "listening for PostgreSQL clients");
+    Ok(bound)
 }
 
 /// An opened workspace, and what only its first start shows.

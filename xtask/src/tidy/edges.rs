@@ -25,6 +25,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("segops-web-assets", 3),
     ("segops-engine", 4),
     ("segops-query", 4),
+    ("segops-sql", 4),
     ("segops-server", 5),
 ];
 
@@ -38,8 +39,10 @@ const BESIDE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates of the product that may use less than their layer lets them, and every workspace crate that each may use.
-const NARROWED: &[(&str, &[&str])] =
-    &[("segops-query", &["segops-model", "segops-rules", "segops-segment", "segops-parts"])];
+const NARROWED: &[(&str, &[&str])] = &[
+    ("segops-query", &["segops-model", "segops-rules", "segops-segment", "segops-parts"]),
+    ("segops-sql", &["segops-model", "segops-rules", "segops-segment", "segops-parts"]),
+];
 
 /// Crates that only one other crate may use.
 const LEAVES: &[(&str, &str)] = &[("segops-web-assets", "segops-server")];
@@ -48,9 +51,11 @@ const TEST_CRATES: &[&str] = &["segops-testkit", "segops-oracle"];
 const TABLE: &str = "xtask/src/tidy/edges.rs";
 
 /// External crates that are heavy or shape everything they touch, and the one crate that may name them.
-/// `segops-query` names Arrow through DataFusion, which is of the same versions.
+/// `segops-sql` names Arrow and Parquet through DataFusion, which is of the same versions.
 const WALLED: &[(&str, &str)] = &[
-    ("datafusion", "segops-query"),
+    ("datafusion", "segops-sql"),
+    ("pgwire", "segops-sql"),
+    ("arrow-pg", "segops-sql"),
     ("arrow", "segops-parts"),
     ("parquet", "segops-parts"),
     ("object_store", "segops-parts"),
@@ -122,11 +127,11 @@ pub(super) fn check(packages: &[Package]) -> Vec<Problem> {
 fn refuse(user: &str, dependency: &Dependency) -> Option<String> {
     let used = dependency.name.as_str();
     if dependency.path.is_none() {
+        // The first that fits: a longer name comes before the family that it begins like.
         return WALLED
             .iter()
-            .find(|(walled, owner)| {
-                (used == *walled || used.starts_with(&format!("{walled}-"))) && user != *owner
-            })
+            .find(|(walled, _)| used == *walled || used.starts_with(&format!("{walled}-")))
+            .filter(|(_, owner)| user != *owner)
             .map(|(_, owner)| {
                 format!("`{used}` is named by `{owner}` alone; move this code there, or ask `{owner}` for it")
             });

@@ -132,16 +132,17 @@ fn a_new_crate_needs_a_layer() {
 }
 
 #[test]
-fn only_query_names_datafusion() {
-    check_edge("segops-query", "datafusion", None, false, &expect![[""]]);
-    check_edge("segops-query", "datafusion-proto", None, false, &expect![[""]]);
+fn only_sql_names_datafusion() {
+    check_edge("segops-sql", "datafusion", None, false, &expect![[""]]);
+    check_edge("segops-sql", "arrow-pg", None, false, &expect![[""]]);
+    check_edge("segops-sql", "datafusion-proto", None, false, &expect![[""]]);
     check_edge(
         "segops-server",
         "datafusion-expr",
         None,
         false,
         &expect![[r#"
-            error: crates/server/Cargo.toml: `datafusion-expr` is named by `segops-query` alone; move this code there, or ask `segops-query` for it
+            error: crates/server/Cargo.toml: `datafusion-expr` is named by `segops-sql` alone; move this code there, or ask `segops-sql` for it
         "#]],
     );
 }

@@ -8,3 +8,4 @@ mod naive;
 mod place;
 mod property;
 mod stories;
+mod table;

@@ -11,6 +11,7 @@ use segops_parts::{
 };
 
 use crate::naive::Naive;
+use crate::table::compare_table;
 
 /// A clock that shows one instant, far from that of the files' own times.
 #[derive(Debug)]
@@ -121,6 +122,7 @@ pub(crate) fn compare(snapshot: &Snapshot, naive: &Naive) {
         }
     }
     let profiles = naive.profiles();
+    compare_table(snapshot, &truth, &profiles);
     let some = profiles.iter().copied().step_by(profiles.len() / 4 + 1);
     for profile in some.chain([ProfileId(1_000_000)]) {
         for rows_max in [3, usize::MAX] {

@@ -1,5 +1,5 @@
 use crate::control::ControlError;
-use crate::http::Problem;
+use crate::http::{Problem, QueryPlace};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,24 @@ impl CliError {
             other => other,
         }
     }
+
+    /// A problem with a SQL query is shown under the line that it is in.
+    pub(crate) fn with_query(self, query: &str) -> Self {
+        match self {
+            Self::Problem(problem) => match problem.place {
+                Some(place) => Self::Rule(under_line(&problem.detail, query, place)),
+                None => Self::Problem(problem),
+            },
+            other => other,
+        }
+    }
+}
+
+fn under_line(detail: &str, query: &str, place: QueryPlace) -> String {
+    let at = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    let line = query.lines().nth(at(place.line)).unwrap_or_default().replace('\t', " ");
+    let indent = " ".repeat(at(place.column).min(line.chars().count()));
+    format!("{detail} (line {}, column {})\n  | {line}\n  | {indent}^", place.line, place.column)
 }
 
 impl From<Problem> for CliError {

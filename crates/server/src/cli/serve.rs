@@ -13,12 +13,19 @@ use crate::serve::{LogFormat, ServeOptions, serve};
 /// The first start makes the folder, a token for its owner and a first source, and prints them once.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  segops serve --data shop\n  segops serve --data shop --listen 0.0.0.0:8123 --time-zone Europe/Berlin --log-format json"
+    after_help = "Examples:\n  segops serve --data shop\n  segops serve --data shop --listen 0.0.0.0:8123 --time-zone Europe/Berlin --log-format json\n  segops serve --data shop --postgres-listen 127.0.0.1:5433"
 )]
 pub(crate) struct Serve {
     /// The address to listen at; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8123", value_name = "ADDR")]
     listen: SocketAddr,
+    /// Also let clients of PostgreSQL connect at this address, such as 127.0.0.1:5433, with a token as the password.
+    #[arg(long, value_name = "ADDR")]
+    postgres_listen: Option<SocketAddr>,
+    /// Let clients of PostgreSQL connect from other machines, although nothing that they send is encrypted: not the
+    /// token either. Better is a tunnel.
+    #[arg(long, requires = "postgres_listen")]
+    postgres_unencrypted: bool,
     /// The workspace's time zone, where the folder is new: an IANA name.
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
@@ -44,6 +51,13 @@ impl Serve {
                 "say which folder to serve: --data DIR (it is made where it is not there)".to_owned(),
             )
         })?;
+        if let Some(address) = self.postgres_listen.filter(|address| !address.ip().is_loopback())
+            && !self.postgres_unencrypted
+        {
+            return Err(CliError::Usage(format!(
+                "{address} can be reached from other machines, and PostgreSQL clients would send their tokens there without encryption; listen at 127.0.0.1 and use a tunnel, or say --postgres-unencrypted"
+            )));
+        }
         let log_format = match self.log_format {
             LogFormatName::Text => LogFormat::Text,
             LogFormatName::Json => LogFormat::Json,
@@ -51,6 +65,7 @@ impl Serve {
         let options = ServeOptions {
             data,
             listen: self.listen,
+            postgres_listen: self.postgres_listen,
             time_zone: self.time_zone,
             verify_every: Some(self.verify_every).filter(|every| !every.is_zero()),
             log_format,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use segops_collect::files::ImportError;
 use segops_engine::{Busy, EngineError, Refusal, SplitRefusal};
+use segops_sql::SqlError;
 
 use crate::control::ControlError;
 use crate::import::ImportFailure;
@@ -28,8 +29,18 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub problems: Vec<segops_rules::Problem>,
+    /// Where in a SQL query it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<QueryPlace>,
     #[serde(skip)]
     retry_after_seconds: Option<u32>,
+}
+
+/// A place in a query, both from 1 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QueryPlace {
+    pub line: u64,
+    pub column: u64,
 }
 
 impl Problem {
@@ -40,6 +51,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             problems: Vec::new(),
+            place: None,
             retry_after_seconds: None,
         }
     }
@@ -128,6 +140,30 @@ impl Problem {
         let refused =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rule-refused", "The rule cannot be used", detail);
         Self { problems, ..refused }
+    }
+}
+
+/// What a SQL query's error is over HTTP.
+impl From<SqlError> for Problem {
+    fn from(error: SqlError) -> Self {
+        let detail = error.to_string();
+        let refused = |kind, title| Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail.clone());
+        match &error {
+            SqlError::Query { place, .. } => Self {
+                place: place.map(|place| QueryPlace { line: place.line, column: place.column }),
+                ..refused("sql-query", "The query cannot be used")
+            },
+            SqlError::Refused { .. } => refused("sql-refused", "SQL reads here, and changes nothing"),
+            SqlError::TooLong { .. } => refused("sql-too-long", "The query is too long"),
+            SqlError::Time { .. } => refused("sql-time", "The query took too long"),
+            SqlError::Memory(_) => refused("sql-memory", "The query needs too much memory"),
+            SqlError::Cancelled => refused("sql-cancelled", "The query was cancelled"),
+            SqlError::Run(_) => refused("sql-run", "The query failed on what it found"),
+            SqlError::Busy { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "sql-busy", "Too many queries run", detail).retry()
+            }
+            SqlError::Internal(_) => Self::internal(&error),
+        }
     }
 }
 

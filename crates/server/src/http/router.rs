@@ -16,7 +16,7 @@ use super::state::App;
 use super::{
     analyses, catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics,
     parts, people, products, profiles, rejections, rules, scores, segment_life, segment_versions, segments,
-    settings, sources, sources_config, status, stream, templates, tokens, transitions, verify,
+    settings, sources, sources_config, sql, status, stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -83,6 +83,10 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(scores::put, scores::delete))
         .routes(routes!(analyses::analyse))
         .routes(routes!(analyses::customers))
+        .routes(routes!(sql::query))
+        .routes(routes!(sql::tables))
+        .routes(routes!(sql::queries))
+        .routes(routes!(sql::cancel))
         .routes(routes!(rejections::list))
         .routes(routes!(imports::list, imports::create))
         .routes(routes!(transitions::list))

@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, watch};
 
 use segops_engine::{Engine, EngineError};
 use segops_model::{Clock, Instant, Limits};
+use segops_sql::Sql;
 
 use super::imports::remove_leftovers;
 use super::problem::Problem;
@@ -28,6 +29,8 @@ struct Inner {
     opening: Opening,
     streams: Arc<Semaphore>,
     jobs: Arc<Semaphore>,
+    /// Started by the first query.
+    sql: OnceLock<Sql>,
     stopping: watch::Sender<bool>,
 }
 
@@ -62,6 +65,7 @@ impl App {
             opening: Opening::default(),
             streams: Arc::new(Semaphore::new(limits.streams_max)),
             jobs: Arc::new(Semaphore::new(JOBS_MAX)),
+            sql: OnceLock::new(),
             stopping: watch::Sender::new(false),
         })))
     }
@@ -129,6 +133,16 @@ impl App {
     /// Room for long work: previews, imports and checks beyond it wait for their turn.
     pub(crate) fn jobs(&self) -> &Arc<Semaphore> {
         &self.0.jobs
+    }
+
+    /// What runs SQL queries.
+    pub(crate) fn sql(&self) -> Result<&Sql, Problem> {
+        if let Some(sql) = self.0.sql.get() {
+            return Ok(sql);
+        }
+        let sql =
+            Sql::new(self.0.limits, Arc::clone(&self.0.clock)).map_err(|error| Problem::internal(&error))?;
+        Ok(self.0.sql.get_or_init(|| sql))
     }
 
     /// Ends what would otherwise go on for ever: the streams.

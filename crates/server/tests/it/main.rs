@@ -19,6 +19,7 @@ mod people;
 mod scores;
 mod segments;
 mod serving;
+mod sql;
 mod streams;
 mod templates;
 

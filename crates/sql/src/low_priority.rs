@@ -1,0 +1,13 @@
+//! Queries stand back while events come in.
+
+/// How much further back than others a thread stands, on the scale of `nice`.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// Has the calling thread stand back. Where the system has no such thing for a thread, nothing changes.
+pub(crate) fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        tracing::debug!(%error, "queries have the priority of other work");
+    }
+}

@@ -1,0 +1,6 @@
+mod answers;
+mod formats;
+mod hostile;
+mod limits;
+mod refusing;
+mod sample;
