@@ -318,12 +318,27 @@ impl Reading {
     /// The indexes of the timeline's entries that count at an instant.
     pub(crate) fn indexes(&self, timeline: &Timeline, now: Instant) -> std::ops::Range<usize> {
         let (after, until) = self.window.bounds(now);
-        let floor = match self.function {
+        let floor = self.floor(timeline);
+        timeline.count_until(after).max(floor)..timeline.count_until(until).max(floor)
+    }
+
+    /// The same, where those that counted at an earlier instant are known.
+    fn later_indexes(
+        &self,
+        timeline: &Timeline,
+        now: Instant,
+        before: &std::ops::Range<usize>,
+    ) -> std::ops::Range<usize> {
+        let (after, until) = self.window.bounds(now);
+        timeline.count_until_from(after, before.start)..timeline.count_until_from(until, before.end)
+    }
+
+    /// Entries that are too many to be looked at.
+    fn floor(&self, timeline: &Timeline) -> usize {
+        match self.function {
             AggregateFunction::Median => timeline.len().saturating_sub(MEDIAN_VALUES_MAX as usize),
             _ => 0,
-        };
-        let gone = timeline.count_until(after).max(floor);
-        gone..timeline.count_until(until).max(floor)
+        }
     }
 
     /// The aggregate at an instant, if there is one.

@@ -217,6 +217,18 @@ impl Timeline {
         ask!(self, run => run.count_until(until_inclusive))
     }
 
+    /// As [`Timeline::count_until`], where so many are known to be that old: most often few others are.
+    #[must_use]
+    pub(crate) fn count_until_from(&self, until_inclusive: Instant, known: usize) -> usize {
+        const STEPS: usize = 8;
+        for index in known..known + STEPS {
+            if self.get(index).is_none_or(|entry| entry.ts > until_inclusive) {
+                return index;
+            }
+        }
+        self.count_until(until_inclusive)
+    }
+
     /// How many entries come before another, by (ts, position).
     #[must_use]
     pub fn count_before(&self, entry: Entry) -> usize {

@@ -111,7 +111,7 @@ impl<'a> Tally<'a> {
     /// Moves on to a later instant.
     pub(super) fn advance(&mut self, now: Instant) {
         if let Some(timeline) = self.timeline {
-            self.move_to(self.reading.indexes(timeline, now));
+            self.move_to(self.reading.later_indexes(timeline, now, &self.indexes));
         }
     }
 

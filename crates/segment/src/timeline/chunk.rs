@@ -121,20 +121,23 @@ impl<T: Item> Slots<T> {
 
     pub(super) fn get(&self, index: usize) -> Option<T> {
         let index = index.checked_add(self.origin())?;
-        // In order of time, chunks fill up, and the place can be told.
-        let told = self.slots.get((index - self.origin()) / CHUNK_ENTRIES_MAX);
-        let told = told.filter(|slot| (slot.start..slot.end()).contains(&index));
-        let slot = match told {
-            Some(slot) => slot,
-            None => self.slots.get(self.slots.partition_point(|slot| slot.end() <= index))?,
-        };
+        let slot = self.slots.get(self.slot_of(index))?;
         slot.chunk.entries.get(index - slot.start).copied()
+    }
+
+    /// The slot that an entry is in, by its index counted from where the first slot counts; behind the last one where
+    /// there is no such entry.
+    fn slot_of(&self, index: usize) -> usize {
+        // In order of time, chunks fill up, and the place can be told.
+        let told = index.saturating_sub(self.origin()) / CHUNK_ENTRIES_MAX;
+        let is_there = self.slots.get(told).is_some_and(|slot| (slot.start..slot.end()).contains(&index));
+        if is_there { told } else { self.slots.partition_point(|slot| slot.end() <= index) }
     }
 
     /// The entries with these indexes, a piece of each chunk.
     pub(super) fn pieces(&self, indexes: Range<usize>) -> impl DoubleEndedIterator<Item = &[T]> {
         let (from, to) = (indexes.start + self.origin(), indexes.end + self.origin());
-        let first = self.slots.partition_point(|slot| slot.end() <= from);
+        let first = self.slot_of(from);
         let after = self.slots.partition_point(|slot| slot.start < to).max(first);
         self.slots.get(first..after).unwrap_or_default().iter().map(move |slot| {
             let (low, high) = (from.max(slot.start) - slot.start, to.min(slot.end()) - slot.start);
@@ -159,7 +162,10 @@ impl<T: Item> Slots<T> {
     pub(super) fn subtotal(&self, from: usize, to: usize) -> T::Subtotal {
         let (from, to) = (from + self.origin(), to + self.origin());
         let mut sum = T::Subtotal::default();
-        let mut at = self.slots.partition_point(|slot| slot.end() <= from);
+        if from >= to {
+            return sum;
+        }
+        let mut at = self.slot_of(from);
         while let Some(slot) = self.slots.get(at).filter(|slot| slot.start < to) {
             let last_of_block = at + BLOCK_SLOTS_MAX - 1;
             if from <= slot.start
