@@ -46,6 +46,10 @@ impl Fixed {
         Some(Ok(match statement {
             Statement::StartTransaction { .. } => Self::Begin,
             Statement::Commit { .. } => Self::End("COMMIT"),
+            // Nothing was changed since a savepoint either.
+            Statement::Savepoint { .. } => Self::Done("SAVEPOINT"),
+            Statement::ReleaseSavepoint { .. } => Self::Done("RELEASE"),
+            Statement::Rollback { savepoint: Some(_), .. } => Self::Done("ROLLBACK"),
             Statement::Rollback { .. } => Self::End("ROLLBACK"),
             Statement::Set(set) => Self::of_set(set),
             Statement::Discard { .. } => Self::Done("DISCARD ALL"),
