@@ -34,6 +34,9 @@ pub enum StoreError {
     )]
     MissingPosition { dir: PathBuf, position: Position },
 
+    #[error("the checkpoint {} is damaged at byte {offset}: {what}", file.display())]
+    CorruptCheckpoint { file: PathBuf, offset: u64, what: &'static str },
+
     #[error("an item of {bytes} bytes is over the limit of {bytes_max}; split it")]
     ItemTooLarge { bytes: usize, bytes_max: usize },
 }

@@ -1,5 +1,6 @@
 //! Keyed state that can be frozen: written in place, and read at one instant while writing goes on.
 
+mod changed;
 mod frozen;
 mod generation;
 mod memory;
@@ -8,6 +9,7 @@ mod overlay;
 #[cfg(test)]
 mod tests;
 
+pub use changed::ChangedKeyspace;
 pub use frozen::FrozenKeyspace;
 pub use memory::MemoryKeyspace;
 

@@ -1,8 +1,10 @@
-//! What is kept, and how it survives: an injected file system, the journal, keyed state, bounded records.
+//! What is kept, and how it survives: an injected file system, the journal, keyed state and its checkpoints,
+//! bounded records.
 //!
 //! This crate knows nothing of events, profiles, identities or rules. It stores bytes under a kind, a
 //! position and an instant, and values under keys; what they mean is for the crates above.
 
+pub mod checkpoint;
 mod disk;
 mod error;
 mod frame;
@@ -11,9 +13,13 @@ pub mod keyspace;
 mod real_disk;
 mod record_log;
 
+pub use checkpoint::{
+    CheckpointContents, CheckpointFile, CheckpointFolder, CheckpointHead, CheckpointReader, CheckpointWriter,
+    RecordRef,
+};
 pub use disk::{AppendFile, Disk, ReadFile};
 pub use error::StoreError;
 pub use journal::{Frame, FrameRef, Journal, JournalOptions, JournalReader, JournalWriter, Recovered};
-pub use keyspace::{FrozenKeyspace, Keyspace, MemoryKeyspace};
+pub use keyspace::{ChangedKeyspace, FrozenKeyspace, Keyspace, MemoryKeyspace};
 pub use real_disk::RealDisk;
 pub use record_log::{Record, RecordLog, RecordLogOptions};

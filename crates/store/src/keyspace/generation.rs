@@ -62,4 +62,9 @@ impl<K: Eq + Hash, V> Generation<K, V> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.shards.iter().flatten()
     }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(FxHashMap::len).sum()
+    }
 }

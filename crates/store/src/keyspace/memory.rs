@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::frozen::visible;
 use super::generation::Generation;
 use super::overlay::{Overlay, Taken};
-use super::{FrozenKeyspace, Keyspace};
+use super::{ChangedKeyspace, FrozenKeyspace, Keyspace};
 
 /// Keys of a generation that one write moves down at most, once no view holds what is below. More than one, so that
 /// draining always gains on writing.
@@ -26,6 +26,8 @@ pub struct MemoryKeyspace<K, V> {
     /// Never held by a view.
     top: Overlay<K, V>,
     len: usize,
+    /// Keys that were written since changes were taken last; none while nobody takes any.
+    changed: Option<Generation<K, ()>>,
 }
 
 /// The lowest generation that no view holds; everything above it is free too.
@@ -38,7 +40,7 @@ enum Free {
 
 impl<K, V> Default for MemoryKeyspace<K, V> {
     fn default() -> Self {
-        Self { base: Arc::default(), layers: Vec::new(), top: Overlay::default(), len: 0 }
+        Self { base: Arc::default(), layers: Vec::new(), top: Overlay::default(), len: 0, changed: None }
     }
 }
 
@@ -52,6 +54,19 @@ impl<K: Eq + Hash + Clone, V: Clone> MemoryKeyspace<K, V> {
     #[must_use]
     pub fn layers(&self) -> usize {
         self.layers.len() + usize::from(!self.top.is_empty())
+    }
+
+    /// A view of this instant, and which keys were written since the call before; all of them in the first call, and
+    /// where `whole` asks for it. It takes no longer for more keys: none is copied. From here on written keys are
+    /// noted, at the cost of a look at a table for each write.
+    pub fn take_changes(&mut self, whole: bool) -> ChangedKeyspace<K, V> {
+        let keys = self.changed.replace(Generation::default()).filter(|_| !whole);
+        ChangedKeyspace { view: self.freeze(), keys }
+    }
+
+    /// From here on written keys are noted: what there is now is what changes build on.
+    pub fn note_changes(&mut self) {
+        self.changed = Some(Generation::default());
     }
 
     fn free(&mut self) -> Free {
@@ -157,6 +172,11 @@ impl<K: Eq + Hash + Clone, V: Clone> MemoryKeyspace<K, V> {
     /// Makes the free generation decide over the key with its current value, copied if it must be, and
     /// returns that generation. The one step before any write.
     fn own(&mut self, key: &K) -> Free {
+        if let Some(changed) = &mut self.changed
+            && !changed.contains(key)
+        {
+            changed.insert(key.clone(), ());
+        }
         let free = self.free();
         if free == Free::Base && self.layers.is_empty() && self.top.is_empty() {
             return free;

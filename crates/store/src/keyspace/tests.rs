@@ -15,6 +15,7 @@ enum Step {
     Freeze,
     DropView(usize),
     CloneView(usize),
+    TakeChanges { whole: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -26,6 +27,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Freeze),
         1 => any::<usize>().prop_map(Step::DropView),
         1 => any::<usize>().prop_map(Step::CloneView),
+        1 => prop::bool::weighted(0.2).prop_map(|whole| Step::TakeChanges { whole }),
     ]
 }
 
@@ -37,6 +39,8 @@ proptest! {
         let mut keyspace = MemoryKeyspace::new();
         let mut map: BTreeMap<u8, u32> = BTreeMap::new();
         let mut views: Vec<(FrozenKeyspace<u8, u32>, BTreeMap<u8, u32>)> = Vec::new();
+        // What someone holds who applies every change that is taken.
+        let mut follower: BTreeMap<u8, u32> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Insert(key, value) => prop_assert_eq!(keyspace.insert(key, value), map.insert(key, value)),
@@ -58,6 +62,20 @@ proptest! {
                 Step::DropView(at) if !views.is_empty() => drop(views.swap_remove(at % views.len())),
                 Step::CloneView(at) if !views.is_empty() => views.push(views[at % views.len()].clone()),
                 Step::DropView(_) | Step::CloneView(_) => {}
+                Step::TakeChanges { whole } => {
+                    let changes = keyspace.take_changes(whole);
+                    if whole {
+                        follower.clear();
+                    }
+                    prop_assert_eq!(changes.iter().count(), changes.len());
+                    for (key, value) in changes.iter() {
+                        match value {
+                            Some(value) => follower.insert(*key, *value),
+                            None => follower.remove(key),
+                        };
+                    }
+                    prop_assert_eq!(&follower, &map);
+                }
             }
             prop_assert_eq!(keyspace.len(), map.len());
             for (view, copy) in views.iter().map(|(view, copy)| (view, copy)) {
@@ -158,6 +176,25 @@ fn only_what_is_written_while_a_view_is_out_is_copied() {
     }
     assert_eq!(CLONED.load(Ordering::SeqCst), 10);
     assert_eq!(keyspace.layers(), 0);
+}
+
+#[test]
+fn only_written_keys_are_changes() {
+    let mut keyspace: MemoryKeyspace<u32, u32> = MemoryKeyspace::new();
+    for key in 0..100 {
+        keyspace.insert(key, 0);
+    }
+    assert_eq!(keyspace.take_changes(false).len(), 100, "the first call gives everything");
+    assert!(keyspace.take_changes(false).is_empty());
+    keyspace.insert(7, 1);
+    keyspace.remove(&8);
+    let changes = keyspace.take_changes(false);
+    let found: BTreeMap<_, _> = changes.iter().collect();
+    assert_eq!(found, BTreeMap::from([(&7, Some(&1)), (&8, None)]));
+    keyspace.insert(9, 1);
+    keyspace.note_changes();
+    assert!(keyspace.take_changes(false).is_empty(), "what was there before counts as known");
+    assert_eq!(keyspace.take_changes(true).len(), 99);
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Crash stories of journal and record log, on a disk that fails and loses on demand.
+//! Crash stories of journal, checkpoints and record log, on a disk that fails and loses on demand.
 
+mod checkpoint;
 mod disks;
 mod formats;
 mod journal;
