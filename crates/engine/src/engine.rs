@@ -9,14 +9,17 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use segops_collect::{Accepted, Rejection};
 use segops_model::{Clock, Instant, Limits, Position, SourceId};
-use segops_store::{Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, StoreError};
+use segops_store::{
+    CheckpointFolder, Disk, Journal, JournalOptions, RecordLog, RecordLogOptions, StoreError,
+};
 
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::history::HistoryOptions;
 use crate::shell::{
-    Core, Done, Historian, Intake, OpenProgress, Replay, Verified, keep_rejections, listed_until, publish,
-    replay, run_compactor, run_fold, run_historian, run_journal, run_primer, run_ticker, run_verifier,
+    CheckpointOptions, Checkpointer, Core, Done, Historian, Intake, OpenProgress, Replay, Replayed, Verified,
+    checkpoint_at_stop, keep_rejections, listed_until, publish, replay, run_checkpointer, run_compactor,
+    run_fold, run_historian, run_journal, run_primer, run_ticker, run_verifier,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -51,6 +54,7 @@ pub struct EngineOptions {
     pub timers: Timers,
     /// Where every event is kept as a row.
     pub history: HistoryOptions,
+    pub checkpoints: CheckpointOptions,
 }
 
 /// Who sees to it that time passes while nothing comes in.
@@ -63,13 +67,13 @@ pub enum Timers {
 }
 
 impl Engine {
-    /// Opens a data folder, replaying its journal, and starts the threads. The caller sees to it that no
+    /// Opens a data folder from its newest checkpoint and the journal's tail, and starts the threads. The caller sees to it that no
     /// other process has the folder open.
     ///
     /// # Errors
     /// The folder cannot be read or written, or is damaged.
     pub fn open(options: EngineOptions, progress: &mut dyn FnMut(OpenProgress)) -> Result<Self, EngineError> {
-        let EngineOptions { data, clock, disk, limits, timers, history } = options;
+        let EngineOptions { data, clock, disk, limits, timers, history, checkpoints } = options;
         disk.create_dir_all(&data).map_err(|error| EngineError::Damaged(error.to_string()))?;
         let (writer, recovered) = Journal::open(Arc::clone(&disk), &data, JournalOptions::default())?;
         if recovered.truncated_bytes > 0 {
@@ -88,6 +92,7 @@ impl Engine {
             RecordLogOptions { records_max: limits.rejections_kept_max, bytes_max: REJECTION_LOG_BYTES_MAX },
         )?;
         let historian = Historian::open(history, Arc::clone(&clock), &limits, timers)?;
+        let folder = CheckpointFolder::open(Arc::clone(&disk), &data)?;
         let source = Replay {
             disk: &disk,
             data: &data,
@@ -97,8 +102,10 @@ impl Engine {
             transitions: &transitions,
             listed_until: listed_until(&mut rejections)?,
             historian: Some(&historian),
+            checkpoints: Some(&folder),
         };
-        let (fold, mut effects) = replay(&source, progress)?;
+        let Replayed { fold, mut effects, chain, saved, frames, bytes, problem } = replay(&source, progress)?;
+        let checkpointer = Checkpointer::new(folder, checkpoints, chain, saved, problem);
         let (intake, intake_queue) = sync_channel(INTAKE_QUEUE);
         let (fold_sender, fold_queue) = sync_channel(FOLD_QUEUE_BATCHES);
         let next_due = fold.next_due();
@@ -114,6 +121,7 @@ impl Engine {
             artefacts,
             transitions,
             historian,
+            checkpointer,
             rejections: Mutex::new(rejections),
             intake: Mutex::new(Some(intake)),
             queued: AtomicUsize::new(0),
@@ -147,6 +155,9 @@ impl Engine {
         threads.push(spawn("historian", &core, move || run_historian(&shared.historian))?);
         let shared = Arc::clone(&core);
         threads.push(spawn("compactor", &core, move || run_compactor(&shared.historian))?);
+        let shared = Arc::clone(&core);
+        threads.push(spawn("checkpointer", &core, move || run_checkpointer(&shared))?);
+        core.checkpointer.note_replayed(frames, bytes);
         if timers == Timers::Background {
             let shared = Arc::clone(&core);
             threads.push(spawn("ticker", &core, move || run_ticker(&shared))?);
@@ -280,6 +291,7 @@ impl Shared {
         self.core.verifying_moved.notify_all();
         self.core.want_priming();
         self.core.historian.stop();
+        self.core.checkpointer.stop();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // The last clone may be dropped on one of the threads themselves.
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
@@ -287,6 +299,9 @@ impl Shared {
             }
         }
         self.core.applied_moved.notify_all();
+        if self.core.failed().is_none() {
+            checkpoint_at_stop(&self.core);
+        }
         if let Err(error) = self.core.rejections.lock().sync() {
             tracing::warn!(%error, "the newest rejections could not be written");
         }

@@ -9,6 +9,8 @@ use crate::work::Cancelled;
 /// What can go wrong in the engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    #[error("no checkpoint was made: {0}")]
+    Checkpoint(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

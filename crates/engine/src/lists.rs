@@ -16,13 +16,36 @@ pub(crate) const PROFILE_ID: &str = "profile_id";
 /// The lists' entries. The fold keeps one as journalled changes come in; a rebuild makes its own.
 #[derive(Debug, Clone, Default)]
 pub struct ListBook {
-    by_list: BTreeMap<ListId, BTreeSet<Identifier>>,
+    by_list: BTreeMap<ListId, Entries>,
     /// Derived from `by_list`.
     by_identifier: FxHashMap<Identifier, Vec<ListId>>,
     by_profile: FxHashMap<ProfileId, Vec<ListId>>,
 }
 
+#[derive(Debug, Clone, Default)]
+struct Entries {
+    held: BTreeSet<Identifier>,
+    /// How often they have changed in this process.
+    changes: u64,
+}
+
 impl ListBook {
+    /// A list as it was stored, in place of any that is there.
+    pub(crate) fn put(&mut self, list: ListId, entries: Vec<Identifier>) {
+        self.create(list);
+        for entry in entries {
+            self.enlist(list, &entry);
+            if let Some(entries) = self.by_list.get_mut(&list) {
+                entries.held.insert(entry);
+            }
+        }
+    }
+
+    /// Every list with its entries, and how often they have changed in this process.
+    pub(crate) fn with_changes(&self) -> impl Iterator<Item = (ListId, u64, &BTreeSet<Identifier>)> {
+        self.by_list.iter().map(|(list, entries)| (*list, entries.changes, &entries.held))
+    }
+
     /// Whether there is no list.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_list.is_empty()
@@ -33,7 +56,7 @@ impl ListBook {
     }
 
     pub(crate) fn delete(&mut self, list: ListId) -> BTreeSet<Identifier> {
-        let entries = self.by_list.remove(&list).unwrap_or_default();
+        let entries = self.by_list.remove(&list).unwrap_or_default().held;
         for entry in &entries {
             self.unlist(list, entry);
         }
@@ -49,20 +72,19 @@ impl ListBook {
         add: &[Identifier],
     ) -> Option<Vec<Identifier>> {
         let entries = self.by_list.get_mut(&list)?;
-        if entries.len() + add.len() > LIST_ENTRIES_MAX {
+        if entries.held.len() + add.len() > LIST_ENTRIES_MAX {
             return None;
         }
-        let gone: Vec<Identifier> = remove.iter().filter(|entry| entries.remove(entry)).cloned().collect();
+        entries.changes += 1;
+        let held = &mut entries.held;
+        let gone: Vec<Identifier> = remove.iter().filter(|entry| held.remove(entry)).cloned().collect();
         let come: Vec<Identifier> =
-            add.iter().filter(|entry| entries.insert((*entry).clone())).cloned().collect();
+            add.iter().filter(|entry| held.insert((*entry).clone())).cloned().collect();
         for entry in &gone {
             self.unlist(list, entry);
         }
         for entry in &come {
-            match profile_of(entry) {
-                Some(profile) => self.by_profile.entry(profile).or_default().push(list),
-                None => self.by_identifier.entry(entry.clone()).or_default().push(list),
-            }
+            self.enlist(list, entry);
         }
         Some(gone.into_iter().chain(come).collect())
     }
@@ -78,10 +100,18 @@ impl ListBook {
             };
             for list in lists {
                 if let Some(entries) = self.by_list.get_mut(&list) {
-                    entries.remove(entry);
+                    entries.held.remove(entry);
+                    entries.changes += 1;
                 }
                 self.unlist(list, entry);
             }
+        }
+    }
+
+    fn enlist(&mut self, list: ListId, entry: &Identifier) {
+        match profile_of(entry) {
+            Some(profile) => self.by_profile.entry(profile).or_default().push(list),
+            None => self.by_identifier.entry(entry.clone()).or_default().push(list),
         }
     }
 
@@ -111,11 +141,11 @@ impl ListBook {
 
     #[must_use]
     pub fn entries(&self, list: ListId) -> Option<&BTreeSet<Identifier>> {
-        self.by_list.get(&list)
+        self.by_list.get(&list).map(|entries| &entries.held)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&ListId, &BTreeSet<Identifier>)> {
-        self.by_list.iter()
+        self.by_list.iter().map(|(list, entries)| (list, &entries.held))
     }
 }
 

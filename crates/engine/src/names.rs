@@ -1,6 +1,9 @@
+use compact_str::CompactString;
+
 use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
 use segops_rules::{ComputedReference, Labels, Names, ScoreKind, references};
 use segops_segment::ScoreFunctions;
+use segops_store::Keyspace;
 
 use crate::state::{EventEntry, State};
 
@@ -19,7 +22,7 @@ impl<'a> WorkspaceNames<'a> {
     fn entries(&self, event: Option<&str>) -> impl Iterator<Item = &'a EventEntry> {
         let events = &self.state.catalogue.events;
         events
-            .iter()
+            .iter_sorted()
             .filter(move |(name, _)| event.is_none_or(|event| *name == event))
             .map(|(_, entry)| entry)
     }
@@ -83,11 +86,11 @@ impl Names for WorkspaceNames<'_> {
     }
 
     fn event_exists(&self, name: &str) -> bool {
-        self.state.catalogue.events.contains_key(name)
+        self.state.catalogue.events.get(&CompactString::from(name)).is_some()
     }
 
     fn event_names(&self) -> Vec<String> {
-        self.state.catalogue.events.keys().map(ToString::to_string).collect()
+        self.state.catalogue.events.iter_sorted().map(|(name, _)| name.to_string()).collect()
     }
 
     fn property_exists(&self, event: Option<&str>, path: &str) -> bool {

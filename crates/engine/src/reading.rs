@@ -217,7 +217,7 @@ impl Engine {
     #[must_use]
     pub fn catalogue(&self) -> view::Catalogue {
         let fold = self.core().fold.read();
-        let events = fold.state.catalogue.events.iter().map(|(name, entry)| view::CatalogueEvent {
+        let events = fold.state.catalogue.events.iter_sorted().map(|(name, entry)| view::CatalogueEvent {
             name: name.to_string(),
             count: entry.count,
             first_seen: entry.first_seen,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use segops_model::{SegmentId, Transition, TransitionId};
+use segops_model::{Position, SegmentId, Transition, TransitionId};
 
 /// A bounded log of transitions in the order in which they happened. A replay fills it again with the same
 /// ids, so that streams resume across restarts.
@@ -73,6 +73,25 @@ impl TransitionLog {
         for wake in watchers {
             wake();
         }
+    }
+
+    /// What was kept, as a checkpoint has it, before anything is added.
+    pub(crate) fn restore(&self, transitions: Vec<Transition>, forgotten: Option<TransitionId>) {
+        let mut held = self.held.lock();
+        held.transitions = transitions.into();
+        held.forgotten = forgotten;
+        while held.transitions.len() > self.kept_max {
+            held.forgotten = held.transitions.pop_front().map(|transition| transition.id);
+        }
+    }
+
+    /// What has happened in the frames from one position up to another, as far as it is kept, and the newest that is
+    /// not.
+    pub(crate) fn between(&self, from: Position, until: Position) -> (Vec<Transition>, Option<TransitionId>) {
+        let held = self.held.lock();
+        let first = held.transitions.partition_point(|transition| transition.id.position < from);
+        let end = held.transitions.partition_point(|transition| transition.id.position < until);
+        (held.transitions.range(first..end.max(first)).cloned().collect(), held.forgotten)
     }
 
     /// Transitions after one, oldest first, of one segment or of all; from the oldest kept where none is

@@ -1,5 +1,6 @@
 //! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
 
+mod checkpoints;
 mod computed;
 mod history;
 mod parts;
@@ -23,6 +24,7 @@ use segops_rules::Base;
 use segops_segment::Explanation;
 
 pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
+pub use checkpoints::{CheckpointFile, CheckpointSummary, Checkpoints};
 pub use computed::{
     ComputedFrom, ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion,
     SegmentDifference,

@@ -1,9 +1,12 @@
-use std::collections::VecDeque;
+mod order;
 
 use rustc_hash::FxHashMap;
 use segops_model::Instant;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
+
+use order::Order;
+pub use order::{SEEN_CHUNK_ENTRIES, SeenChunk, SeenChunks};
 
 /// Entries that one call evicts at most, so that the first event after a quiet week pays for no others.
 /// More than one, so that evicting always gains on adding.
@@ -25,16 +28,16 @@ pub struct Duplicates {
     first_seen: FxHashMap<Hash, Instant>,
     /// In the order they were seen, so that the oldest is in front. An id that came back after the window
     /// has a second entry, and the first then stands for nothing.
-    order: VecDeque<(Instant, Hash)>,
+    order: Order,
 }
 
 /// A 128-bit hash in halves, which aligns it to 8 bytes and saves a third of the memory.
-type Hash = [u64; 2];
+pub(crate) type Hash = [u64; 2];
 
 impl Duplicates {
     #[must_use]
     pub fn new(window_ms: i64) -> Self {
-        Self { window_ms, first_seen: FxHashMap::default(), order: VecDeque::new() }
+        Self { window_ms, first_seen: FxHashMap::default(), order: Order::default() }
     }
 
     /// Whether this is the first time within the window; if so the id is remembered. `instant` is the
@@ -46,7 +49,7 @@ impl Duplicates {
             Some(first) if instant.ms_since(*first) < self.window_ms => false,
             _ => {
                 self.first_seen.insert(hash, instant);
-                self.order.push_back((instant, hash));
+                self.order.push((instant, hash));
                 true
             }
         }
@@ -56,6 +59,33 @@ impl Duplicates {
     #[must_use]
     pub fn contains(&self, message_id: &str, instant: Instant) -> bool {
         self.first_seen.get(&hash(message_id)).is_some_and(|first| instant.ms_since(*first) < self.window_ms)
+    }
+
+    /// The window.
+    #[must_use]
+    pub const fn window_ms(&self) -> i64 {
+        self.window_ms
+    }
+
+    /// The ids as they were seen, in chunks that are shared and not copied: those that were written since the call
+    /// before, or all of them where `whole` asks for that.
+    pub fn take_changes(&mut self, whole: bool) -> SeenChunks {
+        self.order.take_changes(whole)
+    }
+
+    /// Puts together again what [`Duplicates::take_changes`] has given: the chunks by their numbers, from the first
+    /// that is still there on, and how many entries of that are past. `None` where a chunk is missing.
+    #[must_use]
+    pub fn of_chunks(
+        window_ms: i64,
+        first: u64,
+        past: usize,
+        chunks: impl IntoIterator<Item = (u64, SeenChunk)>,
+    ) -> Option<Self> {
+        let order = Order::of_chunks(first, past, chunks)?;
+        // A later entry of an id takes the place of an earlier one.
+        let first_seen = order.iter().map(|(instant, hash)| (hash, instant)).collect();
+        Some(Self { window_ms, first_seen, order })
     }
 
     /// Changes the window, from the next call on. A longer one does not bring back what was evicted.
@@ -77,23 +107,23 @@ impl Duplicates {
     /// When the oldest id that is remembered was first seen.
     #[must_use]
     pub fn oldest(&self) -> Option<Instant> {
-        self.order.front().map(|(instant, _)| *instant)
+        self.order.front().map(|(instant, _)| instant)
     }
 
     /// When the newest id was first seen.
     #[must_use]
     pub fn newest(&self) -> Option<Instant> {
-        self.order.back().map(|(instant, _)| *instant)
+        self.order.back().map(|(instant, _)| instant)
     }
 
     fn evict(&mut self, now: Instant) {
         for _ in 0..EVICTED_PER_CALL {
             match self.order.front() {
-                Some((instant, hash)) if now.ms_since(*instant) >= self.window_ms => {
-                    if self.first_seen.get(hash) == Some(instant) {
-                        self.first_seen.remove(hash);
+                Some((instant, hash)) if now.ms_since(instant) >= self.window_ms => {
+                    if self.first_seen.get(&hash) == Some(&instant) {
+                        self.first_seen.remove(&hash);
                     }
-                    self.order.pop_front();
+                    self.order.pop();
                 }
                 _ => return,
             }
@@ -112,12 +142,12 @@ fn hash(message_id: &str) -> Hash {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     window_ms: i64,
-    order: VecDeque<(Instant, Hash)>,
+    order: Vec<(Instant, Hash)>,
 }
 
 impl From<Duplicates> for Stored {
     fn from(duplicates: Duplicates) -> Self {
-        Self { window_ms: duplicates.window_ms, order: duplicates.order }
+        Self { window_ms: duplicates.window_ms, order: duplicates.order.iter().collect() }
     }
 }
 
@@ -125,6 +155,6 @@ impl From<Stored> for Duplicates {
     fn from(stored: Stored) -> Self {
         // A later entry of an id takes the place of an earlier one.
         let first_seen = stored.order.iter().map(|(instant, hash)| (*hash, *instant)).collect();
-        Self { window_ms: stored.window_ms, first_seen, order: stored.order }
+        Self { window_ms: stored.window_ms, first_seen, order: stored.order.into_iter().collect() }
     }
 }

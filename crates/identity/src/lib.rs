@@ -16,7 +16,7 @@ mod settings;
 mod tests;
 
 pub use deletions::{Deletions, IdentifierHash};
-pub use duplicates::Duplicates;
+pub use duplicates::{Duplicates, SEEN_CHUNK_ENTRIES, SeenChunk, SeenChunks};
 pub use memory::MemoryIdentity;
 pub use normalise::{DropReason, normalise};
 pub use resolve::{IdentityView, NoIdentifier, PREVIOUS_ID, Resolution, Unplaced, resolve};

@@ -4,6 +4,7 @@
 mod tests;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use segops_model::{Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
@@ -18,7 +19,8 @@ pub const VALUES_PER_EVENT_MAX: usize = 1_000;
 const VALUE_MAX: i128 = 100_000_000_000_000_000_000_000_000_000;
 
 /// Which values of an event are kept with its match.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Capture {
     pub kind: CaptureKind,
     /// To the value; through at most one list.
@@ -30,7 +32,8 @@ pub struct Capture {
 }
 
 /// What a captured value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaptureKind {
     /// Billionths of a number.
     Numbers,

@@ -63,7 +63,7 @@ pub use orders::{
 };
 pub use products::{
     PRODUCT_FIELDS_MAX, PRODUCT_VERSIONS_MAX, PRODUCTS_MAX, ProductChange, ProductKey, ProductVersion,
-    Products, reads_products,
+    Products, ProductsChanged, reads_products,
 };
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
@@ -74,7 +74,10 @@ pub use segops_rules::ORDER_EVENT;
 pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
-pub use signal::{EventReads, Reads, SignalRegistry, TraitWatch, WATCHED_TESTS_MAX};
+pub use signal::{
+    EventReads, Reads, SignalRegistry, StoredSignal, StoredSignalKind, StoredSignals, TraitWatch,
+    WATCHED_TESTS_MAX,
+};
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,
     Timeline, TimelineItem, ValueEntry, ValueSubtotal,

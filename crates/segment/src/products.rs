@@ -7,10 +7,12 @@
 
 mod fields;
 mod join;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use fields::Fields;
 
 pub use fields::PRODUCT_FIELDS_MAX;
 pub use join::reads_products;
+pub use stored::ProductsChanged;
 
 /// Products that a catalogue holds, deleted ones included.
 pub const PRODUCTS_MAX: usize = 1_000_000;
@@ -59,13 +62,15 @@ pub enum ProductKey {
 }
 
 /// Every product with its versions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Products {
     /// In ascending order of (since, position); of two changes in one command the later comes later.
-    versions: BTreeMap<CompactString, Vec<ProductVersion>>,
+    versions: BTreeMap<CompactString, Arc<Vec<ProductVersion>>>,
     /// Products that have had a variant or SKU in any version.
     by_key: BTreeMap<ProductKey, BTreeSet<CompactString>>,
     fields: Fields,
+    /// What was written since changes were taken last; no part of what is known.
+    unseen: stored::Unseen,
 }
 
 impl Products {
@@ -100,7 +105,7 @@ impl Products {
         let mut touched = BTreeSet::new();
         for change in changes {
             let since = change.updated_at.map_or(instant, |at| at.min(instant));
-            let versions = self.versions.entry(change.id.clone()).or_default();
+            let versions = Arc::make_mut(self.versions.entry(change.id.clone()).or_default());
             let at = versions.partition_point(|held| (held.since, held.position) <= (since, position));
             versions.insert(at, ProductVersion { since, position, product: change.product.clone() });
             if versions.len() > PRODUCT_VERSIONS_MAX {
@@ -110,8 +115,10 @@ impl Products {
                 self.fields.observe(product);
             }
             for key in change.product.iter().flat_map(keys_of_product) {
+                self.unseen.note_key(&key);
                 self.by_key.entry(key).or_default().insert(change.id.clone());
             }
+            self.unseen.note(&change.id);
             touched.insert(ProductKey::Product(change.id.clone()));
             touched.extend(versions.iter().flat_map(|held| &held.product).flat_map(keys_of_product));
         }
@@ -140,7 +147,7 @@ impl Products {
     /// A product's versions, the oldest first.
     #[must_use]
     pub fn versions(&self, id: &str) -> &[ProductVersion] {
-        self.versions.get(id).map_or(&[], Vec::as_slice)
+        self.versions.get(id).map_or(&[], |versions| versions.as_slice())
     }
 
     /// The ids of products after one, in order, taken out ones included.

@@ -2,6 +2,7 @@
 
 mod index;
 mod reads;
+mod stored;
 mod trait_sets;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
 use index::Bucket;
 pub use reads::{EventReads, Reads};
+pub use stored::{StoredSignal, StoredSignalKind, StoredSignals};
 use trait_sets::TraitSets;
 pub use trait_sets::{TraitWatch, WATCHED_TESTS_MAX};
 
@@ -126,6 +128,18 @@ impl SignalRegistry {
     fn add(&mut self, filter: EventFilter<Resolved>, capture: Option<Capture>, zone: &TimeZone) -> SignalId {
         let id = SignalId(self.next);
         self.next += 1;
+        self.put(id, filter, capture, zone, 1);
+        id
+    }
+
+    fn put(
+        &mut self,
+        id: SignalId,
+        filter: EventFilter<Resolved>,
+        capture: Option<Capture>,
+        zone: &TimeZone,
+        holders: u32,
+    ) {
         let bucket = match filter.name.as_deref() {
             _ if filter.subject.is_orders() => &mut self.orders,
             Some(name) => self.by_name.entry(name.into()).or_default(),
@@ -139,9 +153,8 @@ impl SignalRegistry {
             let capturer = Capturer::compile(&capture, &filter, zone);
             (capture, capturer)
         });
-        self.signals
-            .insert(id, Signal { filter, zone: zone.clone(), matcher, capture, reads_products, holders: 1 });
-        id
+        let zone = zone.clone();
+        self.signals.insert(id, Signal { filter, zone, matcher, capture, reads_products, holders });
     }
 
     /// Gives back one [`intern`](Self::intern). True if nobody holds the signal any more: it matches

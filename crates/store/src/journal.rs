@@ -83,6 +83,16 @@ impl Journal {
         Ok((JournalWriter::resume(disk, dir, options, &found)?, recovered))
     }
 
+    /// The position of the first frame that the journal in `dir`/journal still has; 0 where it has none.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn begins_at(disk: &dyn Disk, dir: &Path) -> Result<Position, StoreError> {
+        let dir = dir.join(file::FOLDER);
+        let names = disk.list(&dir).map_err(StoreError::io("list", &dir))?;
+        Ok(names.iter().filter_map(|name| file::position_in_name(name)).min().unwrap_or_default())
+    }
+
     /// Where the journal in `dir`/journal ends, without writing anything: what [`Journal::open`] would cut is
     /// left where it is, and a reader up to the position given here does not come to it.
     pub fn end(disk: &dyn Disk, dir: &Path) -> Result<Recovered, StoreError> {

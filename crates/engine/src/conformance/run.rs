@@ -19,6 +19,7 @@ use crate::engine::{Engine, EngineOptions, Timers};
 use crate::history::HistoryOptions;
 use crate::products::product_change;
 use crate::scores::ScoresSent;
+use crate::shell::CheckpointOptions;
 use crate::view::ListRows;
 use crate::work::Work;
 
@@ -109,6 +110,7 @@ impl Scene {
             limits: Limits::default(),
             timers: Timers::Manual,
             history: HistoryOptions::in_memory(),
+            checkpoints: CheckpointOptions::never(),
         };
         let engine = Engine::open(options, &mut |_| {}).map_err(|error| error.to_string())?;
         engine.change_settings(AUTHOR, case.settings.clone()).map_err(|error| error.to_string())?;

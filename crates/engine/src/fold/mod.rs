@@ -31,17 +31,17 @@ mod view;
 use segops_collect::RejectionCode;
 use segops_identity::Unplaced;
 use segops_model::{Event, Identifier, Instant, Limits, Position, ProfileId, SourceId, Transition};
-use segops_segment::{Carried, Keep, SignalRegistry};
+use segops_segment::{Carried, Keep, ScoreFunctions, SignalRegistry, StoredSignals};
 
 use crate::artefact::Artefacts;
 use crate::command::{Outcome, Refusal};
 use crate::journal_item::Input;
-use crate::state::State;
+use crate::state::{FrozenState, State};
 
 pub use planted::PlantedBug;
 pub use view::LiveProfile;
 
-use programs::Programs;
+use programs::{FrozenPrograms, Programs, StoredPrograms};
 use ranking::Rankings;
 use roster::Roster;
 
@@ -59,6 +59,14 @@ pub struct Fold {
     carried: Carried,
     #[cfg(test)]
     pub(crate) planted: Option<PlantedBug>,
+}
+
+/// A fold at one instant, with what of its state has changed since an instant before: what a checkpoint is made of.
+#[derive(Debug)]
+pub(crate) struct FrozenFold {
+    pub(crate) state: FrozenState,
+    pub(crate) programs: FrozenPrograms,
+    pub(crate) signals: StoredSignals,
 }
 
 /// A frame's place and time.
@@ -157,6 +165,38 @@ impl Fold {
             #[cfg(test)]
             planted: None,
         }
+    }
+
+    /// The fold as it is now, with what of its state was written since the call before, or all of it.
+    ///
+    /// # Errors
+    /// A time zone without a name, by which nothing can be stored.
+    pub(crate) fn take_changes(&mut self, whole: bool) -> Result<FrozenFold, String> {
+        let signals = self.signals.stored()?;
+        Ok(FrozenFold { state: self.state.take_changes(whole), programs: self.programs.frozen(), signals })
+    }
+
+    /// What is stored beside the state.
+    #[cfg(test)]
+    pub(crate) fn stored_parts(&self) -> (FrozenPrograms, StoredSignals) {
+        (self.programs.frozen(), self.signals.stored().expect("named time zones"))
+    }
+
+    /// A fold with a state that was put together from what was stored.
+    ///
+    /// # Errors
+    /// What is stored does not go together.
+    pub(crate) fn restored(
+        limits: Limits,
+        state: State,
+        programs: StoredPrograms,
+        signals: StoredSignals,
+    ) -> Result<Self, String> {
+        let mut signals = SignalRegistry::restored(signals, ScoreFunctions::default())?;
+        let programs = Programs::restored(programs, &mut signals)?;
+        let mut fold = Self { state, signals, programs, ..Self::new(limits) };
+        fold.rebuild_roster();
+        Ok(fold)
     }
 
     /// The signals that serving rules read, with what they need of each, and what each stands for.

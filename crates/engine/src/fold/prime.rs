@@ -2,13 +2,13 @@
 //! here; and one command brings both together, in one step.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use segops_model::{Position, ProfileId, SegmentId, SegmentVersion, SignalId};
 use segops_segment::{Calendar, Program, SignalRegistry, Timeline, evaluate};
 use segops_store::Keyspace;
 
 use super::decide::{Reason, SlotSet};
+use super::programs::CompiledVersion;
 use super::{Effects, Fold, LiveProfile, PlantedBug, Stamp};
 use crate::artefact::{Artefact, Artefacts};
 use crate::command::{Outcome, Refusal};
@@ -37,7 +37,8 @@ impl Fold {
         });
         let version = segment.version(number).ok_or(Refusal::StalePriming)?.clone();
         let program = Program::compile(&version.rule, &mut self.signals, &calendar(&version)?);
-        let unread = self.programs.gather(id, number, Arc::new(program), &mut self.signals);
+        let compiled = CompiledVersion::of(id, &version);
+        let unread = self.programs.gather(compiled, program, &mut self.signals);
         self.drop_timelines(&unread);
         Ok(super::command::done(stamp))
     }

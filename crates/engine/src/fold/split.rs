@@ -2,6 +2,8 @@
 //! there on are gathered here; and one command makes the records of both sides anew, from their rows, by the
 //! same code that a row goes through when it comes in.
 
+use std::sync::Arc;
+
 use segops_identity::{Bar, Separations, WaitingSplit, check_split};
 use segops_model::{Cause, Event, Identifier, Position, ProfileId, SplitId};
 use segops_parts::ChangeKind;
@@ -115,7 +117,7 @@ impl Fold {
         }
         for split in self.state.separations.note_row(profile) {
             let row = GatheredRow { position, anchor: anchor.clone(), event: event.clone() };
-            self.state.split_rows.entry(split).or_default().push(row);
+            self.state.split_rows.entry(split).or_default().push(Arc::new(row));
         }
         self.let_go_of_stale_rows();
     }
@@ -133,7 +135,7 @@ impl Fold {
         &self,
         split: &WaitingSplit,
         read: SplitRows,
-        gathered: Vec<GatheredRow>,
+        gathered: Vec<Arc<GatheredRow>>,
     ) -> Result<Vec<SideRow>, Refusal> {
         let mut rows = Vec::with_capacity(read.rows.len() + gathered.len());
         for SplitRow { position, format, taken, item } in read.rows {
@@ -146,7 +148,7 @@ impl Fold {
         if self.has_planted(PlantedBug::SplitLosesGathered) {
             return Ok(rows);
         }
-        rows.extend(gathered.into_iter().map(|row| SideRow {
+        rows.extend(gathered.into_iter().map(Arc::unwrap_or_clone).map(|row| SideRow {
             position: row.position,
             taken: split.taken.contains(&row.anchor),
             event: row.event,

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use segops_model::{Clock, Instant, Limits, Position, SourceId};
 use segops_store::{Disk, RecordLog};
 
+use super::checkpointer::Checkpointer;
 use super::historian::Historian;
 use super::intake::Intake;
 use super::verifier::Verified;
@@ -28,6 +29,7 @@ pub(crate) struct Core {
     pub artefacts: ArtefactFolder,
     pub transitions: TransitionLog,
     pub historian: Historian,
+    pub checkpointer: Checkpointer,
     pub rejections: Mutex<RecordLog>,
     /// Write keys, beside the state so that collecting never waits for the fold.
     pub write_keys: RwLock<FxHashMap<String, SourceId>>,
@@ -96,6 +98,21 @@ impl Core {
             *held = next_due;
             self.next_due_moved.notify_all();
         }
+    }
+
+    /// Blocks until the effects of everything before a position have been let go.
+    ///
+    /// # Errors
+    /// The engine has failed, so that they never will be.
+    pub(crate) fn wait_published(&self, until: Position) -> Result<(), Busy> {
+        let mut applied = self.applied.lock();
+        while *applied < until {
+            if let Some(failed) = self.failed() {
+                return Err(failed);
+            }
+            self.applied_moved.wait(&mut applied);
+        }
+        Ok(())
     }
 
     /// Whether the steps of this work are left to a test. Outside tests nothing is.

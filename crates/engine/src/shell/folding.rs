@@ -9,6 +9,7 @@ use segops_segment::{Keep, SignalRegistry, Timeline};
 use segops_store::{FrozenKeyspace, Keyspace, RecordLog, StoreError};
 
 use super::Core;
+use super::checkpointer::freeze;
 use super::handed::Handed;
 use crate::command::{Change, Outcome, Refusal};
 use crate::fold::{Effects, Stamp, TurnedAway};
@@ -72,6 +73,7 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
     let mut effects = Effects::default();
     let mut handed = Handed::default();
     while let Ok(Folding::Frames(frames)) = queue.recv() {
+        let (count, bytes) = (frames.len() as u64, frames.iter().map(|frame| frame.bytes).sum());
         let mut frames = frames.into_iter().peekable();
         while frames.peek().is_some() {
             let mut replies = Vec::new();
@@ -104,6 +106,9 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
             for (reply, decided) in replies {
                 let _ = reply.send(decided);
             }
+        }
+        if core.checkpointer.is_due_after(count, bytes) {
+            freeze(core);
         }
     }
 }

@@ -183,10 +183,22 @@ impl Historian {
     /// # Errors
     /// It can't be written; then it stays in the tail.
     pub(crate) fn flush(&self) -> Result<bool, PartsError> {
+        self.flush_where(|held, _| held.rows > 0 || !held.tail.changes.is_empty())
+    }
+
+    /// Has parts take in everything before a position, and say that they hold it.
+    ///
+    /// # Errors
+    /// It can't be written; then it stays in the tail.
+    pub(crate) fn take_in_until(&self, position: Position) -> Result<(), PartsError> {
+        self.flush_where(|_, held_until| held_until < position).map(|_| ())
+    }
+
+    fn flush_where(&self, is_wanted: impl Fn(&Held, Position) -> bool) -> Result<bool, PartsError> {
         let _alone = self.flushing.lock();
         let (tail, rows, bytes, oldest) = {
             let mut held = self.held.lock();
-            if held.rows == 0 && held.tail.changes.is_empty() {
+            if !is_wanted(&held, self.parts.held_until()) {
                 return Ok(false);
             }
             (held.tail.clone(), held.rows, held.bytes, held.oldest.take())

@@ -1,6 +1,7 @@
 //! The shell around the fold: threads, durability, timers, background work. Everything here moves inputs
 //! to the journal and from there to the fold, in one order; nothing here decides what they mean.
 
+mod checkpointer;
 mod core;
 mod folding;
 mod handed;
@@ -10,10 +11,15 @@ mod low_priority;
 mod primer;
 mod ranker;
 mod replay;
+mod restore;
 mod splitter;
 mod ticker;
 mod verifier;
 
+pub use checkpointer::CheckpointOptions;
+pub(crate) use checkpointer::{
+    CheckpointState, Checkpointer, checkpoint_at_stop, checkpoint_now, run_checkpointer,
+};
 pub(crate) use core::Core;
 #[cfg(test)]
 pub(crate) use core::Held;
@@ -26,7 +32,7 @@ pub(crate) use primer::{ENGINE, command, run_primer};
 #[cfg(test)]
 pub(crate) use primer::{Priming, begin_priming, finish_priming, read_priming};
 pub use replay::OpenProgress;
-pub(crate) use replay::{Replay, replay};
+pub(crate) use replay::{Replay, Replayed, replay};
 #[cfg(test)]
 pub(crate) use splitter::{Attempt, begin_split, finish_split, read_split};
 pub(crate) use ticker::run_ticker;

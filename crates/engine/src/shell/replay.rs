@@ -1,14 +1,17 @@
-//! Opening a data folder: the journal is read from its start, and the fold comes to where it was.
+//! Opening a data folder: the journal is read from where the newest checkpoint ends, or from its start, and the fold
+//! comes to where it was.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use segops_model::{Instant, Limits, Position};
-use segops_store::{Disk, JournalReader};
+use segops_store::{CheckpointFile, CheckpointFolder, Disk, JournalReader};
 
 use super::handed::Handed;
 use super::historian::Historian;
+use super::restore::{Start, restore};
 use crate::artefact::ArtefactFolder;
+use crate::checkpoint::CheckpointSaved;
 use crate::error::EngineError;
 use crate::fold::{Effects, Fold, Stamp};
 use crate::journal_item::{Input, decode};
@@ -39,6 +42,24 @@ pub(crate) struct Replay<'a> {
     pub(crate) listed_until: Option<Position>,
     /// What is given the rows that parts do not hold; nobody, where the folder is only read.
     pub(crate) historian: Option<&'a Historian>,
+    /// What is gone on from; nothing, where the journal itself is to say what there is.
+    pub(crate) checkpoints: Option<&'a CheckpointFolder>,
+}
+
+/// What a replay comes to.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    pub(crate) fold: Fold,
+    /// What was turned away and not yet listed.
+    pub(crate) effects: Effects,
+    /// The checkpoint that was gone on from, from the whole file to the newest.
+    pub(crate) chain: Vec<CheckpointFile>,
+    pub(crate) saved: CheckpointSaved,
+    /// How many frames were replayed, and their bytes.
+    pub(crate) frames: u64,
+    pub(crate) bytes: u64,
+    /// Why a checkpoint that is there could not be used.
+    pub(crate) problem: Option<String>,
 }
 
 /// What parts do not hold of what is replayed: it is handed over again.
@@ -85,20 +106,24 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// Applies every frame to a new fold. Effects were let go before the restart; transitions are kept again,
+/// Applies every frame that no checkpoint holds. Effects were let go before the restart; transitions are kept again,
 /// for streams to resume from, and what was turned away and not yet listed is handed on.
 ///
 /// # Errors
-/// The journal, or an artefact that it names, cannot be read.
+/// The journal, or an artefact that it names, cannot be read, or neither it nor any checkpoint has the beginning.
 pub(crate) fn replay(
     of: &Replay<'_>,
     progress: &mut dyn FnMut(OpenProgress),
-) -> Result<(Fold, Effects), EngineError> {
-    let Replay { disk, data, limits, until, artefacts, transitions, listed_until, historian } = *of;
-    let mut fold = Fold::new(limits);
-    let mut effects = Effects::default();
+) -> Result<Replayed, EngineError> {
+    let Replay { disk, data, limits, until, artefacts, transitions, listed_until, historian, checkpoints: _ } =
+        *of;
     let mut missing = historian.map(|historian| Missing::of(historian, until)).transpose()?;
-    let mut reader = JournalReader::new(Arc::clone(disk), data, Position(0), until)?;
+    let Start { mut fold, chain, saved, problem } = restore(of)?;
+    let mut effects = Effects::default();
+    let from = fold.state.position;
+    let mut bytes_in_all = 0;
+    progress(OpenProgress { position: from, durable_position: until });
+    let mut reader = JournalReader::new(Arc::clone(disk), data, from, until)?;
     while let Some(frame) = reader.next_frame()? {
         let input = decode(&frame).map_err(|error| EngineError::Damaged(error.to_string()))?;
         let stamp = Stamp { position: frame.position, instant: frame.instant };
@@ -112,6 +137,7 @@ pub(crate) fn replay(
             return Err(EngineError::Damaged(reason));
         }
         let bytes = frame.item.len() as u64;
+        bytes_in_all += bytes;
         match &mut missing {
             Some(missing) => missing.take(stamp, input, bytes, &mut effects)?,
             None => (effects.owner, effects.happened) = (None, Vec::new()),
@@ -124,5 +150,6 @@ pub(crate) fn replay(
         missing.hand_over(fold.state.position, fold.state.instant)?;
     }
     progress(OpenProgress { position: until, durable_position: until });
-    Ok((fold, effects))
+    let frames = until.0.saturating_sub(from.0);
+    Ok(Replayed { fold, effects, chain, saved, frames, bytes: bytes_in_all, problem })
 }

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use segops_model::{Event, Instant, Limits, Object, Value};
+use segops_store::Keyspace;
+
+use super::Space;
 
 /// Texts longer than this are not kept as values: they are descriptions, not categories.
 const VALUE_BYTES_MAX: usize = 64;
@@ -31,10 +35,11 @@ const PERSONAL: [&str; 12] = [
     "ip",
 ];
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Catalogue {
-    pub events: BTreeMap<CompactString, EventEntry>,
-    pub traits: Properties,
+    pub events: Space<CompactString, EventEntry>,
+    /// Shared with a view of an instant, for as long as there is one.
+    pub traits: Arc<Properties>,
     /// Event names beyond the limit.
     pub left_out: u64,
 }
@@ -87,7 +92,7 @@ impl Catalogue {
             }
         }
         if !event.traits.is_empty() {
-            self.traits.observe_object(&event.traits, &mut String::new(), 0, limits);
+            Arc::make_mut(&mut self.traits).observe_object(&event.traits, &mut String::new(), 0, limits);
         }
     }
 }

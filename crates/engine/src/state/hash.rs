@@ -3,7 +3,7 @@ use sha2::{Digest, Sha256};
 
 use segops_store::Keyspace;
 
-use super::State;
+use super::{Catalogue, State};
 use crate::artefact::hex;
 
 impl State {
@@ -56,10 +56,13 @@ impl State {
             let rows: Vec<_> = rows.iter().map(|row| (row.position, &row.anchor)).collect();
             feed(&mut digest, &(split, rows));
         }
-        feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits, catalogue));
+        feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits));
+        let Catalogue { events, traits: known_traits, left_out } = catalogue;
+        feed_text(&mut digest, &(known_traits.as_ref(), left_out));
+        feed_space(&mut digest, events.iter_sorted());
         feed_text(&mut digest, &(thresholds, known_scores));
         feed(&mut digest, products);
-        feed_space(&mut digest, product_events.iter());
+        feed_space(&mut digest, product_events.iter_sorted());
         feed_space(&mut digest, identifiers.iter_sorted());
         feed_space(&mut digest, aliases.iter_sorted());
         feed_space(&mut digest, profiles.iter_sorted());

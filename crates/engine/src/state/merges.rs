@@ -23,7 +23,7 @@ pub struct Merge {
 }
 
 /// A row that came in while its profile's history is read for a split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GatheredRow {
     pub position: Position,
     pub anchor: Identifier,

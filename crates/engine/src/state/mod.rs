@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod computed_traits;
+mod frozen;
 mod hash;
 mod lifecycle;
 mod list;
@@ -36,6 +37,7 @@ use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
 pub use computed_traits::{ComputedTraitState, ComputedTraitVersion};
+pub(crate) use frozen::FrozenState;
 pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
 };
@@ -82,7 +84,7 @@ pub struct State {
     /// Splits, bars, and who was deleted.
     pub separations: Separations,
     /// Rows that have come in for a profile since the reading for its split began.
-    pub split_rows: BTreeMap<SplitId, Vec<GatheredRow>>,
+    pub split_rows: BTreeMap<SplitId, Vec<Arc<GatheredRow>>>,
     /// The scores that were recorded.
     pub known_scores: KnownScores,
     /// Of each ranking, what was found when it was taken last.

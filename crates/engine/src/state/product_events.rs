@@ -2,13 +2,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use segops_model::{Event, Object, Position, ProfileId};
 use segops_segment::ProductKey;
+use segops_store::{ChangedKeyspace, Keyspace};
+
+use super::Space;
 
 /// Events whose matches can change with the catalogue, and the products that they name: what a change of a
 /// product is matched against. Only what some live rule's filter reads of products is kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct ProductEvents {
     /// Under the profile that each had when it came in.
-    events: BTreeMap<Position, (ProfileId, Event)>,
+    events: Space<Position, (ProfileId, Event)>,
     /// Derived: which events name a product.
     by_key: BTreeMap<ProductKey, BTreeSet<Position>>,
 }
@@ -20,10 +23,27 @@ impl ProductEvents {
             *held = profile;
             return;
         }
-        for key in ProductKey::of_event(event) {
+        self.put(position, profile, without_person(event));
+    }
+
+    /// Keeps an event as it was kept before.
+    pub(crate) fn put(&mut self, position: Position, profile: ProfileId, event: Event) {
+        for key in ProductKey::of_event(&event) {
             self.by_key.entry(key).or_default().insert(position);
         }
-        self.events.insert(position, (profile, without_person(event)));
+        self.events.insert(position, (profile, event));
+    }
+
+    /// Lets go of one event.
+    pub(crate) fn remove(&mut self, position: Position) {
+        let Some((_, event)) = self.events.remove(&position) else { return };
+        for key in ProductKey::of_event(&event) {
+            let Some(positions) = self.by_key.get_mut(&key) else { continue };
+            positions.remove(&position);
+            if positions.is_empty() {
+                self.by_key.remove(&key);
+            }
+        }
     }
 
     #[must_use]
@@ -37,8 +57,16 @@ impl ProductEvents {
         keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&Position, &(ProfileId, Event))> {
-        self.events.iter()
+    pub fn iter_sorted(&self) -> impl Iterator<Item = (&Position, &(ProfileId, Event))> {
+        self.events.iter_sorted()
+    }
+
+    pub(crate) fn take_changes(&mut self, whole: bool) -> ChangedKeyspace<Position, (ProfileId, Event)> {
+        self.events.take_changes(whole)
+    }
+
+    pub(crate) fn note_changes(&mut self) {
+        self.events.note_changes();
     }
 
     /// Lets go of the events of profiles.
@@ -46,18 +74,15 @@ impl ProductEvents {
         let gone: Vec<Position> =
             self.events.iter().filter(|(_, (held, _))| is_of(*held)).map(|(position, _)| *position).collect();
         for position in gone {
-            let Some((_, event)) = self.events.remove(&position) else { continue };
-            for key in ProductKey::of_event(&event) {
-                if let Some(positions) = self.by_key.get_mut(&key) {
-                    positions.remove(&position);
-                }
-            }
+            self.remove(position);
         }
-        self.by_key.retain(|_, positions| !positions.is_empty());
     }
 
     pub fn clear(&mut self) {
-        self.events.clear();
+        let all: Vec<Position> = self.events.iter().map(|(position, _)| *position).collect();
+        for position in all {
+            self.events.remove(&position);
+        }
         self.by_key.clear();
     }
 }

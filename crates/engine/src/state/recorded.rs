@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use segops_model::{Instant, ProfileId, SegmentId};
 use segops_segment::{RecordedTransition, RecordedTransitions};
-use segops_store::{FrozenKeyspace, Keyspace};
+use segops_store::{ChangedKeyspace, FrozenKeyspace, Keyspace};
 
 use super::Space;
 
@@ -110,6 +110,14 @@ impl Records {
 
     pub fn iter_sorted(&self) -> impl Iterator<Item = (&RecordKey, &RecordedTransitions)> {
         self.by_key.iter_sorted()
+    }
+
+    pub(crate) fn take_changes(&mut self, whole: bool) -> ChangedKeyspace<RecordKey, RecordedTransitions> {
+        self.by_key.take_changes(whole)
+    }
+
+    pub(crate) fn note_changes(&mut self) {
+        self.by_key.note_changes();
     }
 
     /// A view of this instant.

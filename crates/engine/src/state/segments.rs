@@ -1,6 +1,5 @@
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
+use roaring::RoaringTreemap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use segops_model::{Cause, Instant, Position, ProfileId, SegmentId, SegmentVersion};
 use segops_rules::{Resolved, Rule, Weekday};
@@ -72,22 +71,35 @@ pub struct Started {
 }
 
 /// Profiles that any input or transition has touched since a priming began; decided anew when it ends.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Touched(BTreeSet<ProfileId>);
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Touched(RoaringTreemap);
+
+impl Serialize for Touched {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Touched {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let profiles = Vec::<ProfileId>::deserialize(deserializer)?;
+        Ok(Self(profiles.into_iter().map(|profile| profile.0).collect()))
+    }
+}
 
 impl Touched {
     pub fn add(&mut self, profile: ProfileId) {
-        self.0.insert(profile);
+        self.0.insert(profile.0);
     }
 
     /// In ascending order, each once.
     pub fn iter(&self) -> impl Iterator<Item = ProfileId> {
-        self.0.iter().copied()
+        self.0.iter().map(ProfileId)
     }
 
     #[must_use]
     pub fn contains(&self, profile: ProfileId) -> bool {
-        self.0.contains(&profile)
+        self.0.contains(profile.0)
     }
 }
 

@@ -46,6 +46,7 @@ fn an_unfinished_priming_starts_again_after_a_crash() {
             limits: segops_model::Limits::default(),
             timers: crate::Timers::Manual,
             history: crate::HistoryOptions::in_memory(),
+            checkpoints: crate::CheckpointOptions::default(),
         },
         &mut |_| {},
     )
@@ -94,6 +95,7 @@ fn what_identity_turned_away_is_listed_once_whatever_happens() {
             limits: segops_model::Limits::default(),
             timers: crate::Timers::Manual,
             history: crate::HistoryOptions::in_memory(),
+            checkpoints: crate::CheckpointOptions::default(),
         };
         crate::Engine::open(options, &mut |_| {}).expect("opens")
     };

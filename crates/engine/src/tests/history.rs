@@ -54,7 +54,7 @@ fn rows_by_journal(world: &World, until: Position, profile: ProfileId) -> Vec<(P
 
 /// The history is what the journal says, row by row, and each position is in it once.
 #[track_caller]
-fn compare(world: &World) {
+pub(super) fn compare(world: &World) {
     let history = world.engine.history();
     let rows = rows_of(&history.snapshot);
     let profiles: Vec<ProfileId> = {

@@ -98,6 +98,8 @@ pub(super) enum Step {
         by_anonymous: bool,
     },
     Restart,
+    /// For those who put it in: nothing draws it.
+    Checkpoint,
 }
 
 const EVENTS: [&str; 3] = ["Product Viewed", "Order Completed", "Product Added"];
@@ -228,7 +230,7 @@ pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u
     differences + world.differences() + u64::from(is_searched_otherwise)
 }
 
-fn play(world: &mut World, step: &Step) {
+pub(super) fn play(world: &mut World, step: &Step) {
     match step {
         Step::Event { user, by_anonymous, name, total, late_days, repeat } => {
             let ts = world.now().plus_ms(-i64::from(*late_days) * DAY_MS);
@@ -381,6 +383,7 @@ fn play(world: &mut World, step: &Step) {
             let (add, remove) = if *is_in { (row, Vec::new()) } else { (Vec::new(), row) };
             world.engine.change_list(AUTHOR, "L", &ListRows { add, remove, kind: None }).expect("taken");
         }
+        Step::Checkpoint => world.checkpoint(),
         Step::ToNextDue | Step::Restart => {}
     }
 }

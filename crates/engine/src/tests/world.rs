@@ -25,8 +25,8 @@ use crate::history::HistoryOptions;
 use crate::questions::live_questions;
 use crate::rebuild::{JournalBackfill, Plan};
 use crate::shell::{
-    Attempt, Held, Priming, begin_priming, begin_split, finish_priming, finish_split, read_priming,
-    read_split,
+    Attempt, CheckpointOptions, Held, Priming, begin_priming, begin_split, finish_priming, finish_split,
+    read_priming, read_split,
 };
 use crate::verify::VerifyFrom;
 use crate::view::TransitionView;
@@ -90,6 +90,7 @@ fn try_open(
         limits,
         timers: Timers::Manual,
         history: history.clone(),
+        checkpoints: CheckpointOptions::default(),
     };
     Engine::open(options, &mut |_| {})
 }
@@ -142,9 +143,16 @@ impl World {
     pub(super) fn crashed(self) -> Self {
         let Self { clock, disk, history, limits, source, messages, engine } = self;
         let disk = Arc::new(disk.crash(TornWrites::Lost));
+        // What the process would do as it ends in good order is not done.
+        engine.core().fail("the power is gone".to_owned());
         engine.close();
         let engine = open(&disk, &clock, &history, limits);
         Self { engine, clock, disk, history, limits, source, messages }
+    }
+
+    /// Makes a checkpoint.
+    pub(super) fn checkpoint(&self) {
+        self.engine.make_checkpoint().expect("a checkpoint");
     }
 
     /// Sends one event of the tracking API; fields that every event has are filled in. Blocks until it is

@@ -50,8 +50,9 @@ pub fn verify_folder(
         transitions: &transitions,
         listed_until: Some(end.next_position),
         historian: None,
+        checkpoints: None,
     };
-    let (mut fold, _) = replay(&source, progress)?;
+    let mut fold = replay(&source, progress)?.fold;
     let marked = mark(&mut fold, Stamp { position: end.next_position, instant: end.last_instant }, None);
     let time_zone = fold.state.settings.time_zone.clone();
     let fold = RwLock::new(fold);

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use segops_model::Instant;
 
-use crate::Duplicates;
+use crate::{Duplicates, SEEN_CHUNK_ENTRIES, SeenChunk};
 
 const WINDOW_MS: i64 = 100;
 
@@ -45,6 +47,38 @@ fn a_quiet_week_is_cleared_a_few_at_a_time() {
     assert!(!duplicates.check_and_insert("999", Instant::from_ms(1_003)), "its old entry took nothing along");
     assert_eq!(duplicates.len(), 401);
     assert_eq!(duplicates.oldest(), Some(Instant::from_ms(1_000)));
+}
+
+#[test]
+fn chunks_of_changes_add_up_to_the_whole() {
+    let mut duplicates = Duplicates::new(WINDOW_MS);
+    let mut held: BTreeMap<u64, SeenChunk> = BTreeMap::new();
+    let ids_each = SEEN_CHUNK_ENTRIES as u64 * 2 / 3;
+    for round in 0..12_u64 {
+        for id in 0..ids_each {
+            let at = Instant::from_ms(i64::try_from(round * 30 + id * 30 / ids_each).expect("small"));
+            duplicates.check_and_insert(&format!("{round} {id}"), at);
+        }
+        let changes = duplicates.take_changes(round == 7);
+        if round == 7 {
+            held.clear();
+        }
+        changes.gone.for_each(|number| drop(held.remove(&number)));
+        let written = changes.chunks.len();
+        assert!(round == 7 || written <= 2, "{written} chunks in round {round}");
+        held.extend(changes.chunks);
+        let (first, past) = (changes.first, changes.past);
+        let again = Duplicates::of_chunks(WINDOW_MS, first, past, held.clone()).expect("whole");
+        let json = |duplicates: &Duplicates| serde_json::to_string(duplicates).expect("writes");
+        assert_eq!((json(&again), again.len()), (json(&duplicates), duplicates.len()));
+        assert!(held.keys().all(|number| *number >= first), "what is gone was said to be");
+    }
+    assert!(duplicates.len() < ids_each as usize * 6, "old ones went");
+    let last = *held.keys().next_back().expect("chunks");
+    let first = *held.keys().next().expect("chunks");
+    let mut cut = held.clone();
+    cut.remove(&(first + 1));
+    assert!(last > first + 1 && Duplicates::of_chunks(WINDOW_MS, first, 0, cut).is_none());
 }
 
 proptest! {

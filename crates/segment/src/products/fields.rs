@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use segops_model::{Object, Value};
 
@@ -15,7 +15,7 @@ pub const PRODUCT_FIELDS_MAX: usize = 2_000;
 const DEPTH_MAX: usize = 3;
 
 /// Every name that a product has had, also those that only joining gives it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Fields {
     paths: BTreeSet<CompactString>,
     /// Whether a name found no room.
@@ -60,6 +60,15 @@ impl Fields {
     /// Whether a product can have had a name.
     pub(super) fn has(&self, path: &str) -> bool {
         self.is_full || self.paths.contains(path)
+    }
+
+    /// The names, and whether one found no room.
+    pub(super) fn stored(&self) -> (Vec<CompactString>, bool) {
+        (self.paths.iter().cloned().collect(), self.is_full)
+    }
+
+    pub(super) fn of_stored(paths: Vec<CompactString>, is_full: bool) -> Self {
+        Self { paths: paths.into_iter().collect(), is_full }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {

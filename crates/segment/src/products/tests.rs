@@ -157,3 +157,29 @@ fn names_that_joining_gives_are_known_too() {
     assert!(products.fields().eq(expected), "{:?}", products.fields().collect::<Vec<_>>());
     assert!(products.has_field("maker.name") && !products.has_field("maker.nme"));
 }
+
+#[test]
+fn changes_add_up_to_the_catalogue() {
+    use std::collections::BTreeMap;
+    let mut products = Products::default();
+    let (mut versions, mut keys) = (BTreeMap::new(), BTreeMap::new());
+    for round in 0..40_u64 {
+        let sku = object(&[("sku", Value::from(format!("s{}", round % 9).as_str())), ("price", number(3))]);
+        let id = format!("p{}", round % 7);
+        // Every version of one instant: the oldest by position go past the limit, with what they named.
+        let product = (round % 5 != 4).then_some(sku);
+        let many: Vec<_> = (0..300).map(|_| change(&id, Some(100), product.clone())).collect();
+        products.apply(&many, Position(round), Instant::from_ms(1_000)).unwrap();
+        let changes = products.take_changes(round % 11 == 10);
+        assert_eq!(changes.is_whole, round == 0 || round % 11 == 10);
+        assert!(changes.is_whole || changes.products.len() == 1);
+        for (id, held) in changes.products {
+            versions.insert(id, held.to_vec());
+        }
+        keys.extend(changes.keys);
+        let again = Products::of_parts(versions.clone(), keys.clone(), changes.fields);
+        assert_eq!(again, products, "round {round}");
+        assert_eq!(postcard::to_allocvec(&again).unwrap(), postcard::to_allocvec(&products).unwrap());
+    }
+    assert!(products.take_changes(false).products.is_empty());
+}

@@ -171,3 +171,44 @@ fn only_what_can_be_counted_matches() {
         assert_eq!(found == [anything], counted, "{kind:?}");
     }
 }
+
+proptest! {
+    #[test]
+    fn a_stored_registry_goes_on_as_the_one_it_was_made_of(
+        before in prop::collection::vec((any_filter(), 0_u8..4), 0..12),
+        after in prop::collection::vec(any_filter(), 0..6),
+        event in any_event(),
+    ) {
+        let mut registry = SignalRegistry::new();
+        for (filter, what) in &before {
+            let capture = crate::Capture::of_kind(crate::CaptureKind::Keys, "colour".parse().unwrap());
+            let watch = crate::TraitWatch { path: "plan".parse().unwrap(), tests: Vec::new(), keyed: *what == 3 };
+            match what {
+                0 => drop(registry.intern(filter, &zone("Europe/Berlin"))),
+                1 => drop(registry.intern_values(filter, capture, &zone("UTC"))),
+                2 => {
+                    let id = registry.intern(filter, &zone("UTC"));
+                    registry.release(id);
+                }
+                _ => drop(registry.intern_trait(watch, &zone("UTC"))),
+            }
+        }
+        let json = serde_json::to_string(&registry.stored().unwrap()).unwrap();
+        let stored = serde_json::from_str(&json).unwrap();
+        let mut again = SignalRegistry::restored(stored, crate::ScoreFunctions::default()).unwrap();
+        prop_assert_eq!(again.stored().unwrap(), registry.stored().unwrap());
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        registry.matching(&event, &mut one);
+        again.matching(&event, &mut other);
+        prop_assert_eq!(one, other);
+        for filter in &after {
+            prop_assert_eq!(again.intern(filter, &zone("UTC")), registry.intern(filter, &zone("UTC")));
+            prop_assert_eq!(again.any_reads_products(), registry.any_reads_products());
+        }
+        let ids: Vec<_> = registry.ids().collect();
+        for id in ids {
+            prop_assert_eq!(again.release(id), registry.release(id));
+        }
+        prop_assert_eq!(again.stored().unwrap(), registry.stored().unwrap());
+    }
+}

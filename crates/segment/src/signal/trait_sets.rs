@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use segops_model::{Event, Path, Position, SignalId, Value, fold_case};
@@ -14,7 +15,8 @@ use segops_rules::StateTest;
 use crate::{Entry, ValueEntry, ValueTest};
 
 /// Which trait is watched, and what is kept of each value that it is set to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TraitWatch {
     pub path: Path,
     /// Each gets a bit of the kept value, from [`TraitWatch::bit`] on down: whether the trait's value passes.
@@ -89,11 +91,11 @@ fn write_key(value: &Value, out: &mut String) {
 }
 
 #[derive(Debug, Clone)]
-struct Watched {
-    watch: TraitWatch,
-    zone: TimeZone,
+pub(super) struct Watched {
+    pub(super) watch: TraitWatch,
+    pub(super) zone: TimeZone,
     tests: Vec<ValueTest>,
-    holders: u32,
+    pub(super) holders: u32,
 }
 
 /// The watches in use, each once.
@@ -108,6 +110,18 @@ impl TraitSets {
         let ids = self.by_root.get(watch.path.root())?;
         let is_same = |held: &Watched| held.watch == *watch && held.zone == *zone;
         ids.iter().copied().find(|id| self.watched.get(id).is_some_and(is_same))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (SignalId, &Watched)> {
+        self.watched.iter().map(|(id, watched)| (*id, watched))
+    }
+
+    /// Puts a watch back under the id that it had, held so many times.
+    pub(super) fn restore(&mut self, id: SignalId, watch: TraitWatch, zone: &TimeZone, holders: u32) {
+        self.intern(watch, zone, id);
+        if let Some(held) = self.watched.get_mut(&id) {
+            held.holders = holders;
+        }
     }
 
     /// The id of an equal watch, held once more; or of a new one, which takes the id given.

@@ -1,0 +1,103 @@
+//! The catalogue as it is stored: product by product, and as far as it has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::fields::Fields;
+use super::{ProductKey, ProductVersion, Products};
+
+/// Products and names of products that were written since some instant before. Versions are shared, not copied.
+#[derive(Debug, Clone)]
+pub struct ProductsChanged {
+    /// Whether this is all there is.
+    pub is_whole: bool,
+    pub products: Vec<(CompactString, Arc<Vec<ProductVersion>>)>,
+    pub keys: Vec<(ProductKey, BTreeSet<CompactString>)>,
+    /// What products ever had, and whether a name found no room.
+    pub fields: (Vec<CompactString>, bool),
+}
+
+/// What someone lacks who was given everything before; none while nobody was given anything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unseen(Option<(BTreeSet<CompactString>, BTreeSet<ProductKey>)>);
+
+impl Unseen {
+    const fn nothing() -> Self {
+        Self(Some((BTreeSet::new(), BTreeSet::new())))
+    }
+
+    pub(super) fn note(&mut self, id: &CompactString) {
+        if let Some((ids, _)) = &mut self.0 {
+            ids.insert(id.clone());
+        }
+    }
+
+    pub(super) fn note_key(&mut self, key: &ProductKey) {
+        if let Some((_, keys)) = &mut self.0 {
+            keys.insert(key.clone());
+        }
+    }
+}
+
+impl Products {
+    /// What was written since the call before; all there is in the first call, and where `whole` asks for it.
+    pub fn take_changes(&mut self, whole: bool) -> ProductsChanged {
+        let unseen = std::mem::replace(&mut self.unseen, Unseen::nothing()).0.filter(|_| !whole);
+        let fields = self.fields.stored();
+        let Some((ids, keys)) = unseen else {
+            let products = self.versions.iter().map(|(id, versions)| (id.clone(), Arc::clone(versions)));
+            let keys = self.by_key.iter().map(|(key, ids)| (key.clone(), ids.clone()));
+            let (products, keys) = (products.collect(), keys.collect());
+            return ProductsChanged { is_whole: true, products, keys, fields };
+        };
+        let products = ids.into_iter().filter_map(|id| {
+            let versions = Arc::clone(self.versions.get(&id)?);
+            Some((id, versions))
+        });
+        let keys = keys.into_iter().filter_map(|key| {
+            let ids = self.by_key.get(&key)?.clone();
+            Some((key, ids))
+        });
+        let (products, keys) = (products.collect(), keys.collect());
+        ProductsChanged { is_whole: false, products, keys, fields }
+    }
+
+    /// Puts together again what [`Products::take_changes`] has given.
+    #[must_use]
+    pub fn of_parts(
+        products: BTreeMap<CompactString, Vec<ProductVersion>>,
+        keys: BTreeMap<ProductKey, BTreeSet<CompactString>>,
+        (paths, is_full): (Vec<CompactString>, bool),
+    ) -> Self {
+        Self {
+            versions: products.into_iter().map(|(id, versions)| (id, Arc::new(versions))).collect(),
+            by_key: keys,
+            fields: Fields::of_stored(paths, is_full),
+            unseen: Unseen::nothing(),
+        }
+    }
+}
+
+impl PartialEq for Products {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { versions, by_key, fields, unseen: _ } = self;
+        (versions, by_key, fields) == (&other.versions, &other.by_key, &other.fields)
+    }
+}
+
+impl Serialize for Products {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { versions, by_key, fields, unseen: _ } = self;
+        let versions: BTreeMap<_, _> =
+            versions.iter().map(|(id, versions)| (id, versions.as_slice())).collect();
+        let mut whole = serializer.serialize_struct("Products", 3)?;
+        whole.serialize_field("versions", &versions)?;
+        whole.serialize_field("by_key", by_key)?;
+        whole.serialize_field("fields", fields)?;
+        whole.end()
+    }
+}
