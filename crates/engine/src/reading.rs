@@ -273,7 +273,7 @@ impl Engine {
         let core = self.core();
         let rejections = core.rejections.lock().next_sequence();
         let journal_bytes = self.journal_bytes();
-        let parts = self.parts_summary();
+        let (parts, checkpoint) = (self.parts_summary(), self.checkpoint_summary());
         let fold = core.fold.read();
         let state = &fold.state;
         view::Status {
@@ -299,6 +299,7 @@ impl Engine {
             week_start: format!("{:?}", state.settings.week_start).to_lowercase(),
             verified: core.verified.summary(),
             parts,
+            checkpoint,
             failure: core.failure.lock().clone(),
         }
     }

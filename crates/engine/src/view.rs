@@ -380,6 +380,8 @@ pub struct Status {
     pub verified: Option<LastVerified>,
     /// The history in parts.
     pub parts: PartsSummary,
+    /// The newest checkpoint, from which a start goes on.
+    pub checkpoint: CheckpointSummary,
     /// Set when the journal has failed: nothing more is accepted, reads go on.
     pub failure: Option<String>,
 }

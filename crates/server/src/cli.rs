@@ -3,6 +3,7 @@
 
 mod analyse;
 mod as_code;
+mod checkpoint;
 mod client;
 mod computed_trait;
 mod consent;
@@ -94,6 +95,8 @@ enum Command {
     #[command(subcommand)]
     Parts(parts::Parts),
     #[command(subcommand)]
+    Checkpoint(checkpoint::Checkpoint),
+    #[command(subcommand)]
     Analyse(Box<analyse::Analyse>),
     Sql(sql::SqlCommand),
     Sources(sources::Sources),
@@ -134,6 +137,7 @@ impl Cli {
             Command::Products(products) => products.run(target, out),
             Command::Score(score) => score.run(target, out),
             Command::Parts(parts) => parts.run(target, out),
+            Command::Checkpoint(checkpoint) => checkpoint.run(target, out),
             Command::Analyse(analyse) => analyse.run(target, out),
             Command::Sql(sql) => sql.run(target, out),
             Command::Sources(sources) => sources.run(target, out),

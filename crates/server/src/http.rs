@@ -3,6 +3,7 @@
 mod analyses;
 mod authority;
 mod catalogue;
+mod checkpoints;
 mod collect;
 mod computed_traits;
 mod consent;

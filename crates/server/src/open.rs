@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use segops_engine::{Engine, EngineError, EngineOptions, HistoryOptions, OpenProgress, Settings, Timers};
+use segops_engine::{
+    CheckpointOptions, Engine, EngineError, EngineOptions, HistoryOptions, OpenProgress, Settings, Timers,
+};
 use segops_model::{Clock, Limits};
 use segops_parts::Objects;
 use segops_store::RealDisk;
@@ -32,23 +34,33 @@ pub enum OpenError {
     NoTimeZone(String),
 }
 
+/// How a workspace is opened.
+#[derive(Debug)]
+pub(crate) struct OpenOptions<'a> {
+    pub(crate) data: &'a Path,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) timers: Timers,
+    pub(crate) checkpoints: CheckpointOptions,
+    /// Who changes what a new folder starts with.
+    pub(crate) author: &'a str,
+    /// Of a new folder; of another one it must be the same.
+    pub(crate) time_zone: Option<&'a str>,
+}
+
 /// Opens the engine and, in a new folder, sets the time zone and makes the first source.
 pub(crate) fn open_workspace(
-    data: &Path,
-    clock: Arc<dyn Clock>,
-    limits: Limits,
-    timers: Timers,
-    author: &str,
-    time_zone: Option<&str>,
+    options: OpenOptions<'_>,
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<Engine, OpenError> {
+    let OpenOptions { data, clock, limits, timers, checkpoints, author, time_zone } = options;
     let wanted = time_zone.map(|zone| Settings { time_zone: zone.to_owned(), ..Settings::default() });
     if let Some(settings) = &wanted {
         settings.calendar().map_err(OpenError::NoTimeZone)?;
     }
     let history = HistoryOptions::at(Objects::in_folder(&data.join(HISTORY)).map_err(EngineError::from)?);
     let disk = Arc::new(RealDisk);
-    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history };
+    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history, checkpoints };
     let engine = Engine::open(options, progress)?;
     let is_new = engine.status().durable_position.0 == 0;
     if let Some(settings) = wanted {

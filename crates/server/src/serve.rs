@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use segops_engine::{Engine, Timers};
+use segops_engine::{CheckpointOptions, Engine, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 
 pub use log::LogFormat;
 
 use crate::control::{Beacon, ControlError, FolderLock, OWNER_TOKEN, Role};
 use crate::http::{App, router};
-use crate::open::{OpenError, open_workspace};
+use crate::open::{OpenError, OpenOptions, open_workspace};
 use crate::sql::PostgresGate;
 
 /// What to serve, and where.
@@ -31,6 +31,8 @@ pub struct ServeOptions {
     pub time_zone: Option<String>,
     /// How often a segment is checked in the background, if at all.
     pub verify_every: Option<Duration>,
+    /// When checkpoints are made.
+    pub checkpoints: CheckpointOptions,
     pub log_format: LogFormat,
 }
 
@@ -151,15 +153,17 @@ struct Opened {
 fn open(app: &App, options: &ServeOptions, clock: Arc<dyn Clock>) -> Result<Opened, ServeError> {
     let now = clock.now();
     let progress = app.clone();
-    let engine = open_workspace(
-        &options.data,
+    let opening = OpenOptions {
+        data: &options.data,
         clock,
-        Limits::default(),
-        Timers::Background,
-        OWNER_TOKEN,
-        options.time_zone.as_deref(),
-        &mut |step| progress.opening(step.position.0, step.durable_position.0),
-    )?;
+        limits: Limits::default(),
+        timers: Timers::Background,
+        checkpoints: options.checkpoints,
+        author: OWNER_TOKEN,
+        time_zone: options.time_zone.as_deref(),
+    };
+    let engine =
+        open_workspace(opening, &mut |step| progress.opening(step.position.0, step.durable_position.0))?;
     let owner_token = if app.tokens().has_owner() {
         None
     } else {

@@ -157,6 +157,9 @@ fn run(seed: u64, planted: Option<PlantedOmission>, tally: &mut Tally) -> Result
     world.engine.create_list(AUTHOR, "L").expect("a list");
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
+    let product = serde_json::json!({"id": "p9", "sku": "s9", "price": 3});
+    let product = crate::product_change(product, world.engine.limits()).expect("a product");
+    world.engine.change_products(AUTHOR, vec![product]).expect("taken");
     for step in steps_of(seed, &mut numbers) {
         let plant = |world: &World| *world.engine.core().checkpointer.planted.lock() = planted;
         plant(&world);

@@ -1,5 +1,6 @@
 //! The engine as a whole, in simulated time on a simulated disk: what goes in, and what is true then.
 
+mod checkpoint_format;
 mod checkpointing;
 mod computed;
 mod conformance;

@@ -10,14 +10,14 @@ use http_body_util::BodyExt;
 use tokio::runtime::{Handle, Runtime};
 use tower::ServiceExt;
 
-use segops_engine::{Engine, OpenProgress, Timers};
+use segops_engine::{CheckpointOptions, Engine, OpenProgress, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 
 use super::client::{Payload, Reply, Request};
 use super::error::CliError;
 use crate::control::{FolderLock, LOCAL_TOKEN, read_local_token};
 use crate::http::{App, LocalFile, router};
-use crate::open::open_workspace;
+use crate::open::{OpenOptions, open_workspace};
 
 /// A data folder, opened in this process: its requests go through the server's own routes.
 #[derive(Debug)]
@@ -40,7 +40,10 @@ impl Folder {
         let limits = Limits::default();
         let app = App::new(data, Arc::clone(&clock), limits)?;
         let token = read_local_token(data)?.unwrap_or_default();
-        let engine = open_workspace(data, clock, limits, Timers::Background, LOCAL_TOKEN, None, progress)?;
+        let (timers, checkpoints) = (Timers::Background, CheckpointOptions::default());
+        let (author, time_zone) = (LOCAL_TOKEN, None);
+        let opening = OpenOptions { data, clock, limits, timers, checkpoints, author, time_zone };
+        let engine = open_workspace(opening, progress)?;
         app.ready(engine.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use segops_engine::CheckpointOptions;
+
 use super::error::CliError;
 use super::output::Output;
 use super::target::Target;
@@ -33,6 +35,15 @@ pub(crate) struct Serve {
     /// never.
     #[arg(long, default_value = "15m", value_name = "TIME", value_parser = read_period)]
     verify_every: Duration,
+    /// Inputs after which the state is written to a checkpoint again, so that a start replays no more than these. One is
+    /// also made as the server stops.
+    #[arg(long, default_value_t = CheckpointOptions::default().after_frames, value_name = "INPUTS",
+        value_parser = clap::value_parser!(u64).range(100..))]
+    checkpoint_inputs: u64,
+    /// Bytes of the journal after which it is, where that comes first.
+    #[arg(long, default_value_t = CheckpointOptions::default().after_bytes, value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1_000_000..))]
+    checkpoint_bytes: u64,
     /// How to write the log: text unless told, to the standard error.
     #[arg(long, value_enum, default_value_t = LogFormatName::Text)]
     log_format: LogFormatName,
@@ -68,6 +79,11 @@ impl Serve {
             postgres_listen: self.postgres_listen,
             time_zone: self.time_zone,
             verify_every: Some(self.verify_every).filter(|every| !every.is_zero()),
+            checkpoints: CheckpointOptions {
+                after_frames: self.checkpoint_inputs,
+                after_bytes: self.checkpoint_bytes,
+                ..CheckpointOptions::default()
+            },
             log_format,
         };
         // Somebody who closes the terminal's other end does not stop the server.

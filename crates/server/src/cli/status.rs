@@ -2,6 +2,7 @@ use clap::Args;
 
 use segops_engine::view;
 
+use super::checkpoint;
 use super::client::typed;
 use super::error::CliError;
 use super::output::{Output, counted, number, plain};
@@ -58,6 +59,7 @@ impl Status {
             number(status.journal_bytes),
             number(status.durable_position.0),
         ))?;
+        checkpoint::summary(&status.checkpoint, out)?;
         if let Some(next) = status.next_timer_at {
             out.line(format!(
                 "{} set, the next for {}.",

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use segops_engine::view::{LastVerified, PartsSummary, Segment, Status};
+use segops_engine::view::{CheckpointSummary, LastVerified, PartsSummary, Segment, Status};
 
 use super::authority::Reader;
 use super::problem::Problem;
@@ -52,6 +52,7 @@ fn text(status: &Status, segments: &[Segment]) -> String {
         u8::from(status.failure.is_none()),
     );
     parts(&mut page, &status.parts, status.applied_position.0);
+    checkpoint(&mut page, &status.checkpoint);
     page.head("segment_members", "gauge", "Members of each segment.");
     for segment in segments {
         let labels = format!("{{segment=\"{}\",name=\"{}\"}}", segment.id, escaped(&segment.name));
@@ -78,6 +79,26 @@ fn parts(page: &mut Page, parts: &PartsSummary, applied_position: u64) {
     page.gauge("parts_lag_frames", "Applied frames that no part holds yet.", behind);
     let is_written = u8::from(parts.failure.is_none());
     page.gauge("parts_up", "1 while the history is written to parts, 0 while it cannot be.", is_written);
+}
+
+/// The newest checkpoint, and what a start would have to replay. Its position and instant are absent until there is one,
+/// so that an alarm can ask for its age.
+fn checkpoint(page: &mut Page, checkpoint: &CheckpointSummary) {
+    if let (Some(position), Some(at)) = (checkpoint.position, checkpoint.at) {
+        page.gauge("checkpoint_position", "Everything before this journal position is in it.", position);
+        let seconds = Thousandths(at.as_ms());
+        page.gauge("checkpoint_timestamp_seconds", "The instant of the newest input in it.", seconds);
+    }
+    page.gauge("checkpoint_bytes", "Bytes of the checkpoint's files.", checkpoint.bytes);
+    page.gauge("checkpoint_files", "Its files: a whole one, and changes.", checkpoint.files);
+    page.gauge("checkpoint_lag_frames", "Inputs since, which a start replays.", checkpoint.frames_since);
+    page.gauge("checkpoint_lag_bytes", "Bytes of these inputs in the journal.", checkpoint.bytes_since);
+    let milliseconds = |ms: u64| Thousandths(i64::try_from(ms).unwrap_or(i64::MAX));
+    let (pause, took) = (milliseconds(checkpoint.last_pause_ms), milliseconds(checkpoint.last_took_ms));
+    page.gauge("checkpoint_pause_seconds", "How long inputs waited for the newest one.", pause);
+    page.gauge("checkpoint_duration_seconds", "How long the newest one took.", took);
+    let is_made = u8::from(checkpoint.failure.is_none());
+    page.gauge("checkpoint_up", "1 while checkpoints are made, 0 where the newest try has failed.", is_made);
 }
 
 /// The checks of live against a rebuild: absent until there was one, so that an alarm can ask for its age.

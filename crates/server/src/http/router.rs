@@ -14,9 +14,9 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    analyses, catalogue, computed_traits, consent, definitions, health, imports, lists, members, metrics,
-    parts, people, products, profiles, rejections, rules, scores, segment_life, segment_versions, segments,
-    settings, sources, sources_config, sql, status, stream, templates, tokens, transitions, verify,
+    analyses, catalogue, checkpoints, computed_traits, consent, definitions, health, imports, lists, members,
+    metrics, parts, people, products, profiles, rejections, rules, scores, segment_life, segment_versions,
+    segments, settings, sources, sources_config, sql, status, stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -97,6 +97,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(parts::check))
         .routes(routes!(parts::compact))
         .routes(routes!(parts::sql_view))
+        .routes(routes!(checkpoints::list, checkpoints::make))
         .routes(routes!(metrics::metrics))
         .routes(routes!(status::status))
         .routes(routes!(settings::show, settings::change, settings::merge))

@@ -98,7 +98,10 @@ fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
     println!("SEGOPS_KILL_SEED={seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
-    let mut server = ServerProcess::start(folder.path());
+    // Often enough that most of them are cut off in the middle of one, or go on from one.
+    let checkpoints = ["--checkpoint-inputs", "300"];
+    let mut server = ServerProcess::start_with(folder.path(), &checkpoints);
+    let (mut gone_on_from, mut starts_with_one) = (0, 0);
     let sources: Value = serde_json::from_str(&server.get("/api/v1/sources").unwrap().1).unwrap();
     for (name, rule) in [
         ("Often", r#"did "Order Completed" >= 3 times in last 30 days"#),
@@ -136,7 +139,13 @@ fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
         if kill + 1 == KILLS {
             load.wanted.store(0, Ordering::Relaxed);
         }
-        server = ServerProcess::start(folder.path());
+        server = ServerProcess::start_with(folder.path(), &checkpoints);
+        let found: Value = serde_json::from_str(&server.get("/api/v1/checkpoints").unwrap().1).unwrap();
+        assert_eq!(found["summary"]["failure"], json!(null), "{found}");
+        let position = found["summary"]["position"].as_u64().unwrap_or(0);
+        assert!(position >= gone_on_from, "{found}");
+        gone_on_from = position;
+        starts_with_one += u64::from(position > 0);
         load.address.set(Some(server.url.clone()));
     }
     let sent: u64 = senders.into_iter().map(|sender| sender.join().unwrap()).sum();
@@ -152,6 +161,8 @@ fn killed_twenty_times_nothing_is_lost_or_counted_twice() {
     println!("{sent} events acknowledged over {KILLS} kills; {status}");
     assert_eq!(status["events"], json!(sent));
     assert_eq!(status["profiles"], json!(CUSTOMERS));
+    println!("{starts_with_one} starts went on from a checkpoint, the newest of position {gone_on_from}");
+    assert!(starts_with_one > 5);
     let often: Value = serde_json::from_str(&server.get("/api/v1/segments/Often").unwrap().1).unwrap();
     assert_eq!(often["counts"]["total"], json!(CUSTOMERS), "{often}");
 }
