@@ -55,6 +55,33 @@ pub struct EngineOptions {
     /// Where every event is kept as a row.
     pub history: HistoryOptions,
     pub checkpoints: CheckpointOptions,
+    pub journal: JournalKeeping,
+}
+
+/// How the journal is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalKeeping {
+    /// A file is closed, and the next one begun, past so many bytes.
+    pub file_bytes_max: u64,
+    pub retention: JournalRetention,
+}
+
+/// What becomes of journal files that checkpoint and parts have both passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalRetention {
+    /// They stay: everything can be made anew from them.
+    Keep,
+    /// They are moved to a folder, from which they can be put back.
+    Archive(PathBuf),
+    /// They go.
+    Drop,
+}
+
+impl Default for JournalKeeping {
+    fn default() -> Self {
+        let JournalOptions { file_bytes_max } = JournalOptions::default();
+        Self { file_bytes_max, retention: JournalRetention::Keep }
+    }
 }
 
 /// Who sees to it that time passes while nothing comes in.
@@ -73,9 +100,11 @@ impl Engine {
     /// # Errors
     /// The folder cannot be read or written, or is damaged.
     pub fn open(options: EngineOptions, progress: &mut dyn FnMut(OpenProgress)) -> Result<Self, EngineError> {
-        let EngineOptions { data, clock, disk, limits, timers, history, checkpoints } = options;
+        let EngineOptions { data, clock, disk, limits, timers, history, checkpoints, journal } = options;
         disk.create_dir_all(&data).map_err(|error| EngineError::Damaged(error.to_string()))?;
-        let (writer, recovered) = Journal::open(Arc::clone(&disk), &data, JournalOptions::default())?;
+        let file_bytes_max = journal.file_bytes_max;
+        let (writer, recovered) = Journal::open(Arc::clone(&disk), &data, JournalOptions { file_bytes_max })?;
+        let journal_begins = Journal::begins_at(disk.as_ref(), &data)?;
         if recovered.truncated_bytes > 0 {
             tracing::warn!(
                 bytes = recovered.truncated_bytes,
@@ -105,7 +134,7 @@ impl Engine {
             checkpoints: Some(&folder),
         };
         let Replayed { fold, mut effects, chain, saved, frames, bytes, problem } = replay(&source, progress)?;
-        let checkpointer = Checkpointer::new(folder, checkpoints, chain, saved, problem);
+        let checkpointer = Checkpointer::new(folder, checkpoints, journal.retention, chain, saved, problem);
         let (intake, intake_queue) = sync_channel(INTAKE_QUEUE);
         let (fold_sender, fold_queue) = sync_channel(FOLD_QUEUE_BATCHES);
         let next_due = fold.next_due();
@@ -126,6 +155,7 @@ impl Engine {
             intake: Mutex::new(Some(intake)),
             queued: AtomicUsize::new(0),
             durable: AtomicU64::new(until.0),
+            journal_begins: AtomicU64::new(journal_begins.0),
             applied: Mutex::new(until),
             applied_moved: Condvar::new(),
             next_due: Mutex::new(next_due),

@@ -62,6 +62,7 @@ impl From<RebuildError> for EngineError {
             RebuildError::Store(error) => Self::Store(error),
             RebuildError::Unreadable(error) => Self::Damaged(error.to_string()),
             RebuildError::Parts(error) => error.into(),
+            error @ RebuildError::JournalCut(_) => Self::Asked(error.to_string()),
             RebuildError::Cancelled(error) => Self::Cancelled(error),
         }
     }

@@ -131,7 +131,7 @@ impl Engine {
 
 fn seen_properties(state: &State) -> Vec<SeenProperty> {
     let mut seen: BTreeMap<&str, SeenProperty> = BTreeMap::new();
-    let of_events = state.catalogue.events.values().map(|entry| &entry.properties);
+    let of_events = state.catalogue.events.iter_sorted().map(|(_, entry)| &entry.properties);
     for (path, entry) in of_events.flat_map(|properties: &Properties| &properties.by_path) {
         let known = seen.entry(path.as_str()).or_default();
         known.numbers += entry.numbers;

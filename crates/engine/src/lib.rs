@@ -51,7 +51,7 @@ mod work;
 pub use artefact::{Artefact, ArtefactFolder, Artefacts, ProfileVerdict, SplitRow, SplitRows};
 pub use command::{Change, Command, Outcome, Refusal};
 pub use difference::OtherRule;
-pub use engine::{Engine, EngineOptions, Timers};
+pub use engine::{Engine, EngineOptions, JournalKeeping, JournalRetention, Timers};
 pub use error::{Busy, EngineError};
 pub use frozen::{Frozen, FrozenProduct, Gathered, SeenProperty};
 pub use ground::{Ground, KnownNames};

@@ -15,7 +15,7 @@ use roaring::RoaringTreemap;
 use segops_model::{ConsentChannel, Identifier, Instant, ListId, Position, ProfileId};
 use segops_parts::{RowFilter, Snapshot};
 use segops_segment::{
-    Backfill, ConsentHistory, EventReads, History, HistoryRequest, RankingKey, RankingThreshold,
+    Backfill, ConsentHistory, EventReads, History, HistoryRequest, Products, RankingKey, RankingThreshold,
     RecordedScore, newest_record,
 };
 use segops_store::{FrozenKeyspace, Keyspace};
@@ -50,6 +50,7 @@ struct FrozenRecords {
     scores: FrozenKeyspace<ProfileId, Vec<HeldScore>>,
     lists: Arc<ListBook>,
     thresholds: BTreeMap<RankingKey, RankingThreshold>,
+    products: Arc<Products>,
 }
 
 impl FrozenHistory {
@@ -64,6 +65,7 @@ impl FrozenHistory {
             scores: state.scores.freeze(),
             lists: Arc::clone(&state.list_book),
             thresholds: state.thresholds.clone(),
+            products: Arc::clone(&state.products),
         };
         Self { pinned, records }
     }
@@ -74,8 +76,15 @@ impl FrozenHistory {
 
     /// Answers for the position.
     pub(crate) fn backfill<'a>(&'a self, core: &Core, work: &'a Work) -> PartsBackfill<'a> {
-        let journal = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
-        PartsBackfill { snapshot: self.pinned.snapshot(), records: &self.records, journal, work }
+        let (snapshot, journal) = (self.pinned.snapshot(), core.journal_backfill(work));
+        PartsBackfill { snapshot, records: &self.records, journal, takes_known: false, work }
+    }
+
+    /// As [`FrozenHistory::backfill`], for rankings, which are taken a moment after the midnight that they are of: with
+    /// a journal that has lost its beginning, scores count as they are known by now.
+    pub(crate) fn backfill_for_rankings<'a>(&'a self, core: &Core, work: &'a Work) -> PartsBackfill<'a> {
+        let takes_known = core.journal_begins_at() > Position(0);
+        PartsBackfill { takes_known, ..self.backfill(core, work) }
     }
 }
 
@@ -86,6 +95,8 @@ pub(crate) struct PartsBackfill<'a> {
     records: &'a FrozenRecords,
     /// For what was recorded otherwise at an earlier instant.
     journal: JournalBackfill<'a>,
+    /// Whether what was recorded since the instant asked for counts as well.
+    takes_known: bool,
     work: &'a Work,
 }
 
@@ -102,7 +113,7 @@ impl Backfill for PartsBackfill<'_> {
         if self.is_of_another_record(request) {
             return self.journal.histories(request, each);
         }
-        let products = self.journal.products(request)?;
+        let products = &self.records.products;
         let mut streams = self.streams(request)?;
         let mut room = Room::default();
         self.work.set_total(self.records.all.len());
@@ -117,7 +128,7 @@ impl Backfill for PartsBackfill<'_> {
             let mut gathering = Gathering::default();
             for stream in &mut streams {
                 stream.take(profile, &mut |event, position| {
-                    gathering.add(request, &products, event, position, &mut room);
+                    gathering.add(request, products, event, position, &mut room);
                 })?;
             }
             let history = gathering.into_history(request, profile, record.identifiers.clone());
@@ -144,7 +155,7 @@ impl PartsBackfill<'_> {
     /// are kept as they are now.
     fn is_of_another_record(&self, request: &HistoryRequest<'_>) -> bool {
         let is_kept = self.records.lists.is_empty() && request.scores.is_empty();
-        request.at < self.records.instant && !is_kept
+        request.at < self.records.instant && !is_kept && !self.takes_known
     }
 
     /// One for each event name that a signal looks at, and one for traits.

@@ -7,12 +7,10 @@ mod members;
 mod timelines;
 mod timers;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use parking_lot::RwLock;
+use std::collections::BTreeSet;
 
-use segops_model::{Clock, Instant, SegmentId};
+use segops_model::{Clock, Instant, Position, SegmentId};
 use segops_rules::references;
 use segops_segment::Backfill;
 
@@ -21,7 +19,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::fold::Fold;
 use crate::questions::live_questions;
-use crate::rebuild::{JournalBackfill, Plan, Question, RebuildError, rebuild};
+use crate::rebuild::{Plan, Question, RebuildError, rebuild};
 use crate::shell::{ENGINE, Marked, command};
 use crate::state::SegmentState;
 use crate::view::{VerifiedSegment, VerifyReport};
@@ -72,7 +70,8 @@ pub(crate) struct Sources<'a> {
 }
 
 impl Engine {
-    /// Rebuilds every live segment from the journal and compares.
+    /// Rebuilds every live segment from the journal, or from parts where that no longer goes back to its beginning,
+    /// and compares.
     ///
     /// # Errors
     /// History cannot be read, or the work was cancelled. Differences are no error: they are the result.
@@ -98,7 +97,12 @@ impl Engine {
     }
 
     pub(crate) fn verify_scope(&self, scope: Scope, work: &Work) -> Result<VerifyReport, EngineError> {
-        self.verify_scope_from(scope, VerifyFrom::Journal, work)
+        self.verify_scope_from(scope, self.verified_from(), work)
+    }
+
+    /// The history that is read unless told: the rawest there is.
+    fn verified_from(&self) -> VerifyFrom {
+        if self.core().journal_begins_at() > Position(0) { VerifyFrom::Parts } else { VerifyFrom::Journal }
     }
 
     fn verify_scope_from(
@@ -108,6 +112,13 @@ impl Engine {
         work: &Work,
     ) -> Result<VerifyReport, EngineError> {
         let core = self.core();
+        let begins_at = core.journal_begins_at();
+        if from == VerifyFrom::Journal && begins_at > Position(0) {
+            return Err(EngineError::Asked(format!(
+                "the journal begins at position {begins_at}, since its earlier files were archived or dropped: verify from \
+                 parts, or put the files back"
+            )));
+        }
         let decided = command(core, ENGINE, Change::Mark)?;
         decided.outcome?;
         let marked = decided.marked.ok_or_else(|| EngineError::Damaged("a mark froze no view".to_owned()))?;
@@ -118,8 +129,7 @@ impl Engine {
                 verify_marked(&marked, (&backfill, from), scope, &sources, work)?
             }
             _ => {
-                let backfill =
-                    JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work };
+                let backfill = core.journal_backfill(work);
                 verify_marked(&marked, (&backfill, VerifyFrom::Journal), scope, &sources, work)?
             }
         };

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use segops_engine::{
-    CheckpointOptions, Engine, EngineError, EngineOptions, HistoryOptions, OpenProgress, Settings, Timers,
+    CheckpointOptions, Engine, EngineError, EngineOptions, HistoryOptions, JournalKeeping, JournalRetention,
+    OpenProgress, Settings, Timers,
 };
 use segops_model::{Clock, Limits};
 use segops_parts::Objects;
@@ -42,6 +43,7 @@ pub(crate) struct OpenOptions<'a> {
     pub(crate) limits: Limits,
     pub(crate) timers: Timers,
     pub(crate) checkpoints: CheckpointOptions,
+    pub(crate) retention: JournalRetention,
     /// Who changes what a new folder starts with.
     pub(crate) author: &'a str,
     /// Of a new folder; of another one it must be the same.
@@ -53,14 +55,16 @@ pub(crate) fn open_workspace(
     options: OpenOptions<'_>,
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<Engine, OpenError> {
-    let OpenOptions { data, clock, limits, timers, checkpoints, author, time_zone } = options;
+    let OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone } = options;
     let wanted = time_zone.map(|zone| Settings { time_zone: zone.to_owned(), ..Settings::default() });
     if let Some(settings) = &wanted {
         settings.calendar().map_err(OpenError::NoTimeZone)?;
     }
     let history = HistoryOptions::at(Objects::in_folder(&data.join(HISTORY)).map_err(EngineError::from)?);
     let disk = Arc::new(RealDisk);
-    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history, checkpoints };
+    let journal = JournalKeeping { retention, ..JournalKeeping::default() };
+    let data = data.to_owned();
+    let options = EngineOptions { data, clock, disk, limits, timers, history, checkpoints, journal };
     let engine = Engine::open(options, progress)?;
     let is_new = engine.status().durable_position.0 == 0;
     if let Some(settings) = wanted {

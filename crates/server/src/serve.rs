@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use segops_engine::{CheckpointOptions, Engine, Timers};
+use segops_engine::{CheckpointOptions, Engine, JournalRetention, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 
 pub use log::LogFormat;
@@ -33,6 +33,8 @@ pub struct ServeOptions {
     pub verify_every: Option<Duration>,
     /// When checkpoints are made.
     pub checkpoints: CheckpointOptions,
+    /// What becomes of journal files that checkpoint and parts have passed.
+    pub retention: JournalRetention,
     pub log_format: LogFormat,
 }
 
@@ -159,6 +161,7 @@ fn open(app: &App, options: &ServeOptions, clock: Arc<dyn Clock>) -> Result<Open
         limits: Limits::default(),
         timers: Timers::Background,
         checkpoints: options.checkpoints,
+        retention: options.retention.clone(),
         author: OWNER_TOKEN,
         time_zone: options.time_zone.as_deref(),
     };

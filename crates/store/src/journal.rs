@@ -6,6 +6,7 @@
 //! `[kind u8][format u8][instant i64][item]`, numbers little-endian. What kind, format and item mean is the
 //! caller's.
 
+mod drop;
 mod file;
 mod file_frames;
 mod reader;
@@ -91,6 +92,20 @@ impl Journal {
         let dir = dir.join(file::FOLDER);
         let names = disk.list(&dir).map_err(StoreError::io("list", &dir))?;
         Ok(names.iter().filter_map(|name| file::position_in_name(name)).min().unwrap_or_default())
+    }
+
+    /// Removes the files of the journal in `dir`/journal that have no frame at or after a position, each copied to an
+    /// archive first where there is one. Gives the position that it begins at then, and how many files went.
+    ///
+    /// # Errors
+    /// A file cannot be copied or removed; those before it are gone, and those after it are there.
+    pub fn drop_before(
+        disk: &dyn Disk,
+        dir: &Path,
+        position: Position,
+        archive: Option<&Path>,
+    ) -> Result<(Position, usize), StoreError> {
+        drop::drop_before(disk, dir, position, archive)
     }
 
     /// Where the journal in `dir`/journal ends, without writing anything: what [`Journal::open`] would cut is

@@ -132,6 +132,13 @@ impl RecordLog {
         written
     }
 
+    /// Writes out, and names the files that hold everything: who syncs them need not have the log meanwhile. One that is
+    /// gone by then was let go of.
+    pub fn files(&mut self) -> Result<Vec<PathBuf>, StoreError> {
+        self.flush()?;
+        Ok(self.files.iter().map(|file| file.path.clone()).collect())
+    }
+
     /// Writes out and makes durable.
     pub fn sync(&mut self) -> Result<(), StoreError> {
         self.flush()?;

@@ -147,7 +147,7 @@ impl Loader {
         state.split_rows = split_rows.into_iter().map(|(split, rows)| (split, shared(rows))).collect();
         state.catalogue.traits = Arc::new(self.one::<Properties>(Kind::KnownTraits)?);
         let (products, keys) = (std::mem::take(&mut self.products), std::mem::take(&mut self.product_keys));
-        state.products = Products::of_parts(products, keys, self.one(Kind::ProductFields)?);
+        state.products = Arc::new(Products::of_parts(products, keys, self.one(Kind::ProductFields)?));
         let seen = std::mem::take(&mut self.seen);
         state.duplicates =
             Duplicates::of_chunks(meta.duplicate_window_ms, meta.seen_first, meta.seen_past, seen)

@@ -15,7 +15,7 @@ use segops_rules::{Named, Rule};
 use super::case::{Case, Check, read_rule};
 use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
-use crate::engine::{Engine, EngineOptions, Timers};
+use crate::engine::{Engine, EngineOptions, JournalKeeping, Timers};
 use crate::history::HistoryOptions;
 use crate::products::product_change;
 use crate::scores::ScoresSent;
@@ -111,6 +111,7 @@ impl Scene {
             timers: Timers::Manual,
             history: HistoryOptions::in_memory(),
             checkpoints: CheckpointOptions::never(),
+            journal: JournalKeeping::default(),
         };
         let engine = Engine::open(options, &mut |_| {}).map_err(|error| error.to_string())?;
         engine.change_settings(AUTHOR, case.settings.clone()).map_err(|error| error.to_string())?;

@@ -1,6 +1,7 @@
 //! The catalogue changes: what names the products concerned is matched again, and nothing else is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use segops_model::{Cause, Event, Instant, Position, ProfileId, SignalId};
 use segops_segment::{Entry, ProductChange, Timeline, ValueEntry};
@@ -20,9 +21,7 @@ impl Fold {
         changes: &[ProductChange],
         effects: &mut Effects,
     ) -> Result<Outcome, Refusal> {
-        let touched = self
-            .state
-            .products
+        let touched = Arc::make_mut(&mut self.state.products)
             .apply(changes, stamp.position, stamp.instant)
             .map_err(Refusal::TooManyProducts)?;
         let mut moved: BTreeMap<ProfileId, SlotSet> = BTreeMap::new();

@@ -31,6 +31,8 @@ const STEP_FRAMES: u64 = 4_096;
 pub struct JournalBackfill<'a> {
     pub disk: Arc<dyn Disk>,
     pub data: PathBuf,
+    /// The position of the first frame that is still there.
+    pub begins_at: Position,
     pub work: &'a Work,
 }
 
@@ -43,6 +45,11 @@ pub enum RebuildError {
     Unreadable(#[from] UnreadableFrame),
     #[error("the history in parts: {0}")]
     Parts(#[from] PartsError),
+    #[error(
+        "this is answered from the journal, which begins at position {0}: its earlier files were archived or dropped. \
+         Put them back from the archive to have it answered"
+    )]
+    JournalCut(Position),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
@@ -88,7 +95,7 @@ impl Backfill for JournalBackfill<'_> {
         until: Position,
         at: Instant,
     ) -> Result<BTreeMap<RankingKey, RankingThreshold>, RebuildError> {
-        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), until)?;
+        let mut reader = self.from_its_beginning(until)?;
         let mut held = BTreeMap::new();
         while let Some(frame) = reader.next_frame()? {
             if frame.position.0.is_multiple_of(STEP_FRAMES) {
@@ -135,13 +142,20 @@ impl JournalBackfill<'_> {
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
+    fn from_its_beginning(&self, until: Position) -> Result<JournalReader, RebuildError> {
+        if self.begins_at > Position(0) {
+            return Err(RebuildError::JournalCut(self.begins_at));
+        }
+        Ok(JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), until)?)
+    }
+
     /// Goes through the journal up to a position; the identity in force there.
     fn pass(
         &self,
         until: Position,
         each: &mut dyn FnMut(Passed<'_>),
     ) -> Result<MemoryIdentity, RebuildError> {
-        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), until)?;
+        let mut reader = self.from_its_beginning(until)?;
         let mut pass = Pass::default();
         self.work.set_total(until.0);
         while let Some(frame) = reader.next_frame()? {
@@ -195,12 +209,12 @@ enum Passed<'a> {
 impl JournalBackfill<'_> {
     /// The product catalogue, where any of the signals depends on it. A late change of a product changes what
     /// earlier events match, so that the whole of it must be known before the first event is looked at.
-    pub(crate) fn products(&self, request: &HistoryRequest<'_>) -> Result<Products, RebuildError> {
+    fn products(&self, request: &HistoryRequest<'_>) -> Result<Products, RebuildError> {
         let mut products = Products::default();
         if !request.signals.any_reads_products() {
             return Ok(products);
         }
-        let mut reader = JournalReader::new(Arc::clone(&self.disk), &self.data, Position(0), request.until)?;
+        let mut reader = self.from_its_beginning(request.until)?;
         while let Some(frame) = reader.next_frame()? {
             if frame.kind == KIND_COMMAND
                 && let Input::Command(command) = decode(&frame)?

@@ -2,18 +2,20 @@
 //! fold waits only while the state is frozen; encoding, writing and syncing are this thread's.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::{Condvar, Mutex};
 
 use segops_model::{Instant, Position};
-use segops_store::{CheckpointFile, CheckpointFolder, CheckpointHead};
+use segops_store::{CheckpointFile, CheckpointFolder, CheckpointHead, Journal, StoreError};
 
 use super::Core;
 use super::low_priority::lower_priority;
 #[cfg(test)]
 use crate::checkpoint::PlantedOmission;
 use crate::checkpoint::{Beside, CheckpointSaved, FOLD_VERSION, encode};
-use crate::error::EngineError;
+use crate::engine::JournalRetention;
+use crate::error::{Busy, EngineError};
 use crate::fold::FrozenFold;
 
 /// Files of one chain, past which the next is a whole one.
@@ -49,6 +51,7 @@ impl CheckpointOptions {
 pub(crate) struct Checkpointer {
     folder: CheckpointFolder,
     options: CheckpointOptions,
+    retention: JournalRetention,
     held: Mutex<Held>,
     /// There is something to write, or it is done, or the engine stops.
     moved: Condvar,
@@ -109,6 +112,7 @@ impl Checkpointer {
     pub(crate) fn new(
         folder: CheckpointFolder,
         options: CheckpointOptions,
+        retention: JournalRetention,
         chain: Vec<CheckpointFile>,
         saved: CheckpointSaved,
         problem: Option<String>,
@@ -119,6 +123,7 @@ impl Checkpointer {
         Self {
             folder,
             options,
+            retention,
             held: Mutex::new(held),
             moved: Condvar::new(),
             #[cfg(test)]
@@ -166,6 +171,12 @@ impl Checkpointer {
 
     pub(crate) fn stop(&self) {
         self.held.lock().is_stopping = true;
+        self.moved.notify_all();
+    }
+
+    /// Has whoever waits look again.
+    pub(crate) fn wake(&self) {
+        drop(self.held.lock());
         self.moved.notify_all();
     }
 
@@ -229,7 +240,8 @@ pub(crate) fn run_checkpointer(core: &Arc<Core>) {
         {
             let mut held = core.checkpointer.held.lock();
             while held.job.is_none() {
-                if held.is_stopping {
+                // What was begun is ended: somebody may wait for it.
+                if held.is_stopping && (!held.is_busy || core.failed().is_some()) {
                     return;
                 }
                 core.checkpointer.moved.wait(&mut held);
@@ -247,11 +259,14 @@ pub(crate) fn checkpoint_now(core: &Core) -> Result<(), EngineError> {
     let position = core.fold.read().state.position;
     let ended = {
         let mut held = core.checkpointer.held.lock();
-        while held.is_busy && !held.is_stopping {
+        while held.is_busy && !held.is_stopping && core.failed().is_none() {
             core.checkpointer.moved.wait(&mut held);
         }
+        if let Some(failed) = core.failed() {
+            return Err(failed.into());
+        }
         if held.is_stopping {
-            return Err(EngineError::Busy(crate::error::Busy::Stopping));
+            return Err(Busy::Stopping.into());
         }
         let newest = held.chain.last().map(|file| file.head.position);
         if newest >= Some(position) && !held.needs_whole {
@@ -263,6 +278,9 @@ pub(crate) fn checkpoint_now(core: &Core) -> Result<(), EngineError> {
     freeze(core);
     let mut held = core.checkpointer.held.lock();
     while held.ended == ended {
+        if let Some(failed) = core.failed() {
+            return Err(failed.into());
+        }
         core.checkpointer.moved.wait(&mut held);
     }
     held.failure.clone().map_or(Ok(()), |reason| Err(EngineError::Checkpoint(reason)))
@@ -307,7 +325,7 @@ fn write(
     core.wait_published(position)?;
     // Rows, and what was turned away, are handed over by a replay: before the position there is none.
     core.historian.take_in_until(position)?;
-    core.rejections.lock().sync()?;
+    sync_rejections(core)?;
     if frozen.state.is_whole {
         chain.clear();
     }
@@ -329,7 +347,43 @@ fn write(
         tracing::warn!(%error, "old checkpoints are still there; they are removed after the next");
     }
     tracing::debug!(%position, ?measured, "a checkpoint was made");
+    if let Err(error) = let_go_of_journal(core, &chain) {
+        tracing::warn!(%error, "journal files that nothing needs stay where they are until the next checkpoint");
+    }
     Ok(Ended { chain, saved, measured })
+}
+
+/// Makes the list of rejections durable. The fold adds to it, so that nobody has it locked while the disk works.
+fn sync_rejections(core: &Core) -> Result<(), EngineError> {
+    let files = core.rejections.lock().files()?;
+    for path in files {
+        match core.disk.sync_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            synced => synced.map_err(|source| StoreError::Io { action: "sync", path, source })?,
+        }
+    }
+    Ok(())
+}
+
+/// Lets go of journal files that are before the whole file of the chain and in parts: of the chain any file may turn out
+/// to be damaged, and then the one before it needs the journal from there on.
+fn let_go_of_journal(core: &Core, chain: &[CheckpointFile]) -> Result<(), StoreError> {
+    let archive = match &core.checkpointer.retention {
+        JournalRetention::Keep => return Ok(()),
+        JournalRetention::Archive(folder) => Some(folder.as_path()),
+        JournalRetention::Drop => None,
+    };
+    let Some(whole) = chain.first() else { return Ok(()) };
+    let before = whole.head.position.min(core.historian.held_until());
+    let dropped = Journal::drop_before(core.disk.as_ref(), &core.data, before, archive);
+    // Also after a failure, some may have gone.
+    let begins_at = Journal::begins_at(core.disk.as_ref(), &core.data)?;
+    core.journal_begins.store(begins_at.0, Ordering::Release);
+    let (_, files) = dropped?;
+    if files > 0 {
+        tracing::info!(files, %begins_at, ?archive, "let go of journal files");
+    }
+    Ok(())
 }
 
 fn elapsed_ms(from: Instant, until: Instant) -> u64 {

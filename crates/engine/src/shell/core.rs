@@ -16,7 +16,9 @@ use super::verifier::Verified;
 use crate::artefact::ArtefactFolder;
 use crate::error::Busy;
 use crate::fold::Fold;
+use crate::rebuild::JournalBackfill;
 use crate::transitions::TransitionLog;
+use crate::work::Work;
 
 /// What the threads and the engine's callers share.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(crate) struct Core {
     /// Items handed in and not yet durable.
     pub queued: AtomicUsize,
     pub durable: AtomicU64,
+    /// The position of the first frame that the journal still has.
+    pub journal_begins: AtomicU64,
     pub applied: Mutex<Position>,
     pub applied_moved: Condvar,
     /// The next due instant, for the ticker; moved by the fold.
@@ -76,6 +80,18 @@ impl Core {
         Position(self.durable.load(Ordering::Acquire))
     }
 
+    #[must_use]
+    pub(crate) fn journal_begins_at(&self) -> Position {
+        Position(self.journal_begins.load(Ordering::Acquire))
+    }
+
+    /// What reads history out of the journal.
+    #[must_use]
+    pub(crate) fn journal_backfill<'a>(&self, work: &'a Work) -> JournalBackfill<'a> {
+        let begins_at = self.journal_begins_at();
+        JournalBackfill { disk: Arc::clone(&self.disk), data: self.data.clone(), begins_at, work }
+    }
+
     /// The failure after which nothing more is stored.
     pub(crate) fn fail(&self, reason: String) {
         tracing::error!(%reason, "nothing more can be stored");
@@ -83,6 +99,7 @@ impl Core {
         // Nobody waits for room that will not come.
         self.historian.stop();
         self.applied_moved.notify_all();
+        self.checkpointer.wake();
     }
 
     #[must_use]

@@ -40,7 +40,7 @@ pub(super) fn take(core: &Core, due: Vec<(Ranking, Instant)>, work: &Work) -> Re
     for (ranking, as_of) in due {
         by_instant.entry(as_of).or_default().push(ranking);
     }
-    let backfill = history.backfill(core, work);
+    let backfill = history.backfill_for_rankings(core, work);
     let mut thresholds = Vec::new();
     for (as_of, rankings) in by_instant {
         tracing::info!(%as_of, rankings = rankings.len(), %position, "ranking");

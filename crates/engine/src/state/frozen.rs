@@ -14,8 +14,8 @@ use segops_model::{
     SplitId,
 };
 use segops_segment::{
-    ConsentHistory, OrderFacts, OrderKey, ProductsChanged, RankingKey, RankingThreshold, RecordedTransitions,
-    Timeline,
+    ConsentHistory, OrderFacts, OrderKey, Products, ProductsChanged, RankingKey, RankingThreshold,
+    RecordedTransitions, Timeline,
 };
 use segops_store::ChangedKeyspace;
 
@@ -70,6 +70,15 @@ pub(crate) struct FrozenState {
     pub(crate) consents: ChangedKeyspace<ConsentKey, ConsentHistory>,
 }
 
+/// A catalogue that someone shares is not copied where nothing of it has changed.
+fn changes_of(products: &mut Arc<Products>, whole: bool) -> ProductsChanged {
+    let changed = products.changes(whole);
+    if products.is_unseen() {
+        Arc::make_mut(products).take_as_seen();
+    }
+    changed
+}
+
 impl State {
     /// The state as it is now, with what was written since the call before, or all of it.
     pub(crate) fn take_changes(&mut self, whole: bool) -> FrozenState {
@@ -110,6 +119,7 @@ impl State {
             timers: _,
             members: _,
             groups: _,
+            search: _,
         } = self;
         FrozenState {
             is_whole: whole,
@@ -132,7 +142,7 @@ impl State {
             list_book: Arc::clone(list_book),
             duplicate_window_ms: duplicates.window_ms(),
             seen: duplicates.take_changes(whole),
-            products: products.take_changes(whole),
+            products: changes_of(products, whole),
             known_events: catalogue.events.take_changes(whole),
             product_events: product_events.take_changes(whole),
             identifiers: identifiers.take_changes(whole),
@@ -187,5 +197,6 @@ impl State {
         for profile in profiles {
             self.regroup(profile);
         }
+        self.search = self.search_made_anew();
     }
 }

@@ -61,7 +61,7 @@ impl State {
         feed_text(&mut digest, &(known_traits.as_ref(), left_out));
         feed_space(&mut digest, events.iter_sorted());
         feed_text(&mut digest, &(thresholds, known_scores));
-        feed(&mut digest, products);
+        feed(&mut digest, products.as_ref());
         feed_space(&mut digest, product_events.iter_sorted());
         feed_space(&mut digest, identifiers.iter_sorted());
         feed_space(&mut digest, aliases.iter_sorted());

@@ -77,7 +77,8 @@ pub struct State {
     pub segments: BTreeMap<SegmentId, SegmentState>,
     pub computed_traits: BTreeMap<ComputedTraitId, ComputedTraitState>,
     pub catalogue: Catalogue,
-    pub products: Products,
+    /// Shared with whoever answers from history meanwhile.
+    pub products: Arc<Products>,
     pub product_events: ProductEvents,
     pub duplicates: Duplicates,
     pub tallies: Tallies,
@@ -161,7 +162,7 @@ impl State {
             segments: BTreeMap::new(),
             computed_traits: BTreeMap::new(),
             catalogue: Catalogue::default(),
-            products: Products::default(),
+            products: Arc::default(),
             product_events: ProductEvents::default(),
             tallies: Tallies::default(),
             separations: Separations::default(),

@@ -141,7 +141,9 @@ fn check(bytes: &[u8], expected: &Expect) {
 
 #[test]
 fn the_first_format_is_read_for_ever() {
-    check(FIRST, &expect![[r#"
+    check(
+        FIRST,
+        &expect![[r#"
         position 59, state 894bacca24c9dd77499e02a9dd5fa542385cde6dd9c72dd3aa8ea653ee237f22
         8 transitions
         Meta 1 ffbbe0b560ad6049
@@ -179,7 +181,8 @@ fn the_first_format_is_read_for_ever() {
         ProductKey 1 bcc35297b98cc020
         Seen 1 403cc65f10f1a958
         Transition 8 5bf3892c7f17dda3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

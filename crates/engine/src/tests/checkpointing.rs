@@ -9,22 +9,30 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use segops_model::{Limits, Position, Transition, TransitionId};
 use segops_store::{CheckpointFolder, Disk, Journal, Keyspace};
+use segops_testkit::MemoryDisk;
 
 use super::history::compare as compare_history;
 use super::property::{Step, history, play};
-use super::world::{AUTHOR, World, instant, small_parts};
+use super::world::{AUTHOR, Keeping, World, instant, rule, small_parts};
 use crate::artefact::ArtefactFolder;
 use crate::checkpoint::{Kind, PlantedOmission};
+use crate::engine::{JournalKeeping, JournalRetention};
+use crate::error::EngineError;
 use crate::fold::Fold;
 use crate::scores::ScoresSent;
 use crate::shell::{Replay, Replayed, replay};
+use crate::state::SearchIndex;
 use crate::transitions::TransitionLog;
+use crate::verify::VerifyFrom;
+use crate::work::Work;
 
 /// Histories to play; as many as this variable says, where it is set.
 const HISTORIES: &str = "SEGOPS_CHECKPOINT_HISTORIES";
 const HISTORIES_BY_DEFAULT: u64 = 60;
 /// Where the search starts: a failure names its own.
 const SEED: &str = "SEGOPS_CHECKPOINT_SEED";
+/// Where journal files go that nothing needs any more, in the data folder.
+const ARCHIVE: &str = "archive";
 /// Few, so that some are let go.
 const TRANSITIONS_KEPT: usize = 25;
 
@@ -71,6 +79,7 @@ struct Fingerprint {
     timers: String,
     members: String,
     groups: String,
+    search: SearchIndex,
     next_due: String,
     recorded: String,
     lists: String,
@@ -104,6 +113,7 @@ fn fingerprint(fold: &mut Fold, transitions: &TransitionLog) -> Fingerprint {
         timers: format!("{:?}", state.timers),
         members: format!("{members:?}"),
         groups: format!("{:?}", state.groups),
+        search: state.search.clone(),
         next_due,
         recorded: format!("{recorded:?}"),
         lists: format!("{lists:?}"),
@@ -111,9 +121,23 @@ fn fingerprint(fold: &mut Fold, transitions: &TransitionLog) -> Fingerprint {
     }
 }
 
+/// A disk on which the files that were let go of are back in the journal, and there is no checkpoint.
+fn with_archive(world: &World) -> MemoryDisk {
+    let whole = MemoryDisk::new();
+    for (from, to) in [("artefacts", "artefacts"), (ARCHIVE, "journal"), ("journal", "journal")] {
+        let (from, to) = (Path::new("/data").join(from), Path::new("/data").join(to));
+        whole.create_dir_all(&to).expect("made");
+        for name in world.disk.list(&from).unwrap_or_default() {
+            let bytes = world.disk.read(&from.join(&name)).expect("read");
+            whole.open_append(&to.join(&name)).expect("made").append(&bytes).expect("written");
+        }
+    }
+    whole
+}
+
 /// What the whole journal comes to, with no checkpoint.
 fn by_the_journal(world: &World) -> Fingerprint {
-    let disk = Arc::clone(&world.disk) as Arc<dyn Disk>;
+    let disk = Arc::new(with_archive(world)) as Arc<dyn Disk>;
     let data = Path::new("/data");
     let end = Journal::end(disk.as_ref(), data).expect("a journal");
     let limits = *world.engine.limits();
@@ -146,6 +170,8 @@ struct Tally {
     starts: u64,
     tails: u64,
     changes: u64,
+    /// Starts whose journal had lost its first files.
+    cut: u64,
 }
 
 /// Plays a history with checkpoints, ends in good order and power cuts; what differs from the whole journal, if anything
@@ -153,7 +179,15 @@ struct Tally {
 fn run(seed: u64, planted: Option<PlantedOmission>, tally: &mut Tally) -> Result<World, String> {
     let mut numbers = Numbers(seed);
     let limits = Limits { transitions_kept_max: TRANSITIONS_KEPT, ..Limits::default() };
-    let mut world = World::keeping(instant("2026-03-01T12:00:00Z"), small_parts(), limits);
+    let retention = match seed % 2 {
+        // What is planted may leave nothing else to go on from.
+        0 if planted.is_none() => JournalRetention::Archive(Path::new("/data").join(ARCHIVE)),
+        _ => JournalRetention::Keep,
+    };
+    // A few frames in each file.
+    let journal = JournalKeeping { file_bytes_max: 2_000, retention };
+    let keeping = Keeping { history: small_parts(), journal, limits };
+    let mut world = World::keeping_all(instant("2026-03-01T12:00:00Z"), keeping);
     world.engine.create_list(AUTHOR, "L").expect("a list");
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
@@ -192,6 +226,7 @@ fn checked(world: World, tally: &mut Tally) -> Result<World, String> {
     }
     tally.starts += u64::from(!state.chain.is_empty());
     tally.tails += state.frames_since;
+    tally.cut += u64::from(world.engine.core().journal_begins_at() > Position(0));
     tally.changes += (state.chain.len() as u64).saturating_sub(1);
     let (found, expected) = (live(&world), by_the_journal(&world));
     if found == expected {
@@ -208,7 +243,9 @@ fn checkpoint_and_tail_equal_the_whole_journal() {
     for seed in first..first + number(HISTORIES).unwrap_or(HISTORIES_BY_DEFAULT) {
         match run(seed, None, &mut tally) {
             Ok(world) => {
-                compare_history(&world);
+                if world.engine.core().journal_begins_at() == Position(0) {
+                    compare_history(&world);
+                }
                 world.verify();
                 assert_eq!(world.differences_from_parts(), 0, "{SEED}={seed}");
             }
@@ -216,7 +253,7 @@ fn checkpoint_and_tail_equal_the_whole_journal() {
         }
     }
     println!("{tally:?}");
-    assert!(tally.starts > 20 && tally.tails > 100 && tally.changes > 20, "{tally:?}");
+    assert!(tally.starts > 20 && tally.tails > 100 && tally.changes > 20 && tally.cut > 10, "{tally:?}");
 }
 
 #[test]
@@ -288,4 +325,54 @@ fn damaged_checkpoints_are_told_of_and_the_journal_serves() {
     let disk = Arc::clone(&world.disk) as Arc<dyn Disk>;
     assert_eq!(CheckpointFolder::existing(disk, Path::new("/data")).files().expect("listed").0.len(), 1);
     assert_eq!(live(&world).hash, by_the_journal(&world).hash);
+}
+
+#[test]
+fn a_journal_without_its_beginning_says_what_it_can_no_longer_answer() {
+    let journal = JournalKeeping { file_bytes_max: 1_000, retention: JournalRetention::Drop };
+    let keeping = Keeping { history: small_parts(), journal, limits: Limits::default() };
+    let mut world = World::keeping_all(instant("2026-03-01T12:00:00Z"), keeping);
+    world.segment("Buyers", r#"did "Order Completed""#);
+    world.engine.create_list(AUTHOR, "L").expect("a list");
+    for user in 0..20 {
+        world.order(&format!("u{user}"));
+    }
+    world.checkpoint();
+    let begins_at = world.engine.core().journal_begins_at();
+    assert!(begins_at > Position(0));
+    let asked = |answer: Result<_, EngineError>| match answer {
+        Err(EngineError::Asked(message)) => assert!(message.contains("the journal"), "{message}"),
+        other => panic!("{:?}", other.map(|()| "an answer")),
+    };
+    let work = Work::new();
+    // By itself it is verified from what there is.
+    assert_eq!(world.engine.verify(&work).expect("a report").from, "parts");
+    world.verify();
+    asked(world.engine.verify_from(VerifyFrom::Journal, &work).map(|_| ()));
+    // Who was in a list a minute ago was only in the journal; what events say was not.
+    let before = world.now();
+    world.pass_ms(60_000);
+    world.order("u1");
+    let listed = rule(r#"everyone where in list "L""#);
+    asked(world.engine.preview(&listed, Some(before), 10, &work).map(|_| ()));
+    // New segments read parts, products and all.
+    let product = serde_json::json!({"id": "p1", "price": 12});
+    let product = crate::product_change(product, world.engine.limits()).expect("a product");
+    world.engine.change_products(AUTHOR, vec![product]).expect("taken");
+    world.send(
+        serde_json::json!({"userId": "u5", "event": "Product Viewed", "properties": {"product_id": "p1"}}),
+    );
+    world.segment("Viewers", r#"everyone where did "Product Viewed" where product.price >= 10"#);
+    assert_eq!(world.members("Viewers"), ["u5"]);
+    let world = world.restarted();
+    assert_eq!(world.members("Viewers"), ["u5"]);
+    world.verify();
+    // With the checkpoint gone as well, there is nothing to go on from, and the start says so.
+    let disk = world.disk.crash(segops_testkit::TornWrites::Kept);
+    let folder = Path::new("/data/checkpoints");
+    for name in disk.list(folder).expect("listed") {
+        disk.remove(&folder.join(name)).expect("removed");
+    }
+    let refused = world.try_restarted_on(disk).expect_err("refused").to_string();
+    assert!(refused.contains("no checkpoint can be gone on from: there is none"), "{refused}");
 }

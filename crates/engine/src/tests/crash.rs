@@ -47,6 +47,7 @@ fn an_unfinished_priming_starts_again_after_a_crash() {
             timers: crate::Timers::Manual,
             history: crate::HistoryOptions::in_memory(),
             checkpoints: crate::CheckpointOptions::default(),
+            journal: crate::JournalKeeping::default(),
         },
         &mut |_| {},
     )
@@ -96,6 +97,7 @@ fn what_identity_turned_away_is_listed_once_whatever_happens() {
             timers: crate::Timers::Manual,
             history: crate::HistoryOptions::in_memory(),
             checkpoints: crate::CheckpointOptions::default(),
+            journal: crate::JournalKeeping::default(),
         };
         crate::Engine::open(options, &mut |_| {}).expect("opens")
     };

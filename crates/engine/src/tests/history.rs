@@ -11,7 +11,6 @@ use segops_store::Keyspace;
 use super::world::{DAY_MS, MINUTE_MS, World, instant, small_parts};
 use crate::history::HistoryOptions;
 use crate::journal_item::{Input, decode_event};
-use crate::rebuild::JournalBackfill;
 use crate::work::Work;
 
 fn world() -> World {
@@ -41,8 +40,7 @@ fn rows_of(snapshot: &Snapshot) -> Vec<PartRow> {
 fn rows_by_journal(world: &World, until: Position, profile: ProfileId) -> Vec<(Position, Event)> {
     let core = world.engine.core();
     let work = Work::new();
-    let backfill =
-        JournalBackfill { disk: std::sync::Arc::clone(&core.disk), data: core.data.clone(), work: &work };
+    let backfill = core.journal_backfill(&work);
     let identifiers = core.fold.read().state.profiles.get(&profile).expect("a profile").identifiers.clone();
     let rows = backfill.rows_of(until, &identifiers, &[]).expect("history is read");
     let decoded = rows.into_iter().map(|row| match decode_event(row.position, row.format, &row.item) {

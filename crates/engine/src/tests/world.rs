@@ -18,12 +18,12 @@ use segops_segment::{Backfill as _, History, HistoryRequest};
 use segops_store::Disk;
 use segops_testkit::{MemoryDisk, SimulatedClock, TornWrites};
 
-use crate::engine::{Engine, EngineOptions, Timers};
+use crate::engine::{Engine, EngineOptions, JournalKeeping, Timers};
 use crate::error::EngineError;
 use crate::fold::PlantedBug;
 use crate::history::HistoryOptions;
 use crate::questions::live_questions;
-use crate::rebuild::{JournalBackfill, Plan};
+use crate::rebuild::Plan;
 use crate::shell::{
     Attempt, CheckpointOptions, Held, Priming, begin_priming, begin_split, finish_priming, finish_split,
     read_priming, read_split,
@@ -42,10 +42,17 @@ pub(super) struct World {
     pub(super) engine: Engine,
     pub(super) clock: Arc<SimulatedClock>,
     pub(super) disk: Arc<MemoryDisk>,
-    history: HistoryOptions,
-    limits: Limits,
+    keeping: Keeping,
     source: SourceId,
     messages: u64,
+}
+
+/// How a workspace keeps what it has.
+#[derive(Debug, Clone)]
+pub(super) struct Keeping {
+    pub(super) history: HistoryOptions,
+    pub(super) journal: JournalKeeping,
+    pub(super) limits: Limits,
 }
 
 pub(super) fn instant(text: &str) -> Instant {
@@ -80,28 +87,24 @@ pub(super) fn small_parts() -> HistoryOptions {
 fn try_open(
     disk: &Arc<MemoryDisk>,
     clock: &Arc<SimulatedClock>,
-    history: &HistoryOptions,
-    limits: Limits,
+    keeping: &Keeping,
 ) -> Result<Engine, EngineError> {
+    let Keeping { history, journal, limits } = keeping.clone();
     let options = EngineOptions {
         data: PathBuf::from("/data"),
         clock: Arc::clone(clock) as _,
         disk: Arc::clone(disk) as Arc<dyn Disk>,
         limits,
         timers: Timers::Manual,
-        history: history.clone(),
+        history,
         checkpoints: CheckpointOptions::default(),
+        journal,
     };
     Engine::open(options, &mut |_| {})
 }
 
-fn open(
-    disk: &Arc<MemoryDisk>,
-    clock: &Arc<SimulatedClock>,
-    history: &HistoryOptions,
-    limits: Limits,
-) -> Engine {
-    try_open(disk, clock, history, limits).expect("the folder opens")
+fn open(disk: &Arc<MemoryDisk>, clock: &Arc<SimulatedClock>, keeping: &Keeping) -> Engine {
+    try_open(disk, clock, keeping).expect("the folder opens")
 }
 
 impl World {
@@ -117,37 +120,49 @@ impl World {
 
     /// A new workspace that keeps its history in this way.
     pub(super) fn keeping(at: Instant, history: HistoryOptions, limits: Limits) -> Self {
+        Self::keeping_all(at, Keeping { history, journal: JournalKeeping::default(), limits })
+    }
+
+    pub(super) fn keeping_all(at: Instant, keeping: Keeping) -> Self {
         let clock = Arc::new(SimulatedClock::at(at));
         let disk = Arc::new(MemoryDisk::new());
-        let engine = open(&disk, &clock, &history, limits);
+        let engine = open(&disk, &clock, &keeping);
         let source = engine.create_source(AUTHOR, "Shop", Some("key".to_owned())).expect("a source").id;
-        Self { engine, clock, disk, history, limits, source, messages: 0 }
+        Self { engine, clock, disk, keeping, source, messages: 0 }
     }
 
     /// A new workspace beside a history that is there.
     pub(super) fn try_keeping(at: Instant, history: HistoryOptions) -> Result<Engine, EngineError> {
         let clock = Arc::new(SimulatedClock::at(at));
-        try_open(&Arc::new(MemoryDisk::new()), &clock, &history, Limits::default())
+        let keeping = Keeping { history, journal: JournalKeeping::default(), limits: Limits::default() };
+        try_open(&Arc::new(MemoryDisk::new()), &clock, &keeping)
+    }
+
+    /// What comes of starting again on another disk, after the process has ended without order.
+    pub(super) fn try_restarted_on(self, disk: MemoryDisk) -> Result<Engine, EngineError> {
+        self.engine.core().fail("the power is gone".to_owned());
+        self.engine.close();
+        try_open(&Arc::new(disk), &self.clock, &self.keeping)
     }
 
     /// The world after the process has ended in good order and started again.
     pub(super) fn restarted(self) -> Self {
         self.engine.close();
-        let Self { clock, disk, history, limits, source, messages, engine } = self;
+        let Self { clock, disk, keeping, source, messages, engine } = self;
         drop(engine);
-        let engine = open(&disk, &clock, &history, limits);
-        Self { engine, clock, disk, history, limits, source, messages }
+        let engine = open(&disk, &clock, &keeping);
+        Self { engine, clock, disk, keeping, source, messages }
     }
 
     /// The world after the machine has lost its power, and with it what was not synced, and started again.
     pub(super) fn crashed(self) -> Self {
-        let Self { clock, disk, history, limits, source, messages, engine } = self;
+        let Self { clock, disk, keeping, source, messages, engine } = self;
         let disk = Arc::new(disk.crash(TornWrites::Lost));
         // What the process would do as it ends in good order is not done.
         engine.core().fail("the power is gone".to_owned());
         engine.close();
-        let engine = open(&disk, &clock, &history, limits);
-        Self { engine, clock, disk, history, limits, source, messages }
+        let engine = open(&disk, &clock, &keeping);
+        Self { engine, clock, disk, keeping, source, messages }
     }
 
     /// Makes a checkpoint.
@@ -340,7 +355,7 @@ impl World {
         let (until, signals) = (frozen.position(), plan.signals());
         let request = HistoryRequest { until, at, signals, trait_roots: &trait_roots, scores: &scores };
         let work = Work::new();
-        let journal = JournalBackfill { disk: Arc::clone(&core.disk), data: core.data.clone(), work: &work };
+        let journal = core.journal_backfill(&work);
         let (mut by_parts, mut by_journal) = (Vec::new(), Vec::new());
         let parts = frozen.backfill(core, &work);
         parts.histories(&request, &mut |history| by_parts.push(history.clone())).expect("read");

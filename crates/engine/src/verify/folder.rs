@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use segops_model::{Clock, Limits};
+use segops_model::{Clock, Limits, Position};
 use segops_store::{Disk, Journal};
 
 use super::{Scope, Sources, VerifyFrom, verify_marked};
@@ -39,6 +39,13 @@ pub fn verify_folder(
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<VerifiedFolder, EngineError> {
     let end = Journal::end(disk.as_ref(), data)?;
+    let begins_at = Journal::begins_at(disk.as_ref(), data)?;
+    if begins_at > Position(0) {
+        return Err(EngineError::Asked(format!(
+            "the journal begins at position {begins_at}, since its earlier files were archived or dropped: put them back, or \
+             serve the folder and verify with --url and --from parts"
+        )));
+    }
     let limits = Limits::default();
     let transitions = TransitionLog::new(limits.transitions_kept_max);
     let source = Replay {
@@ -57,7 +64,7 @@ pub fn verify_folder(
     let time_zone = fold.state.settings.time_zone.clone();
     let fold = RwLock::new(fold);
     let sources = Sources { fold: &fold, clock };
-    let backfill = JournalBackfill { disk: Arc::clone(disk), data: data.to_owned(), work };
+    let backfill = JournalBackfill { disk: Arc::clone(disk), data: data.to_owned(), begins_at, work };
     let report = verify_marked(&marked, (&backfill, VerifyFrom::Journal), Scope::All, &sources, work)?;
     Ok(VerifiedFolder { report, time_zone })
 }

@@ -44,29 +44,41 @@ impl Unseen {
 }
 
 impl Products {
-    /// What was written since the call before; all there is in the first call, and where `whole` asks for it.
-    pub fn take_changes(&mut self, whole: bool) -> ProductsChanged {
-        let unseen = std::mem::replace(&mut self.unseen, Unseen::nothing()).0.filter(|_| !whole);
+    /// What was written since [`Products::take_as_seen`]; all there is before the first time, and where `whole` asks for
+    /// it.
+    #[must_use]
+    pub fn changes(&self, whole: bool) -> ProductsChanged {
         let fields = self.fields.stored();
-        let Some((ids, keys)) = unseen else {
+        let Some((ids, keys)) = self.unseen.0.as_ref().filter(|_| !whole) else {
             let products = self.versions.iter().map(|(id, versions)| (id.clone(), Arc::clone(versions)));
             let keys = self.by_key.iter().map(|(key, ids)| (key.clone(), ids.clone()));
             let (products, keys) = (products.collect(), keys.collect());
             return ProductsChanged { is_whole: true, products, keys, fields };
         };
-        let products = ids.into_iter().filter_map(|id| {
-            let versions = Arc::clone(self.versions.get(&id)?);
-            Some((id, versions))
+        let products = ids.iter().filter_map(|id| {
+            let versions = Arc::clone(self.versions.get(id)?);
+            Some((id.clone(), versions))
         });
-        let keys = keys.into_iter().filter_map(|key| {
-            let ids = self.by_key.get(&key)?.clone();
-            Some((key, ids))
+        let keys = keys.iter().filter_map(|key| {
+            let ids = self.by_key.get(key)?.clone();
+            Some((key.clone(), ids))
         });
         let (products, keys) = (products.collect(), keys.collect());
         ProductsChanged { is_whole: false, products, keys, fields }
     }
 
-    /// Puts together again what [`Products::take_changes`] has given.
+    /// Whether anything was written since [`Products::take_as_seen`], or that was never called.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        self.unseen.0.as_ref().is_none_or(|(ids, keys)| !(ids.is_empty() && keys.is_empty()))
+    }
+
+    /// What there is now is what changes build on.
+    pub fn take_as_seen(&mut self) {
+        self.unseen = Unseen::nothing();
+    }
+
+    /// Puts together again what [`Products::changes`] has given.
     #[must_use]
     pub fn of_parts(
         products: BTreeMap<CompactString, Vec<ProductVersion>>,

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use tokio::runtime::{Handle, Runtime};
 use tower::ServiceExt;
 
-use segops_engine::{CheckpointOptions, Engine, OpenProgress, Timers};
+use segops_engine::{CheckpointOptions, Engine, JournalRetention, OpenProgress, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 
 use super::client::{Payload, Reply, Request};
@@ -42,7 +42,9 @@ impl Folder {
         let token = read_local_token(data)?.unwrap_or_default();
         let (timers, checkpoints) = (Timers::Background, CheckpointOptions::default());
         let (author, time_zone) = (LOCAL_TOKEN, None);
-        let opening = OpenOptions { data, clock, limits, timers, checkpoints, author, time_zone };
+        // What goes is the matter of whoever serves the folder.
+        let retention = JournalRetention::Keep;
+        let opening = OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone };
         let engine = open_workspace(opening, progress)?;
         app.ready(engine.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use segops_engine::CheckpointOptions;
+use segops_engine::{CheckpointOptions, JournalRetention};
 
 use super::error::CliError;
 use super::output::Output;
@@ -44,6 +44,10 @@ pub(crate) struct Serve {
     #[arg(long, default_value_t = CheckpointOptions::default().after_bytes, value_name = "BYTES",
         value_parser = clap::value_parser!(u64).range(1_000_000..))]
     checkpoint_bytes: u64,
+    /// What becomes of journal files that a whole checkpoint and the parts have both passed: `keep`, `drop`, or
+    /// `archive:DIR` to move them to a folder. Without them nothing can be verified from raw events any more.
+    #[arg(long, default_value = "keep", value_name = "WHAT", value_parser = read_retention)]
+    journal_retention: JournalRetention,
     /// How to write the log: text unless told, to the standard error.
     #[arg(long, value_enum, default_value_t = LogFormatName::Text)]
     log_format: LogFormatName,
@@ -84,6 +88,7 @@ impl Serve {
                 after_bytes: self.checkpoint_bytes,
                 ..CheckpointOptions::default()
             },
+            retention: self.journal_retention,
             log_format,
         };
         // Somebody who closes the terminal's other end does not stop the server.
@@ -91,6 +96,16 @@ impl Serve {
             let _closed = out.line(line).and_then(|()| out.flush());
         };
         Ok(serve(options, &mut say)?)
+    }
+}
+
+/// What becomes of journal files.
+fn read_retention(text: &str) -> Result<JournalRetention, String> {
+    match (text, text.strip_prefix("archive:")) {
+        ("keep", _) => Ok(JournalRetention::Keep),
+        ("drop", _) => Ok(JournalRetention::Drop),
+        (_, Some(folder)) if !folder.is_empty() => Ok(JournalRetention::Archive(folder.into())),
+        _ => Err(format!("`{text}` is none of them; write keep, drop or archive:DIR")),
     }
 }
 

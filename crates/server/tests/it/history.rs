@@ -128,7 +128,11 @@ fn a_folders_parts_are_kept_by_the_command_line() {
         .collect();
     std::fs::write(folder.path().join("events.ndjson"), lines).unwrap();
     run(folder.path(), &["import", "events.ndjson"]);
-    assert!(run(folder.path(), &["parts", "list"]).contains("5 rows in memory"));
+    // A command ends with a checkpoint, before which parts take in what is in memory.
+    assert!(run(folder.path(), &["parts", "list"]).contains("5 rows in 1 part"));
+    assert!(run(folder.path(), &["checkpoint", "list"]).contains("0 inputs since"));
+    assert!(run(folder.path(), &["checkpoint", "now"]).contains("0 inputs since"));
+    assert!(run(folder.path(), &["status"]).contains("Checkpoint of position"));
     assert!(run(folder.path(), &["parts", "compact", "--full"]).contains("5 rows in 1 part"));
     assert!(run(folder.path(), &["parts", "check"]).starts_with("0 findings: 1 part, 5 rows"));
     assert!(run(folder.path(), &["parts", "sql-view"]).contains("VIEW events"));
@@ -141,4 +145,7 @@ fn a_folders_parts_are_kept_by_the_command_line() {
     // Without its folder the history is made anew.
     std::fs::remove_dir_all(folder.path().join("shop/history")).unwrap();
     assert!(run(folder.path(), &["parts", "list"]).contains("5 rows in memory"));
+    let listed = run(folder.path(), &["checkpoint", "now", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((&listed["files"][0]["whole"], &listed["summary"]["failure"]), (&json!(true), &Value::Null));
 }

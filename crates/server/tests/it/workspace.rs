@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use segops_engine::{CheckpointOptions, Engine, EngineOptions, HistoryOptions, Timers};
+use segops_engine::{CheckpointOptions, Engine, EngineOptions, HistoryOptions, JournalKeeping, Timers};
 use segops_model::{Clock, Limits, SystemClock};
 use segops_parts::Objects;
 use segops_server::control::{Role, Tokens};
@@ -129,8 +129,9 @@ fn open(data: &Path, clock: Arc<dyn Clock>, limits: Limits) -> Engine {
     let disk = Arc::new(RealDisk);
     let history = HistoryOptions::at(Objects::in_folder(&data.join("history")).unwrap());
     let timers = Timers::Background;
-    let checkpoints = CheckpointOptions::default();
-    let options = EngineOptions { data: data.to_owned(), clock, disk, limits, timers, history, checkpoints };
+    let (checkpoints, journal) = (CheckpointOptions::default(), JournalKeeping::default());
+    let data = data.to_owned();
+    let options = EngineOptions { data, clock, disk, limits, timers, history, checkpoints, journal };
     Engine::open(options, &mut |_| {}).unwrap()
 }
 

@@ -31,6 +31,17 @@ pub struct CheckpointWriter {
     blocks: u64,
     records: u64,
     digest: u32,
+    is_named: bool,
+}
+
+impl Drop for CheckpointWriter {
+    /// What will never be finished takes no room: the disk may be full.
+    fn drop(&mut self) {
+        if !self.is_named {
+            // Where this fails too, the next start removes it.
+            let _ = self.disk.remove(&self.unfinished);
+        }
+    }
 }
 
 impl fmt::Debug for CheckpointWriter {
@@ -67,6 +78,7 @@ impl CheckpointWriter {
             blocks: 0,
             records: 0,
             digest: 0,
+            is_named: false,
         })
     }
 
@@ -113,6 +125,7 @@ impl CheckpointWriter {
         self.file.sync().map_err(StoreError::io("sync", &self.unfinished))?;
         let path = self.head.path_in(&self.dir);
         self.disk.rename(&self.unfinished, &path).map_err(StoreError::io("name", &path))?;
+        self.is_named = true;
         self.disk.sync_dir(&self.dir).map_err(StoreError::io("sync", &self.dir))?;
         Ok(CheckpointFile { path, head: self.head, bytes: self.written })
     }

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use segops_model::{Instant, Position};
-use segops_store::{Disk, StoreError};
+use segops_store::{Disk, Journal, StoreError};
 use segops_testkit::{MemoryDisk, Operation, TornWrites};
 
 use crate::journal::{DIR, item, last_file, open, read, write};
@@ -148,4 +148,59 @@ fn what_a_killed_process_left_unsynced_is_durable_once_it_was_recovered() {
     assert!(recovered.next_position > Position(0), "the system still had what was written");
     let (_, after) = open(&disk.crash(TornWrites::Lost)).expect("opened after a power cut");
     assert_eq!(after.next_position, recovered.next_position);
+}
+
+/// The frames of archive and journal together, and where the journal begins, on the disk as it is found.
+fn with_archive(disk: &MemoryDisk) -> (u64, usize) {
+    let begins_at = Journal::begins_at(disk, Path::new(DIR)).expect("listed").0;
+    let whole = MemoryDisk::new();
+    let to = Path::new(DIR).join("journal");
+    whole.create_dir_all(&to).expect("made");
+    for from in [Path::new("/archive"), &to] {
+        for name in disk.list(from).unwrap_or_default().iter().filter(|name| name.ends_with(".journal")) {
+            let path = to.join(name);
+            if whole.exists(&path).expect("asked") {
+                whole.remove(&path).expect("removed");
+            }
+            let bytes = disk.read(&from.join(name)).expect("read");
+            whole.open_append(&path).expect("made").append(&bytes).expect("written");
+        }
+    }
+    (begins_at, read(&whole, 0, 60).expect("every frame is somewhere").len())
+}
+
+#[test]
+fn whatever_fails_while_files_are_archived_no_frame_is_lost_and_there_is_no_gap() {
+    let passed = Position(40);
+    let mut begun = std::collections::BTreeSet::new();
+    for torn in [TornWrites::Lost, TornWrites::Kept, TornWrites::Prefix { seed: 3 }] {
+        for nth in 1.. {
+            let disk = written(60);
+            disk.fail_nth(Operation::AnyWrite, nth);
+            let done = Journal::drop_before(&disk, Path::new(DIR), passed, Some(Path::new("/archive")));
+            let crashed = disk.crash(torn);
+            let (begins_at, frames) = with_archive(&crashed);
+            assert_eq!(frames, 60, "{torn:?}, operation {nth}");
+            assert!(begins_at <= passed.0);
+            begun.insert(begins_at);
+            let (_, recovered) = open(&crashed).expect("opens");
+            assert_eq!(recovered.next_position, Position(60));
+            let left = usize::try_from(60 - begins_at).expect("small");
+            assert_eq!(read(&crashed, begins_at, 60).expect("read").len(), left);
+            if let Ok((found, files)) = done {
+                assert!(found.0 > 0 && files > 1 && found.0 == begins_at);
+                break;
+            }
+        }
+    }
+    assert!(begun.len() > 2, "{begun:?}");
+    // What has gone is not there to be read, and says so.
+    let disk = written(60);
+    let (begins_at, _) = Journal::drop_before(&disk, Path::new(DIR), passed, None).expect("dropped");
+    assert!(matches!(read(&disk, 0, 60), Err(StoreError::MissingPosition { .. })));
+    assert!(begins_at > Position(0));
+    // The newest file stays, whatever position is passed.
+    Journal::drop_before(&disk, Path::new(DIR), Position(1_000), None).expect("dropped");
+    let (_, recovered) = open(&disk).expect("opens");
+    assert_eq!(recovered.next_position, Position(60));
 }
