@@ -11,7 +11,7 @@ use super::Snapshot;
 use crate::columns::TypedColumn;
 use crate::error::PartsError;
 use crate::fixed::FIXED;
-use crate::manifest::PartEntry;
+use crate::manifest::{NameRows, PartEntry};
 use crate::merge::Source;
 use crate::part_file::PartFile;
 use crate::row::PartRow;
@@ -167,7 +167,7 @@ impl TablePiece {
     fn ranges(&self, file: &PartFile) -> Result<Vec<Range<u64>>, PartsError> {
         let of_names = file.entry.names.iter().filter(|of_name| self.request.wants(&of_name.name));
         let of_names = of_names.filter(|of_name| self.request.filter.may_have(of_name.ts));
-        let of_names: Vec<Range<u64>> = of_names.map(|of_name| of_name.range()).collect();
+        let of_names: Vec<Range<u64>> = of_names.map(NameRows::range).collect();
         let Some(profiles) = &self.request.profiles else { return Ok(of_names) };
         let overlay = &self.snapshot.overlay;
         let origins: BTreeSet<ProfileId> =
