@@ -150,7 +150,7 @@ impl Write for Written {
 
 enum PieceWriter {
     Csv(CsvWriter),
-    Arrow(StreamWriter<Written>),
+    Arrow(Box<StreamWriter<Written>>),
     Parquet(Box<ArrowWriter<Written>>),
 }
 
@@ -163,7 +163,7 @@ impl PieceWriter {
         match format {
             Format::Arrow => {
                 let writer = StreamWriter::try_new(written.clone(), schema);
-                writer.map(Self::Arrow).map_err(|error| unwritable(&error))
+                writer.map(|writer| Self::Arrow(Box::new(writer))).map_err(|error| unwritable(&error))
             }
             Format::Parquet => {
                 let properties = WriterProperties::builder()

@@ -95,7 +95,7 @@ impl Backfill for JournalBackfill<'_> {
         until: Position,
         at: Instant,
     ) -> Result<BTreeMap<RankingKey, RankingThreshold>, RebuildError> {
-        let mut reader = self.from_its_beginning(until)?;
+        let mut reader = self.whole_journal(until)?;
         let mut held = BTreeMap::new();
         while let Some(frame) = reader.next_frame()? {
             if frame.position.0.is_multiple_of(STEP_FRAMES) {
@@ -142,7 +142,7 @@ impl JournalBackfill<'_> {
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
-    fn from_its_beginning(&self, until: Position) -> Result<JournalReader, RebuildError> {
+    fn whole_journal(&self, until: Position) -> Result<JournalReader, RebuildError> {
         if self.begins_at > Position(0) {
             return Err(RebuildError::JournalCut(self.begins_at));
         }
@@ -155,7 +155,7 @@ impl JournalBackfill<'_> {
         until: Position,
         each: &mut dyn FnMut(Passed<'_>),
     ) -> Result<MemoryIdentity, RebuildError> {
-        let mut reader = self.from_its_beginning(until)?;
+        let mut reader = self.whole_journal(until)?;
         let mut pass = Pass::default();
         self.work.set_total(until.0);
         while let Some(frame) = reader.next_frame()? {
@@ -214,7 +214,7 @@ impl JournalBackfill<'_> {
         if !request.signals.any_reads_products() {
             return Ok(products);
         }
-        let mut reader = self.from_its_beginning(request.until)?;
+        let mut reader = self.whole_journal(request.until)?;
         while let Some(frame) = reader.next_frame()? {
             if frame.kind == KIND_COMMAND
                 && let Input::Command(command) = decode(&frame)?

@@ -32,6 +32,10 @@ pub struct StoredSignal {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are filters, and they live as long as a record is written"
+)]
 pub enum StoredSignalKind {
     Filter { filter: EventFilter<Resolved>, capture: Option<Capture> },
     Trait(TraitWatch),

@@ -31,7 +31,7 @@ pub struct Problem {
     pub problems: Vec<segops_rules::Problem>,
     /// Where in a SQL query it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<QueryPlace>,
+    pub place: Option<Box<QueryPlace>>,
     #[serde(skip)]
     retry_after_seconds: Option<u32>,
 }
@@ -150,7 +150,7 @@ impl From<SqlError> for Problem {
         let refused = |kind, title| Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail.clone());
         match &error {
             SqlError::Query { place, .. } => Self {
-                place: place.map(|place| QueryPlace { line: place.line, column: place.column }),
+                place: place.map(|place| Box::new(QueryPlace { line: place.line, column: place.column })),
                 ..refused("sql-query", "The query cannot be used")
             },
             SqlError::Refused { .. } => refused("sql-refused", "SQL reads here, and changes nothing"),

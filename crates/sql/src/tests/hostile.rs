@@ -69,7 +69,7 @@ async fn much_is_not_made_of_little() {
             .to_owned(),
         "SELECT array_repeat(1, 10000000000)".to_owned(),
         "SELECT array_resize(ARRAY[1], 10000000000, 1)".to_owned(),
-        format!("SELECT replace(repeat('a', 1000000), 'a', repeat('b', 1000000))"),
+        "SELECT replace(repeat('a', 1000000), 'a', repeat('b', 1000000))".to_owned(),
         "SELECT regexp_replace(repeat('a', 1000000), 'a', repeat('b', 1000000), 'g')".to_owned(),
         doubling("a || a"),
         doubling("concat(a, a)"),
