@@ -65,7 +65,7 @@ pub use segment_changes::NewSegment;
 pub use segops_identity::SplitRefusal;
 pub use segops_parts::Effort;
 pub use settings::Settings;
-pub use shell::{CheckpointOptions, OpenProgress};
+pub use shell::{CheckpointOptions, OpenProgress, lower_priority};
 pub use state::folder_path;
 pub use transitions::{TransitionsGone, WatchId};
 pub use verify::{VerifiedFolder, VerifyFrom, verify_folder};

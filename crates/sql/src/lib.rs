@@ -14,7 +14,6 @@ mod column;
 mod error;
 mod functions;
 mod guard;
-mod low_priority;
 mod narrow;
 mod output;
 pub mod postgres;

@@ -22,7 +22,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant as Deadline, timeout_at};
 
 use crate::error::SqlError;
-use crate::low_priority::lower_priority;
 use crate::session::Session;
 use crate::statement::{ReadStatement, read};
 use crate::tables::Table;
@@ -154,16 +153,18 @@ pub(crate) struct Planned {
 }
 
 impl Sql {
+    /// A service with threads of its own, each of which begins with `stand_back`, so that other work goes first.
+    ///
     /// # Errors
     /// No thread can be started.
-    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, stand_back: fn()) -> std::io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, THREADS_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("sql")
             .worker_threads(threads)
             .max_blocking_threads(READERS_MAX)
             .thread_stack_size(STACK_BYTES)
-            .on_thread_start(lower_priority)
+            .on_thread_start(stand_back)
             .enable_all()
             .build()?;
         Ok(Self(Arc::new(Inner {

@@ -28,6 +28,7 @@ pub(crate) use folding::{
 };
 pub(crate) use historian::{Historian, Pinned, TailSize, run_compactor, run_historian};
 pub(crate) use intake::{Done, Intake, run_journal};
+pub use low_priority::lower_priority;
 pub(crate) use primer::{ENGINE, command, run_primer};
 #[cfg(test)]
 pub(crate) use primer::{Priming, begin_priming, finish_priming, read_priming};

@@ -78,7 +78,7 @@ impl CliError {
     pub(crate) fn with_query(self, query: &str) -> Self {
         match self {
             Self::Problem(problem) => match problem.place {
-                Some(place) => Self::Rule(under_line(&problem.detail, query, place)),
+                Some(place) => Self::Rule(under_line(&problem.detail, query, *place)),
                 None => Self::Problem(problem),
             },
             other => other,

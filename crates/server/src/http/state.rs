@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Semaphore, watch};
 
-use segops_engine::{Engine, EngineError};
+use segops_engine::{Engine, EngineError, lower_priority};
 use segops_model::{Clock, Instant, Limits};
 use segops_sql::Sql;
 
@@ -140,8 +140,8 @@ impl App {
         if let Some(sql) = self.0.sql.get() {
             return Ok(sql);
         }
-        let sql =
-            Sql::new(self.0.limits, Arc::clone(&self.0.clock)).map_err(|error| Problem::internal(&error))?;
+        let sql = Sql::new(self.0.limits, Arc::clone(&self.0.clock), lower_priority)
+            .map_err(|error| Problem::internal(&error))?;
         Ok(self.0.sql.get_or_init(|| sql))
     }
 

@@ -153,7 +153,7 @@ impl Workspace for Shop {
 }
 
 pub(super) fn service(limits: Limits) -> Sql {
-    Sql::new(limits, Arc::new(SimulatedClock::at(now()))).unwrap()
+    Sql::new(limits, Arc::new(SimulatedClock::at(now())), || ()).unwrap()
 }
 
 pub(super) fn query(text: &str) -> Query {
