@@ -3,6 +3,7 @@
 mod decompose;
 mod run;
 mod say;
+mod stat;
 mod units;
 
 #[cfg(test)]
@@ -23,7 +24,8 @@ pub struct Change {
     pub metric: Metric,
     pub before: Window,
     pub after: Window,
-    /// By what it is taken apart; none: by every property of the event, and every trait, that has few values.
+    /// By what it is taken apart; none: by every property of the event, and every trait as it was then, that has few
+    /// values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dimensions: Vec<Dimension>,
     /// In which currency, where it is of money; needed where there are several.

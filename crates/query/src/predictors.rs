@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use segops_model::{DAY_MS, Decimal, Instant, Path};
 use segops_rules::{Code, Problem, Window, is_order_money};
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,7 @@ use crate::features::{Contrast, Feature, Interval95, Table, adjust};
 use crate::groups::{Dimension, Group, Reader};
 use crate::logistic::{Fit, fit, linear, logistic};
 use crate::setting::Setting;
-use crate::statistics::{Z_95, to_f64};
+use crate::statistics::{Z_95, to_f64, two_sided};
 use crate::walk::{PlacedOrder, Profile, Reading, Row, Signal, Visitor, walk};
 
 const DAYS_MAX: u32 = 3_660;
@@ -65,7 +67,7 @@ pub struct PredictorsAnswer {
     pub customers: u64,
     pub with_outcome: u64,
     pub share: f64,
-    /// The strongest evidence first.
+    /// The strongest evidence first: that of the raw or the adjusted estimate, whichever is weaker.
     pub predictors: Vec<Predictor>,
     pub warnings: Vec<Problem>,
 }
@@ -85,8 +87,10 @@ pub struct Predictor {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Adjusted {
-    /// Against customers without the feature, or with the dimension's most frequent value.
+    /// Against customers without the feature, or with the frequent value of the dimension whose share is nearest to that of all.
     pub odds_ratio: Interval95,
+    /// The probability of such an odds ratio, or one further from 1, where the feature makes no difference.
+    pub p: f64,
     /// The average difference that the feature makes to the share, over all customers.
     pub difference: f64,
 }
@@ -190,7 +194,9 @@ pub(crate) fn run(predictors: &Predictors, setting: &Setting<'_>) -> Result<Pred
         })
         .collect();
     adjust(rows.iter_mut().map(|row| &mut row.raw));
-    rows.sort_by(|left, right| left.raw.p.total_cmp(&right.raw.p));
+    rows.sort_by(|left, right| {
+        evidence(left).total_cmp(&evidence(right)).then_with(|| left.raw.p.total_cmp(&right.raw.p))
+    });
     rows.iter_mut().for_each(|row| row.sentence = say(row, predictors));
     Ok(PredictorsAnswer {
         customers: all.1,
@@ -199,6 +205,12 @@ pub(crate) fn run(predictors: &Predictors, setting: &Setting<'_>) -> Result<Pred
         predictors: rows,
         warnings: checked.warnings,
     })
+}
+
+/// How easily chance alone would show as much. What comes with a cause stands out in the raw shares and not once all
+/// else is alike; what masks another the other way round.
+fn evidence(predictor: &Predictor) -> f64 {
+    predictor.adjusted.as_ref().map_or(predictor.raw.p, |adjusted| adjusted.p.max(predictor.raw.p))
 }
 
 /// What is known of a customer's first order.
@@ -313,31 +325,40 @@ fn value_of(order: &PlacedOrder) -> Decimal {
     order.event.properties.get("value").and_then(segops_model::Value::as_number).unwrap_or_default()
 }
 
-/// The estimates of a regression on all features but the most frequent value of each dimension whose values are a
-/// partition: every customer has exactly one of those.
-fn adjusted(chosen: &crate::features::Chosen) -> Vec<Option<Adjusted>> {
-    let nothing = || vec![None; chosen.features.len()];
-    let mut has = vec![0_u64; chosen.features.len()];
-    for (features, _) in &chosen.units {
-        for feature in features {
-            if let Some(count) = has.get_mut(usize::from(*feature)) {
-                *count += 1;
-            }
+/// What the other values of a dimension are held against: of its frequent values the one whose share is nearest to that of
+/// all customers, so that what stands out is estimated, and not everything else against it.
+fn references(chosen: &crate::features::Chosen) -> Vec<usize> {
+    let (counts, all) = chosen.counts();
+    let share = |(with, units): (u64, u64)| crate::statistics::share(with, units);
+    let mut best: BTreeMap<usize, (u64, f64, usize)> = BTreeMap::new();
+    // Features are in the order of how many have them, so that the first of a dimension is its most frequent.
+    for (at, ((dimension, feature), counted)) in chosen.features.iter().zip(&counts).enumerate() {
+        if !matches!(feature, Feature::Value { .. } | Feature::OrderValue { .. }) {
+            continue;
+        }
+        let distance = (share(*counted) - share(all)).abs();
+        let (most, least, reference) = best.entry(*dimension).or_insert((counted.1, distance, at));
+        if counted.1 * 2 >= *most && distance < *least {
+            (*least, *reference) = (distance, at);
         }
     }
-    // Features are in the order of how many have them, so that the first of a dimension is its most frequent.
-    let mut seen: Vec<usize> = Vec::new();
-    let mut columns: Vec<Option<u16>> = Vec::new();
+    best.into_values().map(|(_, _, at)| at).collect()
+}
+
+/// The estimates of a regression on all features but one of each dimension whose values are a partition: every customer
+/// has exactly one of those.
+fn adjusted(chosen: &crate::features::Chosen) -> Vec<Option<Adjusted>> {
+    let nothing = || vec![None; chosen.features.len()];
+    let references = references(chosen);
     let mut next = 0;
-    for (dimension, feature) in &chosen.features {
-        let is_reference = !seen.contains(dimension)
-            && matches!(feature, Feature::Value { .. } | Feature::OrderValue { .. });
-        seen.push(*dimension);
-        columns.push((!is_reference).then(|| {
-            next += 1;
-            next - 1
-        }));
-    }
+    let columns: Vec<Option<u16>> = (0..chosen.features.len())
+        .map(|at| {
+            (!references.contains(&at)).then(|| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect();
     let column = |feature: &u16| columns.get(usize::from(*feature)).copied().flatten();
     let units: Vec<(Vec<u16>, bool)> = chosen
         .units
@@ -368,6 +389,7 @@ fn adjusted(chosen: &crate::features::Chosen) -> Vec<Option<Adjusted>> {
                     low: odds(beta - Z_95 * error),
                     high: odds(beta + Z_95 * error),
                 },
+                p: two_sided(beta / error),
                 difference: *differences.get(at)?,
             })
         })

@@ -1,5 +1,7 @@
 //! What holds of every analysis: the customers of a part are those whom the part's own rule selects, by the oracle.
 
+mod planted;
+
 use segops_model::{DAY_MS, HOUR_MS, Value};
 use serde_json::{Value as Json, json};
 

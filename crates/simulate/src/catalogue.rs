@@ -105,6 +105,10 @@ impl Catalogue {
 }
 
 impl Product {
+    pub(crate) const fn price_band(&self) -> &'static str {
+        BANDS[self.band]
+    }
+
     pub(crate) fn write(&self, properties: &mut ObjectWriter<'_>) {
         properties.text("product_id", &self.product_id);
         properties.text("sku", &self.sku);
@@ -112,7 +116,7 @@ impl Product {
         properties.text("category", self.category);
         properties.text("brand", self.brand);
         properties.text("color", self.color);
-        properties.text("price_band", BANDS[self.band]);
+        properties.text("price_band", self.price_band());
         properties.money("price", self.price_cents);
     }
 }

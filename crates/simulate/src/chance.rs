@@ -14,6 +14,10 @@ pub(crate) enum Role {
     Arrivals = 7,
     Network = 8,
     Malformed = 9,
+    /// Where visits of customers come from, and those of strangers.
+    Channel = 10,
+    StrangerChannel = 11,
+    Cause = 12,
 }
 
 /// Draws beyond this many 32-bit words run into the next occasion's; the longest visit uses a few hundred.

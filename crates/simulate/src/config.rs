@@ -1,6 +1,8 @@
 use jiff::tz::TimeZone;
 use segops_model::Instant;
 
+use crate::cause::PlantedCause;
+
 /// What store to make. Everything follows from this: the same configuration gives the same bytes.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
@@ -34,6 +36,12 @@ pub struct StoreConfig {
     /// How many times faster customers live: the time between visits, orders and mails is divided by
     /// this, while the inside of a visit keeps its pace. For demonstrations with live traffic.
     pub speedup: f64,
+    /// Only what the shop's own system knows: who customers are, their orders, and what becomes of those. No visits
+    /// are tracked, and no newsletters sent.
+    pub only_orders: bool,
+    /// What changes in customers' lives, for analyses to find. Draws of their own leave everything else as it is,
+    /// up to the first life that one changes.
+    pub causes: Vec<PlantedCause>,
     /// Whether to remember each customer's hidden state for [`crate::Store::truth`].
     pub keep_truth: bool,
 }
@@ -58,6 +66,8 @@ impl StoreConfig {
             shared_share: 0.005,
             bad_share: 0.0,
             speedup: 1.0,
+            only_orders: false,
+            causes: Vec::new(),
             keep_truth: false,
         }
     }
@@ -95,6 +105,9 @@ impl StoreConfig {
         if !(1..=PRODUCTS_MAX).contains(&self.products) {
             return Err(SimulateError::Products);
         }
+        if self.causes.len() > CAUSES_MAX {
+            return Err(SimulateError::Causes);
+        }
         if !(1.0..=1e6).contains(&self.speedup) {
             return Err(SimulateError::Speedup);
         }
@@ -111,6 +124,7 @@ impl StoreConfig {
 
 const DAYS_MAX: u32 = 36_500;
 const PRODUCTS_MAX: u32 = 100_000;
+const CAUSES_MAX: usize = 100;
 
 /// Why a store cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -121,6 +135,8 @@ pub enum SimulateError {
     Days,
     #[error("the number of products must be from 1 to {PRODUCTS_MAX}")]
     Products,
+    #[error("more than {CAUSES_MAX} planted causes")]
+    Causes,
     #[error("the speed-up must be from 1 to 1,000,000")]
     Speedup,
     #[error("strangers per customer must be from 0 to 100")]

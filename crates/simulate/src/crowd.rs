@@ -1,6 +1,7 @@
 use segops_model::{Instant, MINUTE_MS};
 
 use crate::chance::{Chance, Role};
+use crate::channel::Channel;
 use crate::event::{BOT_USER_AGENT, Draft, Sender, USER_AGENTS};
 use crate::person::device_anonymous_id;
 use crate::shop::Shop;
@@ -22,19 +23,19 @@ pub(crate) fn stranger_visit(
     now: Instant,
 ) -> (Vec<Draft>, Option<Instant>) {
     let seed = shop.config.seed;
-    let era = shop.config.start.as_ms().unsigned_abs() / 1_000;
-    let mut chance = Chance::on_occasion(seed ^ (era << 20), Role::Stranger, index, visit);
+    let mut chance = shop.chance(Role::Stranger, index, visit);
     let is_unset = chance.happens(shop.config.shared_share * 2.0);
     let comes_again = visit + 1 < VISITS_MAX && chance.happens(0.3);
     let days = chance.exponential(3.0);
     // Another start meets other strangers: nobody recognises them from last time.
-    let device = STRANGERS_FROM | ((index ^ (era << 8)) & (STRANGERS_FROM - 1));
+    let device = STRANGERS_FROM | ((index ^ (shop.era() << 8)) & (STRANGERS_FROM - 1));
     let sender = Sender {
         anonymous_id: Some(device_anonymous_id(seed, device, 0, 0)),
         // What a page sends whose script puts its own missing value into the call.
         user_id: is_unset.then(|| "null".to_owned()),
         user_agent: USER_AGENTS[chance.below(USER_AGENTS.len())],
         locale: LOCALES[chance.below(LOCALES.len())],
+        landing: Some(Channel::draw(shop.chance(Role::StrangerChannel, index, visit))),
         message_prefix: shop.message_prefix('a', index, visit),
         ..Sender::default()
     };

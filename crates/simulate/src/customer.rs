@@ -1,6 +1,8 @@
 use segops_model::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 
+use crate::cause::{Consequence, RETURN_DAYS};
 use crate::chance::{Chance, Role};
+use crate::channel::Channel;
 use crate::event::{Draft, OrderFact, Sender, USER_AGENTS};
 use crate::person::{Person, Tempo, device_anonymous_id, tier};
 use crate::shop::Shop;
@@ -25,6 +27,8 @@ pub(crate) struct Customer {
     next_order: Instant,
     next_look: Instant,
     next_mail: Instant,
+    /// The visit that a link in a mail has opened.
+    mail_visit: Instant,
 }
 
 /// What one occasion in a customer's life brings: the events of the moment, in the order they happen, and
@@ -57,8 +61,9 @@ impl Customer {
             identified_at: None,
             alive_until: at,
             next_order: Instant::MAX,
-            next_look: at,
+            next_look: if shop.config.only_orders { Instant::MAX } else { at },
             next_mail: Instant::MAX,
+            mail_visit: Instant::MAX,
         };
         let (person, tempo, mut chance) = customer.recall(shop);
         if is_known {
@@ -116,9 +121,7 @@ impl Customer {
         let seed = shop.config.seed;
         let person = Person::new(seed, self.index);
         let tempo = person.tempo(seed, shop.catalogue.category_count());
-        // The start is mixed in: with one seed, another start is another stretch of the same lives.
-        let era = shop.config.start.as_ms().unsigned_abs() / 1_000;
-        (person, tempo, Chance::on_occasion(seed ^ (era << 20), Role::Life, self.index, self.occasion))
+        (person, tempo, shop.chance(Role::Life, self.index, self.occasion))
     }
 
     fn order(
@@ -130,16 +133,47 @@ impl Customer {
         now: Instant,
     ) -> Deeds {
         let (drafts, placed) = self.visit(shop, person, tempo, chance, Intent::Buy, now);
-        self.orders += 1;
+        self.orders += u32::from(placed.is_some());
         self.researched = false;
-        let later = placed.and_then(|placed| {
+        let later = placed.as_ref().and_then(|placed| {
             let prefix = shop.message_prefix('s', self.index, self.occasion);
-            change_of_heart(shop, person, chance, &placed, prefix)
+            change_of_heart(shop, person, chance, placed, prefix)
         });
         let after = drafts.last().map_or(now, |draft| draft.timestamp).plus_ms(HOUR_MS);
         self.plan_order(shop, tempo, chance, after, 1.0);
+        if let Some(placed) = placed.filter(|_| self.orders == 1) {
+            self.suffer(shop, &placed, after);
+        }
         self.plan_look(shop, tempo, chance, after);
         Deeds { now: drafts, later }
+    }
+
+    /// What is planted of consequences of a first order.
+    fn suffer(&mut self, shop: &Shop, placed: &Placed, after: Instant) {
+        for (number, cause) in shop.causes_at(placed.at) {
+            let mut chance = shop.cause_chance(self.index, self.occasion, number);
+            let is_hit =
+                cause.is_of(|one, value| placed.holds(shop, one, value)) && chance.happens(cause.share);
+            let back = shop.season.after(after, 1.0 + chance.unit() * f64::from(RETURN_DAYS - 2));
+            match cause.consequence {
+                Consequence::Lose if is_hit => (self.next_order, self.alive_until) = (Instant::MAX, after),
+                Consequence::Return if is_hit => {
+                    self.next_order =
+                        self.next_order.min(shop.season.at_shopping_hour(back, after, &mut chance));
+                    self.alive_until = Instant::MAX;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Where the visit of this occasion comes from.
+    fn channel(&self, shop: &Shop, now: Instant) -> Channel {
+        if now == self.mail_visit {
+            Channel::Newsletter
+        } else {
+            Channel::draw(shop.chance(Role::Channel, self.index, self.occasion))
+        }
     }
 
     fn slowed(&self, tempo: &Tempo) -> f64 {
@@ -170,6 +204,9 @@ impl Customer {
     }
 
     fn plan_look(&mut self, shop: &Shop, tempo: &Tempo, chance: &mut Chance, now: Instant) {
+        if shop.config.only_orders {
+            return;
+        }
         let gap = chance.exponential(tempo.browse_gap_days);
         let research_days_before = chance.exponential(1.2);
         let lost_days = shop.season.days_between(self.alive_until, now);
@@ -219,12 +256,14 @@ impl Customer {
         } else {
             device_anonymous_id(config.seed, self.index, device, cleared)
         };
+        let channel = self.channel(shop, now);
         let sender = Sender {
             anonymous_id: Some(anonymous_id),
             user_id: person.user_id.clone().filter(|_| knows_device),
             email: at_kiosk.then(|| KIOSK_EMAIL.to_owned()),
             user_agent: USER_AGENTS[(device as usize + usize::try_from(self.index & 3).unwrap_or(0)) % 4],
             locale: person.place().locale,
+            landing: Some(channel),
             message_prefix: shop.message_prefix('c', self.index, self.occasion),
             messages_sent: 0,
         };
@@ -234,6 +273,8 @@ impl Customer {
             created_at: self.identified_at.unwrap_or(now),
             orders: self.orders,
             login,
+            channel,
+            occasion: self.occasion,
         };
         let mut visit = Visit { shop, chance, sender, now, drafts: Vec::new() };
         let placed = visit.walk(intent, Some(&buyer));
@@ -253,7 +294,7 @@ impl Customer {
     fn become_known(&mut self, shop: &Shop, tempo: &Tempo, chance: &mut Chance, now: Instant) {
         if self.identified_at.is_none() {
             self.identified_at = Some(now);
-            if tempo.takes_mail {
+            if tempo.takes_mail && !shop.config.only_orders {
                 self.next_mail = shop.season.after(now, 1.0 + 6.0 * chance.unit());
             }
         }
@@ -288,7 +329,8 @@ impl Customer {
             if chance.happens(0.18) {
                 let clicked = opened.plus_ms(i64::from(chance.between(2, 90)) * SECOND_MS);
                 drafts.push(send(clicked, "Email Link Clicked", Some("https://shop.example/new")));
-                self.next_look = self.next_look.min(clicked.plus_ms(2 * SECOND_MS));
+                self.mail_visit = clicked.plus_ms(2 * SECOND_MS);
+                self.next_look = self.next_look.min(self.mail_visit);
             } else if chance.happens(0.015) {
                 drafts.push(send(opened.plus_ms(20 * SECOND_MS), "Unsubscribed", None));
                 self.unsubscribed = true;

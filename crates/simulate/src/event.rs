@@ -1,5 +1,6 @@
 use segops_model::Instant;
 
+use crate::channel::Channel;
 use crate::json::{ObjectWriter, object};
 
 /// One event on its way in: a call of the tracking API as JSON.
@@ -54,6 +55,8 @@ pub(crate) struct Sender {
     pub(crate) email: Option<String>,
     pub(crate) user_agent: &'static str,
     pub(crate) locale: &'static str,
+    /// Where the visit came from, until its landing page has said so.
+    pub(crate) landing: Option<Channel>,
     /// Starts every message id of this sender's.
     pub(crate) message_prefix: String,
     pub(crate) messages_sent: u32,
@@ -92,18 +95,36 @@ impl Sender {
     }
 
     pub(crate) fn page(&mut self, timestamp: Instant, title: &str, path: &str) -> Draft {
-        let json = self.call("page", timestamp, |call| {
+        let landing = self.landing.take();
+        let query = landing.map_or_else(String::new, Channel::query);
+        let json = self.call_from(landing, "page", timestamp, |call| {
             call.text("name", title);
             call.object("properties", |properties| {
                 properties.text("path", path);
+                if let Some(referrer) = landing.and_then(Channel::referrer) {
+                    properties.text("referrer", referrer);
+                }
+                if !query.is_empty() {
+                    properties.text("search", &query);
+                }
                 properties.text("title", title);
-                properties.plain("url", format_args!("https://shop.example{path}"));
+                properties.plain("url", format_args!("https://shop.example{path}{query}"));
             });
         });
         Draft { timestamp, name: "Page Viewed", json, order: None }
     }
 
     fn call(&mut self, kind: &str, timestamp: Instant, write: impl FnOnce(&mut ObjectWriter<'_>)) -> String {
+        self.call_from(None, kind, timestamp, write)
+    }
+
+    fn call_from(
+        &mut self,
+        landing: Option<Channel>,
+        kind: &str,
+        timestamp: Instant,
+        write: impl FnOnce(&mut ObjectWriter<'_>),
+    ) -> String {
         let number = self.messages_sent;
         self.messages_sent += 1;
         object(|call| {
@@ -118,6 +139,9 @@ impl Sender {
             }
             write(call);
             call.object("context", |context| {
+                if let Some(channel) = landing {
+                    channel.write_campaign(context);
+                }
                 context.object("library", |library| {
                     library.text("name", "segops-simulate");
                     library.text("version", env!("CARGO_PKG_VERSION"));

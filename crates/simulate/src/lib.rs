@@ -45,12 +45,19 @@
 //! and then; guests who never get a user id; mails that know only an address; a kiosk that many share;
 //! `"null"` for a user id; crawlers; late events, duplicates and, on request, malformed ones.
 //!
+//! # What can be planted
+//! [`StoreConfig::causes`] change lives from a day on: after a first order of some kind customers are lost, or come
+//! back soon, or such orders are given up at the checkout. An analysis of why a metric changed, or of what predicts a
+//! second order, should name what was planted first, and nothing where nothing was.
+//!
 //! # The same bytes
 //! Every draw comes from a fixed generator by (seed, role, index, occasion) and every function that shapes
 //! it is pure Rust, so the same configuration gives the same bytes on every machine.
 
 mod catalogue;
+mod cause;
 mod chance;
+mod channel;
 mod config;
 mod crowd;
 mod customer;
@@ -69,6 +76,7 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
+pub use cause::{CauseError, Consequence, OrderTrait, PlantedCause, RETURN_DAYS};
 pub use config::{SimulateError, StoreConfig};
 pub use event::{Delivery, SimulatedEvent};
 pub use output::{Batch, Batches, batches, to_ndjson};

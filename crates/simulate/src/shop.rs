@@ -1,6 +1,8 @@
 use segops_model::Instant;
 
 use crate::catalogue::Catalogue;
+use crate::cause::PlantedCause;
+use crate::chance::{Chance, Role};
 use crate::config::StoreConfig;
 use crate::season::Season;
 
@@ -28,6 +30,28 @@ impl Shop {
             end,
             config,
         }
+    }
+
+    /// The start is mixed into what happens: with one seed, another start is another stretch of the same lives.
+    pub(crate) const fn era(&self) -> u64 {
+        self.config.start.as_ms().unsigned_abs() / 1_000
+    }
+
+    /// The draws of one occasion in the life of somebody.
+    pub(crate) fn chance(&self, role: Role, index: u64, occasion: u64) -> Chance {
+        Chance::on_occasion(self.config.seed ^ (self.era() << 20), role, index, occasion)
+    }
+
+    /// Whether a planted cause hits a customer on one occasion.
+    pub(crate) fn cause_chance(&self, customer: u64, occasion: u64, number: usize) -> Chance {
+        let causes = self.config.causes.len().max(1) as u64;
+        self.chance(Role::Cause, customer, occasion * causes + number as u64)
+    }
+
+    /// The planted causes that are at work, with their numbers.
+    pub(crate) fn causes_at(&self, at: Instant) -> impl Iterator<Item = (usize, &PlantedCause)> {
+        let days = self.season.days_between(self.config.start, at);
+        self.config.causes.iter().enumerate().filter(move |(_, cause)| days >= f64::from(cause.from_day))
     }
 
     /// The start of the message ids of one occasion in the life of somebody.

@@ -1,7 +1,9 @@
 use segops_model::{Instant, SECOND_MS};
 
 use crate::catalogue::Line;
+use crate::cause::{Consequence, OrderTrait};
 use crate::chance::Chance;
+use crate::channel::Channel;
 use crate::event::{Draft, OrderFact, Sender};
 use crate::json::ObjectWriter;
 use crate::person::{Person, Tempo};
@@ -33,6 +35,27 @@ pub(crate) struct Placed {
     pub(crate) at: Instant,
     pub(crate) lines: Vec<Line>,
     pub(crate) total_cents: u64,
+    country: &'static str,
+    payment_method: &'static str,
+    coupon: Option<&'static str>,
+    channel: Channel,
+}
+
+impl Placed {
+    /// Whether one of the order's own, or one of its lines', is this.
+    pub(crate) fn holds(&self, shop: &Shop, one: OrderTrait, value: &str) -> bool {
+        let mut products = self.lines.iter().map(|line| shop.catalogue.product(line.product));
+        match one {
+            OrderTrait::Country => self.country == value,
+            OrderTrait::PaymentMethod => self.payment_method == value,
+            OrderTrait::Coupon => self.coupon == Some(value),
+            OrderTrait::Source => self.channel.source() == value,
+            OrderTrait::Category => products.any(|product| product.category == value),
+            OrderTrait::Brand => products.any(|product| product.brand == value),
+            OrderTrait::Color => products.any(|product| product.color == value),
+            OrderTrait::PriceBand => products.any(|product| product.price_band() == value),
+        }
+    }
 }
 
 /// One visit in the making: what the shop's tracking sends while somebody looks around.
@@ -51,14 +74,18 @@ pub(crate) struct Buyer<'a> {
     pub(crate) created_at: Instant,
     pub(crate) orders: u32,
     pub(crate) login: Login,
+    pub(crate) channel: Channel,
+    pub(crate) occasion: u64,
 }
 
 const FREE_SHIPPING_FROM_CENTS: u64 = 5_000;
 const SHIPPING_CENTS: u64 = 495;
+const ORDER_EVENT: &str = "Order Completed";
 const CART_LINES_MAX: usize = 12;
 
 impl Visit<'_> {
-    /// Goes through the shop; an order comes out exactly when the intent is to buy and there is a buyer.
+    /// Goes through the shop; an order comes out exactly when the intent is to buy, there is a buyer, and no planted
+    /// cause makes them leave.
     pub(crate) fn walk(&mut self, intent: Intent, buyer: Option<&Buyer<'_>>) -> Option<Placed> {
         self.page("Home", "/");
         if let Some(buyer) = buyer
@@ -74,7 +101,7 @@ impl Visit<'_> {
         }
         self.reconsider(&mut cart);
         if intent == Intent::Buy {
-            return buyer.map(|buyer| self.buy(buyer, cart));
+            return buyer.and_then(|buyer| self.buy(buyer, cart));
         }
         let checks_out = if intent == Intent::Research { 0.3 } else { 0.15 };
         if !cart.is_empty() && self.chance.happens(0.5) {
@@ -181,7 +208,7 @@ impl Visit<'_> {
         });
     }
 
-    fn buy(&mut self, buyer: &Buyer<'_>, mut cart: Vec<Line>) -> Placed {
+    fn buy(&mut self, buyer: &Buyer<'_>, mut cart: Vec<Line>) -> Option<Placed> {
         let mean_more = (buyer.tempo.basket_lines - 1.0).max(0.1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]
         let wanted = 1 + (self.chance.exponential(mean_more) as usize).min(CART_LINES_MAX - 1);
@@ -200,12 +227,12 @@ impl Visit<'_> {
         }
         self.start_checkout(&cart);
         self.pass(20, 240);
-        let placed = self.place_order(buyer, cart);
+        let placed = self.place_order(buyer, cart)?;
         self.page("Thank you", "/thank-you");
-        placed
+        Some(placed)
     }
 
-    fn place_order(&mut self, buyer: &Buyer<'_>, lines: Vec<Line>) -> Placed {
+    fn place_order(&mut self, buyer: &Buyer<'_>, lines: Vec<Line>) -> Option<Placed> {
         let shop = self.shop;
         let value = shop.catalogue.value_cents(&lines);
         let coupon = if buyer.orders == 0 && self.chance.happens(0.35) {
@@ -222,8 +249,21 @@ impl Visit<'_> {
         let total_cents = subtotal + shipping + tax;
         let order_id = self.order_id();
         let payment = *self.chance.pick(&["card", "paypal", "invoice", "wallet"]);
-        self.track("Order Completed", |order| {
-            order.text("order_id", &order_id);
+        let mut placed = Placed {
+            order_id,
+            at: self.now,
+            lines,
+            total_cents,
+            country: buyer.person.place().country,
+            payment_method: payment,
+            coupon: coupon.map(|(code, _)| code),
+            channel: buyer.channel,
+        };
+        if self.gives_up(buyer, &placed) {
+            return None;
+        }
+        self.track(ORDER_EVENT, |order| {
+            order.text("order_id", &placed.order_id);
             order.money("subtotal", subtotal);
             order.money("revenue", subtotal);
             order.money("shipping", shipping);
@@ -235,13 +275,23 @@ impl Visit<'_> {
             }
             order.text("currency", &shop.config.currency);
             order.text("payment_method", payment);
-            order.text("country", buyer.person.place().country);
-            shop.catalogue.write_lines(&lines, order);
+            order.text("country", placed.country);
+            shop.catalogue.write_lines(&placed.lines, order);
         });
         if let Some(draft) = self.drafts.last_mut() {
             draft.order = Some(OrderFact::Completed { total_cents });
         }
-        Placed { order_id, at: self.now, lines, total_cents }
+        placed.at = self.now;
+        Some(placed)
+    }
+
+    /// Whether a planted cause has the buyer leave before this order is placed.
+    fn gives_up(&self, buyer: &Buyer<'_>, placed: &Placed) -> bool {
+        self.shop.causes_at(self.now).any(|(number, cause)| {
+            cause.consequence == Consequence::Abandon
+                && cause.is_of(|one, value| placed.holds(self.shop, one, value))
+                && self.shop.cause_chance(buyer.person.index, buyer.occasion, number).happens(cause.share)
+        })
     }
 
     /// One per visit: a visit has at most one order, and its checkout names it already.
@@ -263,14 +313,18 @@ impl Visit<'_> {
 
     fn page(&mut self, title: &str, path: &str) {
         self.pass(3, 90);
-        let draft = self.sender.page(self.now, title, path);
-        self.drafts.push(draft);
+        if !self.shop.config.only_orders {
+            let draft = self.sender.page(self.now, title, path);
+            self.drafts.push(draft);
+        }
     }
 
     fn track(&mut self, name: &'static str, properties: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.pass(1, 8);
-        let draft = self.sender.track(self.now, name, properties);
-        self.drafts.push(draft);
+        if !self.shop.config.only_orders || name == ORDER_EVENT {
+            let draft = self.sender.track(self.now, name, properties);
+            self.drafts.push(draft);
+        }
     }
 
     fn pass(&mut self, least_seconds: u32, most_seconds: u32) {

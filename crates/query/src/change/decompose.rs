@@ -6,7 +6,9 @@
 //! counted from the average). Of a sum over units it is `(n2 - n1) * (r1 + r2) / 2` and `(r2 - r1) * (n1 + n2) / 2`. A
 //! group without units in one window has the other window's average there.
 //!
-//! **Evidence.** A group's rate stands out if it changed, and changed otherwise than that of all others: the
+//! **Evidence.** What one profile did hangs together: variances are of the sums over profiles (residuals of the ratio
+//! estimator, W. G. Cochran, Sampling Techniques, 3rd edition 1977, section 9A), so that a few who order often are no
+//! more than a few. A group's rate stands out if it changed, and changed otherwise than that of all others: the
 //! weaker of the two normal statistics counts (an intersection-union test: R. L. Berger, Technometrics 24, 1982). Its
 //! mix stands out if its number changed, its share did, and, for averages, its level is not that of the others: the weakest
 //! counts again, the product of the last two by the delta method with the product of variances (L. A. Goodman, J. Am.
@@ -14,11 +16,13 @@
 //! Yekutieli, since they depend on each other.
 //!
 //! **Order.** By the square of the statistic; a pair has to bring more than the logarithm of the number of units over
-//! what a single group does, as another parameter of a model has to (G. Schwarz, Annals of Statistics 6, 1978).
+//! what a single group does, as another parameter of a model has to (G. Schwarz, Annals of Statistics 6, 1978). Where
+//! the rest of one of its groups changed no otherwise by the same measure, the pair comes after that group: it is that
+//! group's change, seen in a part of it.
 
-use rustc_hash::FxHashMap;
 use segops_model::Decimal;
 
+use super::stat::{Stat, Tallies};
 use super::units::{Grouped, Units};
 use super::{Cause, CauseGroup, DimensionEffects, Effect, GroupEffect, Kind, Level};
 use crate::amount::{average, divided};
@@ -29,68 +33,6 @@ use crate::statistics::{Z_95, benjamini_yekutieli, count_f64, two_sided};
 const UNITS_MIN: u64 = 30;
 /// Adjusted p-values below this are told.
 const LEVEL: f64 = 0.01;
-
-/// Some units of both windows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Stat {
-    units: [u64; 2],
-    sums: [Decimal; 2],
-    squares: [f64; 2],
-}
-
-impl Stat {
-    fn add(&mut self, is_after: bool, value: Decimal) {
-        let at = usize::from(is_after);
-        if let (Some(units), Some(sum), Some(square)) =
-            (self.units.get_mut(at), self.sums.get_mut(at), self.squares.get_mut(at))
-        {
-            *units += 1;
-            *sum = [*sum, value].into_iter().sum();
-            *square += value.to_f64() * value.to_f64();
-        }
-    }
-
-    /// All but these.
-    fn rest(&self, all: &Self) -> Self {
-        let units = [all.units[0] - self.units[0], all.units[1] - self.units[1]];
-        let sum = |at: usize| {
-            let (all, own) = (all.sums.get(at).copied(), self.sums.get(at).copied());
-            all.zip(own).and_then(|(all, own)| all.checked_sub(own)).unwrap_or_default()
-        };
-        let squares = [all.squares[0] - self.squares[0], all.squares[1] - self.squares[1]];
-        Self { units, sums: [sum(0), sum(1)], squares }
-    }
-
-    /// The average in both windows: where a window has no units, that of the other.
-    fn averages(&self) -> [f64; 2] {
-        let [before, after] = [0, 1].map(|at: usize| self.average(at));
-        [before.or(after).unwrap_or_default(), after.or(before).unwrap_or_default()]
-    }
-
-    fn average(&self, at: usize) -> Option<f64> {
-        let units = self.units.get(at).copied().filter(|units| *units > 0)?;
-        Some(self.sums.get(at)?.to_f64() / count_f64(units))
-    }
-
-    /// The variance of the average in each window. A unit of the average over both windows is added, so that a
-    /// handful that are all alike is not taken for certain.
-    fn variances(&self) -> [f64; 2] {
-        let [n1, n2] = self.units.map(count_f64);
-        let total = n1 + n2;
-        if total < 2.0 {
-            return [f64::INFINITY; 2];
-        }
-        let mean = (self.sums[0].to_f64() + self.sums[1].to_f64()) / total;
-        let spread = ((self.squares[0] + self.squares[1]) / total - mean * mean).max(0.0);
-        [0, 1].map(|at: usize| {
-            let units = self.units.get(at).copied().map_or(0.0, count_f64);
-            let Some(own) = self.average(at) else { return f64::INFINITY };
-            let squares = self.squares.get(at).copied().unwrap_or_default();
-            let own_spread = (squares / units - own * own).max(0.0);
-            (own_spread * units + spread) / (units + 1.0) / units
-        })
-    }
-}
 
 /// Everything that is found.
 pub(super) struct Found {
@@ -115,10 +57,8 @@ struct Tested {
 /// Takes the change apart. `lengths` are how long the windows are.
 pub(super) fn decompose(mut units: Units, kind: Kind, lengths: [f64; 2]) -> Found {
     let grouped = units.grouped();
-    let mut all = Stat::default();
-    for (is_after, value) in units.is_after.iter().zip(&units.values) {
-        all.add(*is_after, *value);
-    }
+    let tallies = Tallies::new(&units);
+    let all = tallies.all();
     let level = |at: usize| {
         let (count, sum) =
             (all.units.get(at).copied().unwrap_or_default(), all.sums.get(at).copied().unwrap_or_default());
@@ -133,7 +73,7 @@ pub(super) fn decompose(mut units: Units, kind: Kind, lengths: [f64; 2]) -> Foun
     let mut tested = Vec::new();
     let mut dimensions = Vec::new();
     for (at, one) in grouped.iter().enumerate() {
-        let stats = stats_of(&units, |unit| one.codes.get(unit).map(|code| (*code, 0)));
+        let stats = tallies.of(|unit| one.codes.get(unit).map(|code| (*code, 0)));
         let mut effects = Vec::new();
         for (number, group) in one.groups.iter().enumerate() {
             let stat = code_of(number).and_then(|code| stats.get(&(code, 0))).copied().unwrap_or_default();
@@ -145,7 +85,7 @@ pub(super) fn decompose(mut units: Units, kind: Kind, lengths: [f64; 2]) -> Foun
     }
     for (left_at, left) in grouped.iter().enumerate() {
         for (right_at, right) in grouped.iter().enumerate().skip(left_at + 1) {
-            let stats = stats_of(&units, |unit| Some((*left.codes.get(unit)?, *right.codes.get(unit)?)));
+            let stats = tallies.of(|unit| Some((*left.codes.get(unit)?, *right.codes.get(unit)?)));
             let mut pairs: Vec<_> = stats.into_iter().collect();
             pairs.sort_unstable_by_key(|(codes, _)| *codes);
             for ((left_code, right_code), stat) in pairs {
@@ -161,16 +101,6 @@ pub(super) fn decompose(mut units: Units, kind: Kind, lengths: [f64; 2]) -> Foun
 
 fn code_of(number: usize) -> Option<u32> {
     u32::try_from(number).ok()
-}
-
-fn stats_of(units: &Units, codes: impl Fn(usize) -> Option<(u32, u32)>) -> FxHashMap<(u32, u32), Stat> {
-    let mut stats: FxHashMap<(u32, u32), Stat> = FxHashMap::default();
-    for (unit, (is_after, value)) in units.is_after.iter().zip(&units.values).enumerate() {
-        if let Some(codes) = codes(unit) {
-            stats.entry(codes).or_default().add(*is_after, *value);
-        }
-    }
-    stats
 }
 
 /// The mix and the rate of a group.
@@ -266,20 +196,17 @@ fn push_mix(
 ) {
     let [n1, n2] = stat.units.map(count_f64);
     let [all1, all2] = all.units.map(|units| count_f64(units).max(1.0));
-    // Counts over windows of different lengths are compared by how many there are in a time.
-    let [length1, length2] = lengths;
-    let expected = (n1 + n2) * length2 / (length1 + length2);
-    let growth =
-        ratio(n2 - expected, (n1 + n2) * length1 * length2 / ((length1 + length2) * (length1 + length2)));
     let (w1, w2) = (n1 / all1, n2 / all2);
     let pooled = (n1 + n2) / (all1 + all2);
-    let share_variance = pooled * (1.0 - pooled) * (1.0 / all1 + 1.0 / all2);
+    let (growth, growth_variance) = stat.growth(lengths);
+    let growth = ratio(growth, growth_variance);
+    let share_variance = stat.share_variance(all, pooled);
     let shift = w2 - w1;
     let in_share = ratio(shift, share_variance);
     match kind {
         Kind::Total => {
             let [r1, r2] = stat.averages();
-            let half = Z_95 * libm::sqrt(n1 + n2) * f64::midpoint(r1, r2).abs();
+            let half = Z_95 * libm::sqrt(stat.count_variance()) * f64::midpoint(r1, r2).abs();
             push(Effect::Mix, weaker(&[growth, in_share]), mix, half);
         }
         Kind::Ratio => {
@@ -305,7 +232,7 @@ fn push_mix(
     }
 }
 
-fn ratio(effect: f64, variance: f64) -> f64 {
+pub(super) fn ratio(effect: f64, variance: f64) -> f64 {
     if variance > 0.0 && variance.is_finite() { effect / libm::sqrt(variance) } else { 0.0 }
 }
 
@@ -313,19 +240,49 @@ fn weaker(statistics: &[f64]) -> f64 {
     statistics.iter().map(|statistic| statistic.abs()).fold(f64::INFINITY, f64::min)
 }
 
+/// How much each explains: of a pair, no more than a group of which it is a part like any other.
+fn weights(standing: &[(Tested, f64)], pair_costs: f64) -> Vec<f64> {
+    let singles: Vec<&Tested> =
+        standing.iter().map(|(one, _)| one).filter(|one| one.groups.len() == 1).collect();
+    let weight = |one: &Tested| {
+        let square = one.statistic * one.statistic;
+        if one.groups.len() == 1 {
+            return square;
+        }
+        let holds = |single: &&&Tested| {
+            let is_of_it = single.groups.iter().all(|group| one.groups.contains(group));
+            is_of_it && single.effect == one.effect
+        };
+        let is_alike = |single: &&&Tested| {
+            let apart = match one.effect {
+                Effect::Rate => one.stat.rate_apart(&single.stat),
+                Effect::Mix => one.stat.growth_apart(&single.stat),
+            };
+            apart * apart < pair_costs
+        };
+        let capped =
+            singles.iter().filter(holds).filter(is_alike).map(|single| single.statistic * single.statistic);
+        capped.fold(square - pair_costs, f64::min)
+    };
+    standing.iter().map(|(one, _)| weight(one)).collect()
+}
+
 /// What stands out, the strongest first.
 fn causes(tested: Vec<Tested>, grouped: &[Grouped], pair_costs: f64) -> Vec<Cause> {
     let p_values: Vec<f64> = tested.iter().map(|one| two_sided(one.statistic)).collect();
     let adjusted = benjamini_yekutieli(&p_values);
-    let mut standing: Vec<(Tested, f64)> =
+    let standing: Vec<(Tested, f64)> =
         tested.into_iter().zip(adjusted).filter(|(_, adjusted)| *adjusted < LEVEL).collect();
-    let weight =
-        |one: &Tested| one.statistic * one.statistic - if one.groups.len() > 1 { pair_costs } else { 0.0 };
-    standing.sort_by(|(left, _), (right, _)| {
-        weight(right).total_cmp(&weight(left)).then_with(|| left.groups.cmp(&right.groups))
+    let weights = weights(&standing, pair_costs);
+    let mut order: Vec<usize> = (0..standing.len()).collect();
+    order.sort_by(|left, right| {
+        let key = |at: &usize| standing.get(*at).map(|(one, _)| (one.groups.len(), &one.groups));
+        let weight = |at: &usize| weights.get(*at).copied().unwrap_or_default();
+        weight(right).total_cmp(&weight(left)).then_with(|| key(left).cmp(&key(right)))
     });
     let mut causes: Vec<Cause> = Vec::new();
-    for (one, adjusted_p) in standing {
+    for (one, adjusted_p) in order.into_iter().filter_map(|at| standing.get(at)) {
+        let adjusted_p = *adjusted_p;
         let groups: Vec<CauseGroup> = one
             .groups
             .iter()

@@ -145,7 +145,8 @@ fn check(change: &Change, setting: &Setting<'_>) -> Result<Checked, AnalysisErro
     Ok(Checked { events, windows, dimensions, warnings: checker.finish()? })
 }
 
-/// Every property of the units' event, and every trait, that is no amount.
+/// Every property of the units' event, and every trait, that is no amount. Traits as they were then: what they have
+/// become since may come of what is measured, as a tier does of orders.
 fn discovered(events: &[CheckedEvent], setting: &Setting<'_>) -> Vec<Dimension> {
     let names = setting.names;
     let filter = events.first().map(|event| &event.resolved);
@@ -164,7 +165,7 @@ fn discovered(events: &[CheckedEvent], setting: &Setting<'_>) -> Vec<Dimension> 
         paths.dedup();
     }
     let properties = properties.into_iter().map(Dimension::Property);
-    properties.chain(traits.into_iter().map(Dimension::Trait)).take(DIMENSIONS_MAX).collect()
+    properties.chain(traits.into_iter().map(Dimension::TraitAtEvent)).take(DIMENSIONS_MAX).collect()
 }
 
 /// A first step whose conversion is waited for.
@@ -214,7 +215,7 @@ impl Visitor for Gather<'_> {
                 for window in 0..2 {
                     let Some(pending) = self.pending.get_mut(window).and_then(Option::take) else { continue };
                     if pending.at.plus_ms(i64::from(conversion.days) * DAY_MS) <= self.now {
-                        self.add(window, flag(pending.is_converted), pending.groups)?;
+                        self.add(profile, window, flag(pending.is_converted), pending.groups)?;
                     }
                 }
                 Ok(())
@@ -242,6 +243,7 @@ impl Gather<'_> {
 
     fn add(
         &mut self,
+        profile: &Profile,
         window: usize,
         value: Decimal,
         groups: Vec<(String, Group)>,
@@ -253,7 +255,7 @@ impl Gather<'_> {
                 advice: "run the analysis for a segment, or over shorter windows",
             });
         }
-        self.units.add(window == 1, value, groups.into_iter());
+        self.units.add(profile.id, window == 1, value, groups.into_iter());
         Ok(())
     }
 
@@ -269,7 +271,7 @@ impl Gather<'_> {
             }
             let value = if *self.metric == Metric::Orders { Decimal::ONE } else { order.net };
             let groups = self.groups(profile, &order.event, order.at.ts);
-            self.add(window, value, groups)?;
+            self.add(profile, window, value, groups)?;
         }
         Ok(())
     }
@@ -299,7 +301,7 @@ impl Gather<'_> {
         }
         let is_repeat = orders.next().is_some_and(|second| second.at.ts.ms_since(first.at.ts) < days_ms);
         let groups = self.groups(profile, &first.event, first.at.ts);
-        self.add(window, flag(is_repeat), groups)
+        self.add(profile, window, flag(is_repeat), groups)
     }
 
     fn returning(&mut self, profile: &Profile) -> Result<(), AnalysisError> {
@@ -308,7 +310,7 @@ impl Gather<'_> {
             let first = profile.counted_orders().find(|order| window.holds(order.at.ts));
             if let Some(first) = first {
                 let groups = self.groups(profile, &first.event, first.at.ts);
-                self.add(number, flag(first_ever.at.ts < window.from), groups)?;
+                self.add(profile, number, flag(first_ever.at.ts < window.from), groups)?;
             }
         }
         Ok(())

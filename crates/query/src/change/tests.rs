@@ -1,4 +1,4 @@
-use segops_model::Decimal;
+use segops_model::{Decimal, ProfileId};
 use serde_json::{Value as Json, json};
 
 use super::decompose::{Found, decompose};
@@ -33,7 +33,7 @@ fn customers(seed: u64, planted: impl Fn(&[&str]) -> f64, ads_after: f64) -> Fou
     let names = DIMENSIONS.iter().map(|(name, _)| (Dimension::Property(name.parse().unwrap()), false));
     let mut units = Units::new(names);
     for is_after in [false, true] {
-        for _ in 0..6_000 {
+        for profile in 0..6_000 {
             let groups: Vec<&str> = DIMENSIONS
                 .iter()
                 .map(|(name, weights)| {
@@ -50,7 +50,7 @@ fn customers(seed: u64, planted: impl Fn(&[&str]) -> f64, ads_after: f64) -> Fou
             let share = if is_after { base + planted(&groups) } else { base };
             let value = if numbers.share() < share { Decimal::ONE } else { Decimal::ZERO };
             let groups = groups.into_iter().map(|group| (group.to_owned(), Group::Value(group.to_owned())));
-            units.add(is_after, value, groups);
+            units.add(ProfileId(profile + 6_000 * u64::from(is_after)), is_after, value, groups);
         }
     }
     decompose(units, Kind::Ratio, [1.0, 1.0])

@@ -1,7 +1,7 @@
 //! What a metric is made of: one unit for each order or profile, with a value and its group by every dimension.
 
 use rustc_hash::FxHashMap;
-use segops_model::Decimal;
+use segops_model::{Decimal, ProfileId};
 
 use crate::groups::{Dimension, Group};
 use crate::statistics::{count_f64, to_f64};
@@ -16,9 +16,12 @@ const VALUES_MAX: usize = 5_000;
 /// All units of both windows.
 #[derive(Debug, Default)]
 pub(crate) struct Units {
-    pub(super) is_after: Vec<bool>,
-    pub(super) values: Vec<Decimal>,
-    pub(super) columns: Vec<Column>,
+    is_after: Vec<bool>,
+    values: Vec<Decimal>,
+    /// Whose each is, by their numbers from 0: those of one profile come together.
+    profiles: Vec<usize>,
+    last: Option<ProfileId>,
+    columns: Vec<Column>,
 }
 
 /// Every unit's group by one dimension.
@@ -52,13 +55,18 @@ impl Units {
         Self { columns: dimensions.map(column).collect(), ..Self::default() }
     }
 
-    /// Adds a unit, with its group by every dimension in their order.
+    /// Adds a unit of a profile, whose others come right before or after, with its group by every dimension in their order.
     pub(crate) fn add(
         &mut self,
+        profile: ProfileId,
         is_after: bool,
         value: Decimal,
         groups: impl Iterator<Item = (String, Group)>,
     ) {
+        let number = self.profiles.last().copied().unwrap_or_default();
+        let is_next = self.last.is_some_and(|last| last != profile);
+        self.profiles.push(number + usize::from(is_next));
+        self.last = Some(profile);
         self.is_after.push(is_after);
         self.values.push(value);
         for (column, (key, group)) in self.columns.iter_mut().zip(groups) {
@@ -68,6 +76,12 @@ impl Units {
 
     pub(crate) const fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// Each unit's profile, by its number, whether it is of the second window, and its value.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, bool, Decimal)> {
+        let units = self.profiles.iter().zip(&self.is_after).zip(&self.values);
+        units.map(|((profile, is_after), value)| (*profile, *is_after, *value))
     }
 
     /// The dimensions that tell units apart: with at least two groups, and but for those that were asked for not

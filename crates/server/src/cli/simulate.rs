@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use segops_model::{Clock, DAY_MS, Instant, SystemClock};
-use segops_simulate::{Statistics, Store, StoreConfig, batches, to_ndjson};
+use segops_simulate::{PlantedCause, Statistics, Store, StoreConfig, batches, to_ndjson};
 
 use super::client::Client;
 use super::error::CliError;
@@ -22,7 +22,7 @@ use super::tracking::Tracking;
 /// The same seed and start give the same events. They go to a file, a data folder, or a running server.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  segops simulate --customers 1000 --days 90 --out events.ndjson\n  segops simulate --customers 1000 --days 90 --data shop\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --rate 500\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --live --rate 5"
+    after_help = "Examples:\n  segops simulate --customers 1000 --days 90 --out events.ndjson\n  segops simulate --customers 1000 --days 90 --data shop\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --rate 500\n  segops simulate --url http://127.0.0.1:8123 --write-key wk_... --live --rate 5\n  segops simulate --days 240 --out events.ndjson --cause lose=0.6,from=120,payment_method=invoice,country=DE"
 )]
 pub(crate) struct Simulate {
     /// People who can become customers.
@@ -44,6 +44,16 @@ pub(crate) struct Simulate {
     /// The share of events that are malformed, on top of the good ones.
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     bad_share: f64,
+    /// Only what the shop's own system knows: orders, what becomes of them, and who customers are.
+    #[arg(long)]
+    only_orders: bool,
+    /// Plant a cause that analyses should find, as `CONSEQUENCE=SHARE[,from=DAY][,TRAIT=VALUE...]`; may be repeated.
+    ///
+    /// After a first order with all of these traits, customers never come again (`lose`) or come again within 45 days
+    /// (`return`), or such orders are given up at the checkout (`abandon`), each for a share of them, from a day after
+    /// the start on. Traits: country, payment_method, coupon, source, category, brand, color, price_band.
+    #[arg(long = "cause", value_name = "CAUSE", verbatim_doc_comment)]
+    causes: Vec<PlantedCause>,
     /// Write the events to a file, one a line; `-` is the standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -96,7 +106,14 @@ impl Simulate {
         } else {
             StoreConfig::new(self.seed, self.customers, self.days, start)
         };
-        Ok(StoreConfig { time_zone, currency: self.currency.clone(), bad_share: self.bad_share, ..shape })
+        Ok(StoreConfig {
+            time_zone,
+            currency: self.currency.clone(),
+            bad_share: self.bad_share,
+            only_orders: self.only_orders,
+            causes: self.causes.clone(),
+            ..shape
+        })
     }
 
     fn to_file(&self, path: &Path, store: &mut Store, out: &mut Output) -> Result<(), CliError> {
