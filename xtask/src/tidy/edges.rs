@@ -38,7 +38,8 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Crates of the product that may use less than their layer lets them, and every workspace crate that each may use.
+/// Crates of the product that may use less than their layer lets them, and every workspace crate that each may use. Their
+/// tests may use what lies below.
 const NARROWED: &[(&str, &[&str])] = &[
     ("segops-query", &["segops-model", "segops-rules", "segops-segment", "segops-parts"]),
     ("segops-sql", &["segops-model", "segops-rules", "segops-segment", "segops-parts"]),
@@ -136,14 +137,14 @@ fn refuse(user: &str, dependency: &Dependency) -> Option<String> {
                 format!("`{used}` is named by `{owner}` alone; move this code there, or ask `{owner}` for it")
             });
     }
+    let is_for_tests = dependency.kind.as_deref() == Some("dev");
     if TEST_CRATES.contains(&used) {
-        let for_tests = dependency.kind.as_deref() == Some("dev");
-        return (!for_tests).then(|| format!("`{used}` never ships; use it as a dev-dependency"));
+        return (!is_for_tests).then(|| format!("`{used}` never ships; use it as a dev-dependency"));
     }
     if let Some((_, owner)) = LEAVES.iter().find(|(leaf, owner)| *leaf == used && *owner != user) {
         return Some(format!("only `{owner}` may use `{used}`; go through `{owner}`"));
     }
-    let narrowed = BESIDE.iter().chain(NARROWED);
+    let narrowed = BESIDE.iter().chain(NARROWED.iter().filter(|_| !is_for_tests));
     if let Some((_, allowed)) = narrowed.into_iter().find(|(name, _)| *name == user) {
         return (!allowed.contains(&used)).then(|| {
             format!(
