@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use segops_model::{Event, Instant, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SplitId};
-use segops_segment::Timeline;
+use segops_segment::{DerivedFacts, Timeline};
 use segops_store::{Disk, StoreError};
 
 /// A segment version's history up to a position: the timelines of its signals, and everyone's verdict.
@@ -23,6 +23,8 @@ pub struct Artefact {
     pub verdicts: Vec<ProfileVerdict>,
     /// Events whose matches can change with the product catalogue.
     pub product_events: Vec<(ProfileId, Position, Event)>,
+    /// What derived events are made of, in ascending order of profile.
+    pub derived: Vec<(ProfileId, SignalId, DerivedFacts)>,
 }
 
 impl Artefact {
@@ -42,10 +44,12 @@ impl Artefact {
             timelines: Vec::new(),
             verdicts: Vec::new(),
             product_events: Vec::new(),
+            derived: Vec::new(),
         }
     }
 
-    /// Reads a file's bytes; of a file from before there were product events, which ends where those begin.
+    /// Reads a file's bytes; of a file from before there were product events, or derived ones, which ends where those
+    /// begin.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, postcard::Error> {
         #[derive(Deserialize)]
         struct WithoutProducts {
@@ -57,10 +61,16 @@ impl Artefact {
             verdicts: Vec<ProfileVerdict>,
         }
         let (old, rest): (WithoutProducts, &[u8]) = postcard::take_from_bytes(bytes)?;
-        let product_events = if rest.is_empty() { Vec::new() } else { postcard::from_bytes(rest)? };
+        let (product_events, rest) = rest_of(rest)?;
+        let (derived, _) = rest_of(rest)?;
         let WithoutProducts { segment, version, position, instant, timelines, verdicts } = old;
-        Ok(Self { segment, version, position, instant, timelines, verdicts, product_events })
+        Ok(Self { segment, version, position, instant, timelines, verdicts, product_events, derived })
     }
+}
+
+/// What follows, and what follows that; nothing where a file ends before it.
+fn rest_of<T: Default + serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), postcard::Error> {
+    if bytes.is_empty() { Ok((T::default(), bytes)) } else { postcard::take_from_bytes(bytes) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

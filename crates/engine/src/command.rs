@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{
-    ComputedTraitId, ConsentFile, ConsentStatement, Identifier, Instant, ListId, Position, ProfileId,
-    SegmentId, SegmentVersion, SourceId, SplitId,
+    ComputedTraitId, ConsentFile, ConsentStatement, DerivedEventId, Identifier, Instant, ListId, Position,
+    ProfileId, SegmentId, SegmentVersion, SourceId, SplitId,
 };
-use segops_rules::{ComputedDefinition, Resolved, Rule};
+use segops_rules::{ComputedDefinition, DerivedDefinition, Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
 use segops_segment::{RankingKey, RankingThreshold};
 
@@ -110,6 +110,20 @@ pub enum Change {
     DeleteComputedTrait {
         computed_trait: ComputedTraitId,
     },
+    CreateDerivedEvent {
+        name: String,
+        definition: DerivedDefinition<Resolved>,
+    },
+    /// A new version of the definition, if the newest is still `expected_version`; and of every computed trait and
+    /// every segment's rule that uses it.
+    EditDerivedEvent {
+        derived_event: DerivedEventId,
+        expected_version: u32,
+        definition: DerivedDefinition<Resolved>,
+    },
+    DeleteDerivedEvent {
+        derived_event: DerivedEventId,
+    },
     ChangeSettings {
         settings: Box<Settings>,
     },
@@ -206,6 +220,7 @@ pub enum Outcome {
     ListCreated(ListId),
     SegmentVersion(SegmentId, SegmentVersion),
     ComputedTraitCreated(ComputedTraitId),
+    DerivedEventCreated(DerivedEventId),
     SplitAsked(SplitId),
     /// The profile that a split has made.
     SplitDone(ProfileId),
@@ -286,6 +301,22 @@ pub enum Refusal {
     ComputedTraitKind(String, &'static str),
     #[error("there are {0} computed traits, which is the limit; delete one first")]
     TooManyComputedTraits(usize),
+    #[error("there is no derived event {0}; list them to see which there are")]
+    NoDerivedEvent(String),
+    #[error("a derived event named `{0}` exists already ({1}); choose another name, or edit that one")]
+    DerivedEventNameTaken(String, DerivedEventId),
+    #[error("events named `{0}` come in; give the derived event a name of its own")]
+    EventNameTaken(String),
+    #[error(
+        "the derived event is at version {found} and not at {expected}: someone else has edited it; look at the newest version and edit again"
+    )]
+    DerivedEventMoved { expected: u32, found: u32 },
+    #[error("the derived event {0} has been edited just now; save again")]
+    DerivedEventEdited(DerivedEventId),
+    #[error("the derived event is used by {0}; edit those first")]
+    DerivedEventInUse(String),
+    #[error("there are {0} derived events, which is the limit; delete one first")]
+    TooManyDerivedEvents(usize),
     #[error("the score cannot be recorded: {0}")]
     BadScore(String),
     #[error("no score `{0}` was recorded; list them to see which there are")]

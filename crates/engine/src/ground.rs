@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use segops_model::{ComputedTraitId, Instant, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, Instant, ListId, SegmentId, SourceId};
 use segops_parts::Snapshot;
-use segops_rules::{ComputedReference, Labels, Names, ScoreKind};
+use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind};
 use segops_segment::Calendar;
 
 use crate::engine::Engine;
@@ -28,6 +28,7 @@ pub struct KnownNames {
     sources: Vec<(SourceId, String)>,
     lists: Vec<(ListId, String)>,
     computed: Vec<(String, ComputedReference)>,
+    derived: Vec<(String, DerivedReference)>,
     properties: BTreeMap<String, Vec<String>>,
     traits: Vec<String>,
     product_fields: Vec<String>,
@@ -61,6 +62,9 @@ impl KnownNames {
         let computed = names.computed_trait_names();
         let computed =
             computed.into_iter().filter_map(|name| Some((name.clone(), names.computed_trait(&name)?)));
+        let derived = names.derived_event_names();
+        let derived =
+            derived.into_iter().filter_map(|name| Some((name.clone(), names.derived_event(&name)?)));
         let properties = names.event_names().into_iter().map(|event| {
             let properties = names.property_names(Some(&event));
             (event, properties)
@@ -72,6 +76,7 @@ impl KnownNames {
             sources: sources.collect(),
             lists: lists.collect(),
             computed: computed.collect(),
+            derived: derived.collect(),
             properties: properties.collect(),
             traits: names.trait_names(),
             product_fields: names.product_fields(),
@@ -95,6 +100,10 @@ impl Labels for KnownNames {
 
     fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
         self.computed.iter().find(|(_, computed)| computed.id == id).map(|(name, _)| name.clone())
+    }
+
+    fn derived_event_name(&self, id: DerivedEventId) -> Option<String> {
+        self.derived.iter().find(|(_, made)| made.id == id).map(|(name, _)| name.clone())
     }
 }
 
@@ -141,6 +150,14 @@ impl Names for KnownNames {
 
     fn computed_trait_names(&self) -> Vec<String> {
         self.computed.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn derived_event(&self, name: &str) -> Option<DerivedReference> {
+        self.derived.iter().find(|(known, _)| known == name).map(|(_, made)| made.clone())
+    }
+
+    fn derived_event_names(&self) -> Vec<String> {
+        self.derived.iter().map(|(name, _)| name.clone()).collect()
     }
 
     fn event_exists(&self, name: &str) -> bool {

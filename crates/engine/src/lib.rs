@@ -14,6 +14,7 @@ mod computed_values;
 pub mod conformance;
 mod consent;
 mod cost;
+mod derived_events;
 mod difference;
 mod engine;
 mod error;

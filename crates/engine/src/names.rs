@@ -1,7 +1,7 @@
 use compact_str::CompactString;
 
-use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
-use segops_rules::{ComputedReference, Labels, Names, ScoreKind, references};
+use segops_model::{ComputedTraitId, DerivedEventId, ListId, SegmentId, SourceId};
+use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind, references};
 use segops_segment::ScoreFunctions;
 use segops_store::Keyspace;
 
@@ -44,6 +44,10 @@ impl Labels for WorkspaceNames<'_> {
     fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
         self.state.computed_traits.get(&id).map(|computed| computed.name.clone())
     }
+
+    fn derived_event_name(&self, id: DerivedEventId) -> Option<String> {
+        self.state.derived_events.get(&id).map(|made| made.name.clone())
+    }
 }
 
 impl Names for WorkspaceNames<'_> {
@@ -83,6 +87,15 @@ impl Names for WorkspaceNames<'_> {
 
     fn computed_trait_names(&self) -> Vec<String> {
         self.state.computed_traits.values().map(|computed| computed.name.clone()).collect()
+    }
+
+    fn derived_event(&self, name: &str) -> Option<DerivedReference> {
+        let made = self.state.find_derived_event_named(name)?;
+        Some(DerivedReference { id: made.id, definition: made.newest()?.definition.clone() })
+    }
+
+    fn derived_event_names(&self) -> Vec<String> {
+        self.state.derived_events.values().map(|made| made.name.clone()).collect()
     }
 
     fn event_exists(&self, name: &str) -> bool {

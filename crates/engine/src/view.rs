@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod computed;
+mod derived;
 mod history;
 mod parts;
 mod people;
@@ -29,6 +30,7 @@ pub use computed::{
     ComputedFrom, ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion,
     SegmentDifference,
 };
+pub use derived::{DerivedEvent, DerivedEventDifference, DerivedEventVersion};
 pub use history::{SegmentDay, SegmentHistory};
 pub use parts::{Compaction, Part, Parts, PartsCheck, PartsCompacted, PartsFinding, PartsSummary};
 pub use people::{

@@ -74,6 +74,11 @@ number_id! {
     ComputedTraitId(u64), "ct_"
 }
 number_id! {
+    /// What kind of events a workspace makes of every profile's own. The number is the journal position of the
+    /// command that made it.
+    DerivedEventId(u64), "de_"
+}
+number_id! {
     /// Where events come from.
     SourceId(u32), "src_"
 }

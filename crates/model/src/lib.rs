@@ -28,7 +28,8 @@ pub use decimal::Decimal;
 pub use event::{Channel, Envelope, Event, EventKind};
 pub use identifier::{Identifier, IdentifierKind};
 pub use ids::{
-    ComputedTraitId, ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId, SourceId, SplitId,
+    ComputedTraitId, DerivedEventId, ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId,
+    SourceId, SplitId,
 };
 pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;

@@ -66,6 +66,10 @@ pub struct Limits {
     pub profile_history_rows_max: usize,
     /// Versions kept of one computed trait; the oldest go first.
     pub computed_trait_versions_kept_max: usize,
+    /// Derived events in the workspace.
+    pub derived_events_max: usize,
+    /// Versions kept of one derived event; the oldest go first.
+    pub derived_event_versions_kept_max: usize,
     /// Transitions kept for streams to resume from.
     pub transitions_kept_max: usize,
     /// Products in one batch of the catalogue.
@@ -146,6 +150,8 @@ impl Default for Limits {
             computed_traits_max: 500,
             profile_history_rows_max: 100_000,
             computed_trait_versions_kept_max: 100,
+            derived_events_max: 100,
+            derived_event_versions_kept_max: 100,
             transitions_kept_max: 1_000_000,
             products_per_batch_max: 1_000,
             product_bytes_max: 64 * 1024,

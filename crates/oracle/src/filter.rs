@@ -3,6 +3,7 @@
 use segops_model::{Event, Object, Path, Value};
 use segops_rules::{EventFilter, Named, Predicate, Test};
 
+use crate::derived::is_derived;
 use crate::value::passes;
 use crate::{Calendar, Sources};
 
@@ -16,7 +17,7 @@ pub(crate) fn matches(
         || filter.sources.iter().any(|name| sources.get(name) == Some(&event.source));
     let all = properties_of(event);
     event.kind.is_counted()
-        && filter.name.as_deref().is_none_or(|name| name == event.name)
+        && filter.name.as_deref().map_or(!is_derived(event), |name| name == event.name)
         && from_source
         && filter.predicate.as_ref().is_none_or(|predicate| holds(predicate, &all, calendar))
 }

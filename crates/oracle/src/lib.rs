@@ -9,6 +9,7 @@ mod active;
 mod aggregate;
 mod calendar;
 mod computed;
+mod derived;
 mod filter;
 mod occurrence;
 mod oracle;

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use segops_model::{DAY_MS, Event, Identifier, Instant, Object, ProfileId, SourceId, Value};
 use segops_rules::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, Base,
-    ComputedDefinition, Condition, EventCondition, EventFilter, Named, Predicate, Rule, Scalar, Subject,
-    Test, TraitCondition,
+    ComputedDefinition, Condition, DerivedDefinition, EventCondition, EventFilter, Named, Predicate, Rule,
+    Scalar, Subject, Test, TraitCondition,
 };
 
 use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
+use crate::derived::is_derived;
 use crate::filter::{matches, path_passes};
 use crate::order::orders_of;
 use crate::people::{People, Person};
@@ -41,6 +42,8 @@ pub struct Oracle {
     pub segments: BTreeMap<String, Rule<Named>>,
     /// What computed traits are made of, by name.
     pub computed_traits: BTreeMap<String, ComputedDefinition<Named>>,
+    /// What derived events are made of, by name.
+    pub derived_events: BTreeMap<String, DerivedDefinition<Named>>,
     /// The ids that the engine gave to profiles, by any of their identifiers: what a sample is drawn from.
     pub profiles: BTreeMap<Identifier, ProfileId>,
     /// Every change of a product, as it came in.
@@ -65,6 +68,7 @@ impl Oracle {
             sources: Sources::new(),
             segments: BTreeMap::new(),
             computed_traits: BTreeMap::new(),
+            derived_events: BTreeMap::new(),
             profiles: BTreeMap::new(),
             products: Vec::new(),
             events: Vec::new(),
@@ -121,6 +125,12 @@ impl Oracle {
     /// identity of now.
     #[must_use]
     pub fn members(&self, rule: &Rule<Named>, at: Instant) -> BTreeSet<BTreeSet<Identifier>> {
+        if self.lacks_derived(rule) {
+            let mut with = self.clone();
+            with.derive(at);
+            with.derived_events.clear();
+            return with.members(rule, at);
+        }
         if !self.products.is_empty() {
             let mut joined = Self { events: self.joined_at(at), ..self.clone() };
             joined.products.clear();
@@ -132,7 +142,11 @@ impl Oracle {
 
     /// Every event with what the catalogue says at an instant of the products that it names.
     pub(crate) fn joined_at(&self, at: Instant) -> Vec<Event> {
-        self.events.iter().map(|event| joined_with(&self.products, event, at)).collect()
+        let joined = |event: &Event| match is_derived(event) {
+            true => event.clone(),
+            false => joined_with(&self.products, event, at),
+        };
+        self.events.iter().map(joined).collect()
     }
 
     /// How many people there are at an instant: those who have done anything up to then.

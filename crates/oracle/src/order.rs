@@ -157,14 +157,14 @@ fn priced(lines: Vec<Object>, discount: i128) -> Vec<Value> {
 
 /// Why nothing is known of an amount.
 #[derive(Debug, PartialEq, Eq)]
-enum Nothing {
+pub(crate) enum Nothing {
     /// Products without prices.
     Unpriced,
     Said,
 }
 
 /// What an event of an order is worth.
-fn worth(properties: &Object) -> Result<i128, Nothing> {
+pub(crate) fn worth(properties: &Object) -> Result<i128, Nothing> {
     let number = |name: &str| properties.get(name).and_then(number_of);
     if let Some(total) = number("total") {
         return Ok(total);

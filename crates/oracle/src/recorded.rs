@@ -28,8 +28,12 @@ impl Oracle {
     pub fn record(&mut self, at: Instant, by_rule: bool) {
         self.pages += 1;
         let now = at.as_ms();
-        let joined = self.joined_at(at);
-        let as_they_came = std::mem::replace(&mut self.events, joined);
+        let as_they_came = self.events.clone();
+        let own: Vec<_> = self.people.iter().map(|person| person.events.clone()).collect();
+        if self.segments.values().any(|rule| self.lacks_derived(rule)) {
+            self.derive(at);
+        }
+        self.events = self.joined_at(at);
         for name in self.by_reference() {
             let Some(rule) = self.segments.get(&name) else { continue };
             let is_there = |person: &Person| self.events_of(person, now).next().is_some();
@@ -43,6 +47,9 @@ impl Oracle {
             }
         }
         self.events = as_they_came;
+        for (person, own) in self.people.iter_mut().zip(own) {
+            person.events = own;
+        }
     }
 
     /// The segments' names, each after those that its rule speaks of.

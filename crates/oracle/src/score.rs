@@ -100,8 +100,13 @@ impl Oracle {
 
     /// When the person's orders were, in the order of time.
     fn order_times(&self, person: &Person, now: i64) -> Vec<i64> {
-        let filter: EventFilter<Named> =
-            EventFilter { subject: Subject::Orders, name: None, predicate: None, sources: Vec::new() };
+        let filter: EventFilter<Named> = EventFilter {
+            subject: Subject::Orders,
+            derived: None,
+            name: None,
+            predicate: None,
+            sources: Vec::new(),
+        };
         let orders = self.meant(&filter, person, now);
         let placed = orders.iter().filter(|(_, is_placed)| *is_placed);
         let mut times: Vec<i64> = placed.map(|(order, _)| order.ts.as_ms()).collect();

@@ -44,7 +44,7 @@ pub(crate) fn not(condition: Condition<Named>) -> Condition<Named> {
 
 /// Every order that counts.
 pub(crate) const fn orders() -> EventFilter<Named> {
-    EventFilter { subject: Subject::Orders, name: None, predicate: None, sources: Vec::new() }
+    EventFilter { subject: Subject::Orders, derived: None, name: None, predicate: None, sources: Vec::new() }
 }
 
 /// That the first event of all time, of those that pass a filter, was in a range.

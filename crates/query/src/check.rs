@@ -92,7 +92,9 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn event(&mut self, definition: &EventDefinition, place: &str) -> Option<CheckedEvent> {
         let names = self.setting.names;
-        let named = match definition.filter(|name| names.event_exists(name)) {
+        let named = match definition
+            .filter(|name| names.event_exists(name) || names.derived_event(name).is_some())
+        {
             Ok(named) => named,
             Err(problems) => {
                 if let EventDefinition::Text(text) = definition
@@ -156,8 +158,14 @@ impl<'a> Checker<'a> {
         if filter.is_some_and(|filter| filter.resolved.subject.is_orders()) {
             return;
         }
-        let event = filter.and_then(|filter| filter.resolved.name.as_deref());
         let text = path.to_string();
+        let derived = filter.and_then(|filter| filter.resolved.derived.as_deref());
+        let event = match derived.map(|made| &made.definition) {
+            Some(definition) if definition.fields().contains(&text.as_str()) => return,
+            Some(definition) if definition.outcome().is_none() => Some(""),
+            Some(definition) => definition.outcome().and_then(|outcome| outcome.name.as_deref()),
+            None => filter.and_then(|filter| filter.resolved.name.as_deref()),
+        };
         if names.property_exists(event, &text) {
             return;
         }

@@ -19,6 +19,7 @@ impl EventDefinition {
     pub fn named(name: &str) -> Self {
         Self::Tree(EventFilter {
             subject: segops_rules::Subject::Events,
+            derived: None,
             name: Some(name.to_owned()),
             predicate: None,
             sources: Vec::new(),

@@ -4,12 +4,13 @@
 //! The rows of each event name come out of parts ordered by profile, so that nothing is hashed or sorted: the
 //! streams are merged. In memory are a batch of each stream, and of one profile its orders and traits.
 
+mod derived;
 mod profile;
 mod stream;
 
 use segops_model::{Event, Instant, Path, Position, ProfileId};
 use segops_rules::{EventFilter, Resolved, Subject};
-use segops_segment::Matcher;
+use segops_segment::{Entry, Matcher};
 
 use crate::check::Range;
 use crate::error::AnalysisError;
@@ -99,26 +100,23 @@ pub(crate) fn walk(
             }
         }
         if !setting.population.holds(profile) {
-            streams.skip(profile)?;
+            streams.skip(profile, &matchers)?;
             continue;
         }
-        let profile = streams.gather(profile)?;
+        let profile = streams.gather(profile, &matchers)?;
         visitor.begin(&profile)?;
-        let mut orders = profile.orders.iter().filter_map(|order| {
-            let signals = of_order(order, &order_signals, reading, &matchers);
-            (signals != 0 && reading.range.holds(order.at.ts)).then_some((order, signals))
-        });
-        let mut order = orders.next();
+        let mut made = rows_made(&profile, reading, &order_signals, &matchers).into_iter();
+        let mut first = made.next();
         loop {
             let next = streams.next_of(profile.id);
-            let order_is_first = match (&order, next) {
-                (Some((order, _)), Some((ts, position))) => (order.at.ts, order.at.position) < (ts, position),
-                (order, _) => order.is_some(),
+            let made_is_first = match (&first, next) {
+                (Some((at, _)), Some((ts, position))) => *at < Entry { ts, position },
+                (first, _) => first.is_some(),
             };
-            if order_is_first {
-                let Some((placed, signals)) = order else { break };
-                visitor.row(&profile, &placed.row(signals))?;
-                order = orders.next();
+            if made_is_first {
+                let Some((_, row)) = first else { break };
+                visitor.row(&profile, &row)?;
+                first = made.next();
             } else if next.is_some() {
                 streams.take(&matchers, |row| visitor.row(&profile, row))?;
             } else {
@@ -129,6 +127,23 @@ pub(crate) fn walk(
     }
     setting.watcher.reached(streams.rows_total(), streams.rows_total());
     Ok(())
+}
+
+/// What is made of a profile's events and passes a filter: orders and derived events, in the order of time.
+fn rows_made<'a>(
+    profile: &'a Profile,
+    reading: &Reading,
+    order_signals: &[usize],
+    matchers: &[Matcher],
+) -> Vec<(Entry, Row<'a>)> {
+    let orders = profile.orders.iter().filter_map(|order| {
+        let signals = of_order(order, order_signals, reading, matchers);
+        (signals != 0).then(|| (order.at, order.row(signals)))
+    });
+    let derived = profile.derived.iter().map(|derived| (derived.at, derived.row()));
+    let mut made: Vec<_> = orders.chain(derived).filter(|(at, _)| reading.range.holds(at.ts)).collect();
+    made.sort_by_key(|(at, _)| *at);
+    made
 }
 
 fn of_order(order: &PlacedOrder, among: &[usize], reading: &Reading, matchers: &[Matcher]) -> u64 {

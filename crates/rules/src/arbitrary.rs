@@ -111,15 +111,25 @@ fn event() -> impl Strategy<Value = EventCondition<Named>> {
 
 fn filter() -> impl Strategy<Value = EventFilter<Named>> {
     (option::weighted(0.8, name()), option::of(predicate()), vec(name(), 0..3)).prop_map(
-        |(name, predicate, sources)| EventFilter { subject: Subject::Events, name, predicate, sources },
+        |(name, predicate, sources)| EventFilter {
+            subject: Subject::Events,
+            derived: None,
+            name,
+            predicate,
+            sources,
+        },
     )
 }
 
 /// Any filter of events or of orders.
 fn chosen() -> impl Strategy<Value = EventFilter<Named>> {
     let orders = prop::sample::select(vec![Subject::Orders, Subject::AllOrders]);
-    let of_orders =
-        (orders, filter()).prop_map(|(subject, filter)| EventFilter { subject, name: None, ..filter });
+    let of_orders = (orders, filter()).prop_map(|(subject, filter)| EventFilter {
+        subject,
+        derived: None,
+        name: None,
+        ..filter
+    });
     prop_oneof![4 => filter(), 1 => of_orders]
 }
 

@@ -8,6 +8,8 @@ mod active;
 mod aggregate;
 mod cadence;
 mod computed;
+mod derived;
+mod filters;
 mod membership;
 mod occurrence;
 mod place;
@@ -39,6 +41,11 @@ pub use computed::{
     ChosenValue, ComputedCondition, ComputedDefinition, ComputedReference, FORMULA_PARTS_MAX, Formula,
     Operands, ValueChoice, computed_trait_ids, computed_traits, with_definition,
 };
+pub use derived::{
+    DERIVED_INPUTS_MAX, DerivedDefinition, DerivedReference, SESSION_FIELDS, SessionDefinition,
+    SessionStands, TOUCH_FIELDS, TouchChoice, TouchDefinition,
+};
+pub use filters::{computed_with_derived, derived_events, derived_of_computed, with_derived};
 pub use membership::{TenureCondition, TenureTest, TransitionCondition};
 pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinCondition};
 pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
@@ -60,6 +67,7 @@ pub trait Stage: Debug + Clone + PartialEq + Eq + 'static {
     type Source: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type List: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type Computed: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
+    type Derived: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
 }
 
 /// References are names (or ids as text), not yet looked up.
@@ -75,6 +83,8 @@ impl Stage for Named {
     type Source = String;
     type List = String;
     type Computed = String;
+    /// A derived event is named as any event is.
+    type Derived = NothingYet;
 }
 
 impl Stage for Resolved {
@@ -83,7 +93,13 @@ impl Stage for Resolved {
     type List = ListId;
     /// With what it is made of, so that a rule means the same until it is edited.
     type Computed = ComputedReference;
+    /// As with computed traits.
+    type Derived = Box<DerivedReference>;
 }
+
+/// What cannot be there before names are looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NothingYet {}
 
 /// A whole rule: who is counted, and the condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +174,9 @@ pub struct EventFilter<S: Stage> {
     /// What is chosen among; orders have no event's name.
     #[serde(default, skip_serializing_if = "Subject::is_events")]
     pub subject: Subject,
+    /// What the events are made of that have this name, where they are not received but derived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<S::Derived>,
     /// The event's exact name; absent means any event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -3,6 +3,7 @@
 
 mod active;
 mod computed;
+mod derived;
 mod history;
 mod layout;
 mod membership;

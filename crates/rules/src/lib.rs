@@ -36,15 +36,18 @@ pub use ast::{
     ActiveCondition, ActiveDays, ActivePeriods, ActivityChange, Aggregate, AggregateCondition,
     AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest, Base, CadenceCondition,
     CadenceTest, ChosenValue, Circle, ComputedCondition, ComputedDefinition, ComputedReference, Condition,
-    CountMeasure, CountTest, CountryTest, DatePeriod, DateTest, DateWindow, DistanceUnit, EventCondition,
-    EventFilter, FORMULA_PARTS_MAX, Formula, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition,
-    Measure, MonthDay, Named, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition,
-    Operands, PastTime, PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank,
-    RankingCondition, RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SampleCondition, Scalar,
-    ScoreCondition, ScoreKind, ScoreTest, SegmentCondition, SequenceCondition, SequenceStep, Side, Stage,
-    StateTest, Subject, TenureCondition, TenureTest, Test, TraitCondition, TraitDateCondition,
+    CountMeasure, CountTest, CountryTest, DERIVED_INPUTS_MAX, DatePeriod, DateTest, DateWindow,
+    DerivedDefinition, DerivedReference, DistanceUnit, EventCondition, EventFilter, FORMULA_PARTS_MAX,
+    Formula, HeldFor, HistoryTest, ItemTest, LINE_FIELDS, ListCondition, Measure, MonthDay, Named,
+    NothingYet, ORDER_EVENT, ORDER_FIELDS, ORDER_STATUSES, Occurrence, OccurrenceCondition, Operands,
+    PastTime, PeriodGrid, PeriodRun, PlaceTest, Predicate, PropertyTest, RULE_FORMAT, Rank, RankingCondition,
+    RankingEnd, ReachCondition, ReachTest, Resolved, Rule, SESSION_FIELDS, SampleCondition, Scalar,
+    ScoreCondition, ScoreKind, ScoreTest, SegmentCondition, SequenceCondition, SequenceStep,
+    SessionDefinition, SessionStands, Side, Stage, StateTest, Subject, TOUCH_FIELDS, TenureCondition,
+    TenureTest, Test, TouchChoice, TouchDefinition, TraitCondition, TraitDateCondition,
     TraitHistoryCondition, TransitionCondition, ValueChoice, Window, WithinCondition, computed_trait_ids,
-    computed_traits, is_order_money, same_in_line_items, with_definition,
+    computed_traits, computed_with_derived, derived_events, derived_of_computed, is_order_money,
+    same_in_line_items, with_definition, with_derived,
 };
 pub use check::{check, compile_pattern};
 pub use countries::country_code;
@@ -54,9 +57,11 @@ pub use named::{NamedReferences, named_references};
 pub use names::{Labels, Names};
 pub use nearest::nearest;
 pub use normal::normal_form;
-pub use parse::{locate, parse, parse_definition, parse_within};
+pub use parse::{locate, parse, parse_definition, parse_derived, parse_within};
 pub use problem::{Code, Problem, Severity, TextSpan};
-pub use resolve::{Reading, Resolution, read_text, resolve, resolve_definition, resolve_within};
+pub use resolve::{
+    Reading, Resolution, read_text, resolve, resolve_definition, resolve_derived, resolve_within,
+};
 pub use schema::json_schema;
 pub use time::{CalendarPeriod, Moment, Span, Unit, Weekday};
-pub use unresolve::{References, references, unresolve, unresolve_definition};
+pub use unresolve::{References, references, unresolve, unresolve_definition, unresolve_derived};

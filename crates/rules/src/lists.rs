@@ -5,8 +5,9 @@ use segops_model::Path;
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateOperand, AggregateTest, ChosenValue,
-    ComputedDefinition, Condition, CountMeasure, EventFilter, Formula, ItemTest, Measure, Named, Operands,
-    Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition, TraitHistoryCondition,
+    ComputedDefinition, Condition, CountMeasure, DerivedDefinition, EventFilter, Formula, ItemTest, Measure,
+    Named, Operands, Predicate, PropertyTest, Rule, Stage, Test, TraitCondition, TraitDateCondition,
+    TraitHistoryCondition,
 };
 use crate::transitions::condition_of_event;
 
@@ -85,6 +86,20 @@ pub(crate) fn desugar_definition(definition: ComputedDefinition<Named>) -> Compu
         ComputedDefinition::Value(mut chosen) => {
             desugar_filter(&mut chosen.event);
             ComputedDefinition::Value(ChosenValue { property: whole(chosen.property), ..chosen })
+        }
+    }
+}
+
+pub(crate) fn desugar_derived(definition: DerivedDefinition<Named>) -> DerivedDefinition<Named> {
+    match definition {
+        DerivedDefinition::Session(mut session) => {
+            session.events.iter_mut().for_each(desugar_filter);
+            DerivedDefinition::Session(session)
+        }
+        DerivedDefinition::Touch(mut touch) => {
+            touch.touches.iter_mut().for_each(desugar_filter);
+            desugar_filter(&mut touch.outcome);
+            DerivedDefinition::Touch(touch)
         }
     }
 }

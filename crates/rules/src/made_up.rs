@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use segops_model::{ComputedTraitId, Limits, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, Limits, ListId, SegmentId, SourceId};
 
-use crate::ast::{ComputedReference, ScoreKind};
+use crate::ast::{ComputedReference, DerivedReference, ScoreKind};
 use crate::names::{Labels, Names};
-use crate::parse::parse_definition;
-use crate::resolve::resolve_definition;
+use crate::parse::{parse_definition, parse_derived};
+use crate::resolve::{resolve_definition, resolve_derived};
 
 /// Has what it is given, under the names that it is given, and has seen every event, property, product field and
 /// trait unless it is told which it has seen.
@@ -17,6 +17,7 @@ pub struct MadeUpNames {
     sources: BTreeMap<SourceId, String>,
     lists: BTreeMap<ListId, String>,
     computed_traits: Vec<(String, ComputedReference)>,
+    derived_events: Vec<(String, DerivedReference)>,
     scores: BTreeMap<String, ScoreKind>,
     events: Seen,
     properties: Seen,
@@ -77,6 +78,19 @@ impl MadeUpNames {
         self
     }
 
+    /// With a derived event, by what it is made of.
+    ///
+    /// # Panics
+    /// The definition cannot be read, or names what is not there.
+    #[must_use]
+    pub fn derived_event(mut self, name: &str, id: u64, definition: &str) -> Self {
+        let read = parse_derived(definition, &Limits::default())
+            .and_then(|definition| resolve_derived(&definition, &self));
+        let (definition, _) = read.unwrap_or_else(|problems| panic!("{definition}: {problems:#?}"));
+        self.derived_events.push((name.to_owned(), DerivedReference { id: DerivedEventId(id), definition }));
+        self
+    }
+
     #[must_use]
     pub fn score(mut self, name: &str, kind: ScoreKind) -> Self {
         self.scores.insert(name.to_owned(), kind);
@@ -128,6 +142,10 @@ impl Labels for MadeUpNames {
     fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
         self.computed_traits.iter().find(|(_, known)| known.id == id).map(|(name, _)| name.clone())
     }
+
+    fn derived_event_name(&self, id: DerivedEventId) -> Option<String> {
+        self.derived_events.iter().find(|(_, known)| known.id == id).map(|(name, _)| name.clone())
+    }
 }
 
 impl Names for MadeUpNames {
@@ -166,6 +184,14 @@ impl Names for MadeUpNames {
 
     fn computed_trait_names(&self) -> Vec<String> {
         self.computed_traits.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn derived_event(&self, name: &str) -> Option<DerivedReference> {
+        self.derived_events.iter().find(|(known, _)| known == name).map(|(_, made)| made.clone())
+    }
+
+    fn derived_event_names(&self) -> Vec<String> {
+        self.derived_events.iter().map(|(name, _)| name.clone()).collect()
     }
 
     fn event_exists(&self, name: &str) -> bool {

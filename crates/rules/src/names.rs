@@ -1,6 +1,6 @@
-use segops_model::{ComputedTraitId, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, ListId, SegmentId, SourceId};
 
-use crate::ast::ComputedReference;
+use crate::ast::{ComputedReference, DerivedReference};
 
 use crate::ast::ScoreKind;
 
@@ -10,6 +10,9 @@ pub trait Labels {
     fn source_name(&self, id: SourceId) -> Option<String>;
     fn list_name(&self, id: ListId) -> Option<String>;
     fn computed_trait_name(&self, _: ComputedTraitId) -> Option<String> {
+        None
+    }
+    fn derived_event_name(&self, _: DerivedEventId) -> Option<String> {
         None
     }
 }
@@ -33,6 +36,13 @@ pub trait Names: Labels {
         None
     }
     fn computed_trait_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// A derived event by its name, exactly as it is written, with what it is made of now.
+    fn derived_event(&self, _: &str) -> Option<DerivedReference> {
+        None
+    }
+    fn derived_event_names(&self) -> Vec<String> {
         Vec::new()
     }
     fn event_exists(&self, name: &str) -> bool;

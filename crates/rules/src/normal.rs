@@ -182,6 +182,9 @@ fn filter(filter: &EventFilter<Resolved>) -> String {
     if filter.subject.is_orders() {
         let _ = write!(key, " of {:?}", filter.subject);
     }
+    if let Some(made) = &filter.derived {
+        let _ = write!(key, " made as {}", made.id);
+    }
     if let Some(tree) = &filter.predicate {
         let _ = write!(key, " where {}", predicate(tree, false));
     }

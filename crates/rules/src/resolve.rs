@@ -1,6 +1,7 @@
 //! Names to ids, and what to say of names that nothing has.
 
 mod computed;
+mod derived;
 mod occurrence;
 mod score;
 
@@ -9,10 +10,10 @@ use std::collections::BTreeSet;
 use segops_model::{Limits, ListId, Path, SegmentId};
 
 use crate::ast::{
-    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, EventCondition, EventFilter,
-    LINE_FIELDS, ListCondition, Measure, Named, ORDER_EVENT, ORDER_FIELDS, Predicate, RankingCondition,
-    Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition, TransitionCondition,
-    same_in_line_items,
+    Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, DerivedReference,
+    EventCondition, EventFilter, LINE_FIELDS, ListCondition, Measure, Named, ORDER_EVENT, ORDER_FIELDS,
+    Predicate, RankingCondition, Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition,
+    TransitionCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -22,6 +23,7 @@ use crate::parse::parse_tree;
 use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
 
 pub use computed::resolve_definition;
+pub use derived::resolve_derived;
 
 /// A resolved rule with its warnings, or everything that is wrong with it, warnings included.
 pub type Resolution = Result<(Rule<Resolved>, Vec<Problem>), Vec<Problem>>;
@@ -86,15 +88,30 @@ pub fn read_text(text: &str, names: &dyn Names, editing: Option<SegmentId>) -> R
 enum Owner<'a> {
     Event(Option<&'a str>),
     Order,
+    Derived(&'a DerivedReference, &'a str),
 }
 
-impl Owner<'_> {
+impl<'a> Owner<'a> {
+    fn of(is_of_orders: bool, derived: Option<&'a DerivedReference>, name: Option<&'a str>) -> Self {
+        match (derived, name) {
+            _ if is_of_orders => Self::Order,
+            (Some(derived), Some(name)) => Self::Derived(derived, name),
+            _ => Self::Event(name),
+        }
+    }
+
     fn has(self, names: &dyn Names, path: &str) -> bool {
         match self {
             Self::Event(event) => names.property_exists(event, path),
             Self::Order => {
                 ORDER_FIELDS.iter().chain(LINE_FIELDS).any(|field| *field == path)
                     || names.property_exists(Some(ORDER_EVENT), &as_products(path))
+            }
+            Self::Derived(made, _) => {
+                let definition = &made.definition;
+                let outcome = definition.outcome().and_then(|outcome| outcome.name.as_deref());
+                definition.fields().contains(&path)
+                    || outcome.is_some_and(|outcome| names.property_exists(Some(outcome), path))
             }
         }
     }
@@ -106,6 +123,12 @@ impl Owner<'_> {
                 let own = ORDER_FIELDS.iter().chain(LINE_FIELDS).map(|field| (*field).to_owned());
                 let sent = names.property_names(Some(ORDER_EVENT)).into_iter();
                 own.chain(sent.map(|path| path.replacen("products[]", "items[]", 1))).collect()
+            }
+            Self::Derived(made, _) => {
+                let own = made.definition.fields().iter().map(|field| (*field).to_owned());
+                let outcome = made.definition.outcome().and_then(|outcome| outcome.name.as_deref());
+                let sent = outcome.map(|outcome| names.property_names(Some(outcome)));
+                own.chain(sent.into_iter().flatten()).collect()
             }
         }
     }
@@ -304,23 +327,26 @@ impl Resolver<'_> {
         place: &str,
     ) -> Option<EventFilter<Resolved>> {
         let is_of_orders = filter.subject.is_orders();
+        let derived = self.derived(filter, place);
         let name = if is_of_orders { Some(ORDER_EVENT) } else { filter.name.as_deref() };
-        let unseen = name.filter(|name| !self.names.event_exists(name));
+        let unseen = name.filter(|name| derived.is_none() && !self.names.event_exists(name));
         if let Some(name) = unseen {
             let message = format!("no event `{name}` was ever received");
             let problem = Problem::warning(Code::UnknownEvent, message).place(format!("{place}.name"));
             match is_of_orders {
                 true => self.report(problem),
-                false => self.report_unknown(problem, name, |names| names.event_names()),
+                false => self.report_unknown(problem, name, |names| {
+                    names.event_names().into_iter().chain(names.derived_event_names()).collect()
+                }),
             }
         }
         // Of an event never seen, no property was seen either: one warning says it all.
         if let (Some(predicate), None) = (&filter.predicate, unseen) {
-            let owner = if is_of_orders { Owner::Order } else { Owner::Event(name) };
+            let owner = Owner::of(is_of_orders, derived.as_deref(), name);
             self.properties(predicate, owner, None, &format!("{place}.where"));
         }
         if let (Some((property, place)), None) = (aggregated, unseen) {
-            let owner = if is_of_orders { Owner::Order } else { Owner::Event(name) };
+            let owner = Owner::of(is_of_orders, derived.as_deref(), name);
             self.property(&property.to_string(), owner, &format!("{place}.property"));
         }
         let sources: Vec<Option<_>> = filter
@@ -341,6 +367,7 @@ impl Resolver<'_> {
         let sources = sources.into_iter().collect::<Option<_>>()?;
         Some(EventFilter {
             subject: filter.subject,
+            derived,
             name: filter.name.clone(),
             predicate: filter.predicate.clone(),
             sources,
@@ -372,6 +399,7 @@ impl Resolver<'_> {
         }
         let message = match owner {
             Owner::Order => format!("no order ever had the property `{path}`"),
+            Owner::Derived(_, event) => format!("the derived event `{event}` has no property `{path}`"),
             Owner::Event(Some(event)) => format!("no event `{event}` ever had the property `{path}`"),
             Owner::Event(None) => format!("no event ever had the property `{path}`"),
         };

@@ -98,7 +98,8 @@ impl Builder {
     fn object(&mut self, way: &mut Vec<Step>, fields: &'static [&'static str]) -> Json {
         let mut properties = Map::new();
         let mut required = Vec::new();
-        for field in fields {
+        // What is looked up is not written.
+        for field in fields.iter().filter(|field| **field != "derived") {
             properties.insert((*field).to_owned(), self.inside(way, Step::Field(field)));
             if trace::needs(way, field) {
                 required.push(*field);

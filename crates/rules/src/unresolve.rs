@@ -7,8 +7,8 @@ use segops_model::{ListId, SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition,
-    ComputedReference, Condition, EventCondition, EventFilter, ListCondition, Measure, Named,
-    RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
+    ComputedReference, Condition, DerivedDefinition, EventCondition, EventFilter, ListCondition, Measure,
+    Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
 };
 use crate::names::Labels;
 
@@ -27,6 +27,16 @@ pub fn unresolve_definition(
     let mapped =
         definition.try_map("definition", &mut |event, _, _| Ok::<_, Infallible>(filter(event, labels)));
     let Ok(definition) = mapped;
+    definition
+}
+
+/// What a derived event is made of, with what things are called now.
+#[must_use]
+pub fn unresolve_derived(
+    definition: &DerivedDefinition<Resolved>,
+    labels: &dyn Labels,
+) -> DerivedDefinition<Named> {
+    let Ok(definition) = definition.try_map(|event, _| Ok::<_, Infallible>(filter(event, labels)));
     definition
 }
 
@@ -122,10 +132,12 @@ fn aggregate(tree: &Aggregate<Resolved>, labels: &dyn Labels) -> Aggregate<Named
 }
 
 fn filter(tree: &EventFilter<Resolved>, labels: &dyn Labels) -> EventFilter<Named> {
+    let made = tree.derived.as_ref().and_then(|reference| labels.derived_event_name(reference.id));
     let label = |id: &SourceId| labels.source_name(*id).unwrap_or_else(|| id.to_string());
     EventFilter {
         subject: tree.subject,
-        name: tree.name.clone(),
+        derived: None,
+        name: made.or_else(|| tree.name.clone()),
         predicate: tree.predicate.clone(),
         sources: tree.sources.iter().map(label).collect(),
     }

@@ -8,7 +8,10 @@ use segops_model::{
     ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId, Value,
 };
 
-use crate::{ConsentHistory, RankingKey, RankingThreshold, RecordedScore, SignalRegistry, Timeline, reaches};
+use crate::{
+    ConsentHistory, DerivedFacts, RankingKey, RankingThreshold, RecordedScore, SignalRegistry, Timeline,
+    reaches,
+};
 
 /// What of history is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +34,8 @@ pub struct History {
     pub profile: ProfileId,
     /// Each signal once; one without matches may be left out.
     pub timelines: Vec<(SignalId, Timeline)>,
+    /// What each derivation that a signal asks for knows by the instant.
+    pub derived: Vec<(SignalId, DerivedFacts)>,
     /// The traits in force at the instant.
     pub traits: Vec<(CompactString, Value)>,
     pub identifiers: Vec<Identifier>,

@@ -194,6 +194,7 @@ mod tests {
         let leaf = CadenceCondition {
             event: EventFilter {
                 subject: segops_rules::Subject::Events,
+                derived: None,
                 name: Some("Order Completed".to_owned()),
                 predicate: None,
                 sources: Vec::new(),

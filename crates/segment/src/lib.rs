@@ -15,6 +15,7 @@ mod carried;
 mod computed;
 mod consent;
 mod count_range;
+mod derived;
 mod evaluate;
 mod explain;
 mod instants;
@@ -49,6 +50,9 @@ pub use capture::{Capture, CaptureKind, LineFilter, VALUES_PER_EVENT_MAX};
 pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use computed::{ChosenAt, ComputedReading, ComputedValue};
 pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
+pub use derived::{
+    DERIVED_FACTS_MAX, Derivation, DerivedChange, DerivedFact, DerivedFacts, DerivedOccurrence,
+};
 pub use evaluate::{
     CHANGES_LOOKED_OVER, Judgement, ProfileView, UNMOVED_MATCHES_MAX, Verdict, evaluate, judge,
 };
@@ -75,8 +79,8 @@ pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{
-    EventReads, Reads, SignalRegistry, StoredSignal, StoredSignalKind, StoredSignals, TraitWatch,
-    WATCHED_TESTS_MAX,
+    EventReads, Reads, SignalRegistry, StoredDerivation, StoredSignal, StoredSignalKind, StoredSignals,
+    TraitWatch, WATCHED_TESTS_MAX,
 };
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,

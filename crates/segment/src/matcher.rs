@@ -57,7 +57,8 @@ impl Matcher {
         let mut sources = filter.sources.clone();
         sources.sort_unstable();
         Self {
-            name: filter.name.as_deref().map(CompactString::from),
+            // Derived events have no name: they are asked only by filters of their own.
+            name: filter.name.as_deref().filter(|_| filter.derived.is_none()).map(CompactString::from),
             sources,
             predicate: filter.predicate.as_ref().map(|predicate| Node::compile(predicate, zone)),
         }

@@ -20,6 +20,11 @@ use amounts::{Amount, amount_of};
 use content::{Content, Listed, Placed};
 pub use occurrence::OrderOccurrence;
 
+/// What an order event says that it is worth.
+pub(crate) fn value_of(properties: &segops_model::Object) -> Option<Decimal> {
+    amount_of(properties).known()
+}
+
 /// The events that say something of an order.
 pub(crate) const ORDER_EVENTS: [&str; 4] =
     [crate::ORDER_EVENT, "Order Updated", "Order Refunded", "Order Cancelled"];

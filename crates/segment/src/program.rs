@@ -328,6 +328,7 @@ impl Compiler<'_> {
             Base::Customers => Some(self.count(&EventCondition {
                 event: EventFilter {
                     subject: Subject::Events,
+                    derived: None,
                     name: Some(ORDER_EVENT.to_owned()),
                     predicate: None,
                     sources: Vec::new(),
@@ -467,7 +468,10 @@ impl Compiler<'_> {
     /// Notes that a signal, interned just now, is read.
     fn read(&mut self, signal: SignalId, needed: Keep) {
         // What is cut off could not come back when a product changes and what was matched is no match any more.
-        let needed = if self.registry.reads_products(signal) { Keep::All } else { needed };
+        // Nor when a derived event changes.
+        let is_revised =
+            self.registry.reads_products(signal) || self.registry.derivation_of(signal).is_some();
+        let needed = if is_revised { Keep::All } else { needed };
         match self.reads.signals.get_mut(&signal) {
             None => {
                 self.reads.signals.insert(signal, needed);

@@ -51,6 +51,7 @@ pub(crate) fn list(values: &[Value]) -> Value {
 pub(crate) fn named(name: &str) -> EventFilter<Resolved> {
     EventFilter {
         subject: Subject::Events,
+        derived: None,
         name: Some(name.to_owned()),
         predicate: None,
         sources: Vec::new(),

@@ -1,5 +1,6 @@
 //! Filters of events and of orders shared by all rules, and which of them one matches.
 
+mod derived;
 mod index;
 mod reads;
 mod stored;
@@ -20,9 +21,10 @@ use segops_rules::{EventFilter, Resolved, Subject};
 use crate::capture::Capturer;
 use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
+use derived::Derived;
 use index::Bucket;
 pub use reads::{EventReads, Reads};
-pub use stored::{StoredSignal, StoredSignalKind, StoredSignals};
+pub use stored::{StoredDerivation, StoredSignal, StoredSignalKind, StoredSignals};
 use trait_sets::TraitSets;
 pub use trait_sets::{TraitWatch, WATCHED_TESTS_MAX};
 
@@ -37,6 +39,8 @@ pub struct SignalRegistry {
     any_event: Bucket,
     /// Filters of orders.
     orders: Bucket,
+    /// Filters of derived events.
+    derived: BTreeMap<SignalId, Derived>,
     trait_sets: TraitSets,
     /// How many signals depend on the product catalogue.
     product_readers: usize,
@@ -59,7 +63,8 @@ impl Signal {
     fn is(&self, filter: &EventFilter<Resolved>, capture: Option<&Capture>, zone: &TimeZone) -> bool {
         let captures_dates =
             |capture: &Capture| matches!(capture.kind, CaptureKind::Dates | CaptureKind::Tested);
-        let reads_dates = filter.predicate.is_some() || capture.is_some_and(captures_dates);
+        let reads_dates =
+            filter.predicate.is_some() || filter.derived.is_some() || capture.is_some_and(captures_dates);
         self.filter == *filter && self.capture() == capture && (!reads_dates || self.zone == *zone)
     }
 
@@ -126,6 +131,9 @@ impl SignalRegistry {
     }
 
     fn add(&mut self, filter: EventFilter<Resolved>, capture: Option<Capture>, zone: &TimeZone) -> SignalId {
+        if let Some(made) = &filter.derived {
+            self.derive(&made.definition, zone);
+        }
         let id = SignalId(self.next);
         self.next += 1;
         self.put(id, filter, capture, zone, 1);
@@ -140,14 +148,19 @@ impl SignalRegistry {
         zone: &TimeZone,
         holders: u32,
     ) {
-        let bucket = match filter.name.as_deref() {
+        let derivation =
+            filter.derived.as_ref().and_then(|made| self.find_derivation(&made.definition, zone));
+        let derived = derivation.and_then(|derivation| self.derived.get_mut(&derivation));
+        let bucket = match (derived, filter.name.as_deref()) {
+            (Some(derived), _) => &mut derived.bucket,
             _ if filter.subject.is_orders() => &mut self.orders,
-            Some(name) => self.by_name.entry(name.into()).or_default(),
-            None => &mut self.any_event,
+            (None, Some(name)) => self.by_name.entry(name.into()).or_default(),
+            (None, None) => &mut self.any_event,
         };
         bucket.add(id, filter.predicate.as_ref());
         let matcher = Matcher::compile(&filter, zone);
-        let reads_products = reads_products(&filter, capture.as_ref());
+        // Derived events are made of what was received alone.
+        let reads_products = filter.derived.is_none() && reads_products(&filter, capture.as_ref());
         self.product_readers += usize::from(reads_products);
         let capture = capture.map(|capture| {
             let capturer = Capturer::compile(&capture, &filter, zone);
@@ -170,6 +183,15 @@ impl SignalRegistry {
         }
         let Some(signal) = self.signals.remove(&id) else { return false };
         self.product_readers -= usize::from(signal.reads_products);
+        if let Some(derivation) = self.derivation_of_signal(&signal) {
+            if let Some(derived) = self.derived.get_mut(&derivation) {
+                derived.bucket.remove(id);
+                if derived.bucket.ids().is_empty() {
+                    self.derived.remove(&derivation);
+                }
+            }
+            return true;
+        }
         match signal.filter.name.as_deref() {
             _ if signal.filter.subject.is_orders() => self.orders.remove(id),
             None => self.any_event.remove(id),
@@ -205,7 +227,7 @@ impl SignalRegistry {
             signal.filter == filter && signal.zone == *zone && signal.capture().is_some_and(of_property)
         };
         let mut ids: Vec<SignalId> =
-            self.bucket(&filter).map_or_else(Vec::new, |bucket| bucket.ids().to_vec());
+            self.bucket(&filter, zone).map_or_else(Vec::new, |bucket| bucket.ids().to_vec());
         ids.retain(|id| self.signals.get(id).is_some_and(is_meant));
         ids.sort_unstable();
         ids
@@ -217,7 +239,7 @@ impl SignalRegistry {
         capture: Option<&Capture>,
         zone: &TimeZone,
     ) -> Option<SignalId> {
-        let mut ids = self.bucket(canonical)?.ids().iter().copied();
+        let mut ids = self.bucket(canonical, zone)?.ids().iter().copied();
         ids.find(|id| self.signals.get(id).is_some_and(|signal| signal.is(canonical, capture, zone)))
     }
 
@@ -359,7 +381,11 @@ impl SignalRegistry {
         self.len() == 0
     }
 
-    fn bucket(&self, filter: &EventFilter<Resolved>) -> Option<&Bucket> {
+    fn bucket(&self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> Option<&Bucket> {
+        if let Some(made) = &filter.derived {
+            let derivation = self.find_derivation(&made.definition, zone)?;
+            return self.derived.get(&derivation).map(|derived| &derived.bucket);
+        }
         match filter.name.as_deref() {
             _ if filter.subject.is_orders() => Some(&self.orders),
             None => Some(&self.any_event),
@@ -373,5 +399,9 @@ fn canonical(filter: &EventFilter<Resolved>) -> EventFilter<Resolved> {
     let mut filter = filter.clone();
     filter.sources.sort_unstable();
     filter.sources.dedup();
+    // Nor does what it is called, where what it is made of is said.
+    if filter.derived.is_some() {
+        filter.name = None;
+    }
     filter
 }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod client;
 mod computed_trait;
 mod consent;
+mod derived_event;
 mod error;
 mod events;
 mod explain;
@@ -85,6 +86,8 @@ enum Command {
     #[command(subcommand)]
     ComputedTrait(computed_trait::ComputedTrait),
     #[command(subcommand)]
+    DerivedEvent(derived_event::DerivedEvent),
+    #[command(subcommand)]
     Rule(rule::Rule),
     #[command(subcommand)]
     Profile(profile::Profile),
@@ -132,6 +135,7 @@ impl Cli {
             Command::Consent(consent) => consent.run(target, out),
             Command::List(list) => list.run(target, out),
             Command::ComputedTrait(computed) => computed.run(target, out),
+            Command::DerivedEvent(derived) => derived.run(target, out),
             Command::Rule(rule) => rule.run(target, out),
             Command::Profile(profile) => profile.run(target, out),
             Command::Products(products) => products.run(target, out),

@@ -9,6 +9,7 @@ mod computed_traits;
 mod consent;
 mod cors;
 mod definitions;
+mod derived_events;
 mod health;
 mod imports;
 mod job;

@@ -122,6 +122,9 @@ impl Encoder<'_> {
         for (id, computed) in &state.computed_traits {
             self.small(Kind::ComputedTrait, id, computed)?;
         }
+        for (id, made) in &state.derived_events {
+            self.small(Kind::DerivedEvent, id, made)?;
+        }
         self.small(Kind::KnownScores, &(), &state.known_scores)?;
         for (key, threshold) in &state.thresholds {
             self.small(Kind::Threshold, key, &(key, threshold))?;
@@ -182,6 +185,7 @@ impl Encoder<'_> {
         self.space(Kind::Merges, &state.merges)?;
         self.space(Kind::Traits, &state.traits)?;
         self.space(Kind::Timeline, &state.timelines)?;
+        self.space(Kind::Derived, &state.derived)?;
         self.space(Kind::OrderKeys, &state.order_keys)?;
         self.space(Kind::Order, &state.orders)?;
         self.space(Kind::Scores, &state.scores)?;

@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Programs = 15,
     Signals = 16,
     ProductFields = 17,
+    DerivedEvent = 18,
     // Written where a key has changed.
     KnownEvent = 32,
     ProductEvent = 33,
@@ -39,10 +40,11 @@ pub(crate) enum Kind {
     ProductKey = 47,
     Seen = 48,
     Transition = 49,
+    Derived = 50,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::Meta,
         Self::Settings,
         Self::Source,
@@ -60,6 +62,7 @@ impl Kind {
         Self::Programs,
         Self::Signals,
         Self::ProductFields,
+        Self::DerivedEvent,
         Self::KnownEvent,
         Self::ProductEvent,
         Self::Identifier,
@@ -78,6 +81,7 @@ impl Kind {
         Self::ProductKey,
         Self::Seen,
         Self::Transition,
+        Self::Derived,
     ];
 
     pub(crate) const fn code(self) -> u8 {

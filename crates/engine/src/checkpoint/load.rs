@@ -63,6 +63,7 @@ impl Loader {
             | Kind::Import
             | Kind::Segment
             | Kind::ComputedTrait
+            | Kind::DerivedEvent
             | Kind::KnownScores
             | Kind::Threshold
             | Kind::ConsentFile
@@ -100,6 +101,7 @@ impl Loader {
             Kind::Merges => keyed(record, &mut state.merges),
             Kind::Traits => keyed(record, &mut state.traits),
             Kind::Timeline => keyed(record, &mut state.timelines),
+            Kind::Derived => keyed(record, &mut state.derived),
             Kind::OrderKeys => keyed(record, &mut state.order_keys),
             Kind::Order => keyed(record, &mut state.orders),
             Kind::Scores => keyed(record, &mut state.scores),
@@ -137,6 +139,8 @@ impl Loader {
         state.segments = self.all(Kind::Segment, |segment: &crate::state::SegmentState| segment.id)?;
         state.computed_traits =
             self.all(Kind::ComputedTrait, |computed: &crate::state::ComputedTraitState| computed.id)?;
+        state.derived_events =
+            self.all(Kind::DerivedEvent, |made: &crate::state::DerivedEventState| made.id)?;
         state.known_scores = self.one(Kind::KnownScores)?;
         state.thresholds = self.pairs(Kind::Threshold)?;
         state.consent_files = self.pairs(Kind::ConsentFile)?;

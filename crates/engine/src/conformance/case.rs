@@ -24,6 +24,9 @@ pub struct Case {
     /// Computed traits that rules name.
     #[serde(default)]
     pub(super) computed_traits: Vec<CaseComputedTrait>,
+    /// Derived events that rules name.
+    #[serde(default)]
+    pub(super) derived_events: Vec<CaseDerivedEvent>,
     /// Segments that the rule, or one after them, refers to.
     #[serde(default)]
     pub(super) segments: Vec<NestedSegment>,
@@ -73,6 +76,13 @@ pub(super) struct CaseDeletion {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CaseComputedTrait {
+    pub(super) name: String,
+    pub(super) definition: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseDerivedEvent {
     pub(super) name: String,
     pub(super) definition: String,
 }

@@ -132,9 +132,13 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Makes the computed traits and segments that the case's rule refers to. They are there before the first event, also where
+    /// Makes the derived events, computed traits and segments that the case's rule refers to. They are there before the first event, also where
     /// the rule itself comes late: what was recorded of them is part of the case.
     fn create_referred(&self, case: &Case) -> Result<(), String> {
+        for derived in &case.derived_events {
+            let made = self.engine.create_derived_event(AUTHOR, &derived.name, &derived.definition);
+            made.map_err(|error| format!("the derived event `{}`: {error}", derived.name))?;
+        }
         for computed in &case.computed_traits {
             let made = self.engine.create_computed_trait(AUTHOR, &computed.name, &computed.definition);
             made.map_err(|error| format!("the computed trait `{}`: {error}", computed.name))?;

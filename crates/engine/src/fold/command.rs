@@ -3,6 +3,7 @@
 use segops_model::{Cause, SourceId};
 
 use super::computed_trait_command::ComputedTraitEdit;
+use super::derived_event_command::DerivedEventEdit;
 use super::segment_command::{Edit, NewSegment};
 use super::{Effects, Fold, Stamp};
 use crate::artefact::Artefacts;
@@ -61,6 +62,14 @@ impl Fold {
             Change::DeleteComputedTrait { computed_trait } => {
                 self.delete_computed_trait(stamp, *computed_trait)
             }
+            Change::CreateDerivedEvent { name, definition } => {
+                self.create_derived_event(stamp, author, name, definition)
+            }
+            Change::EditDerivedEvent { derived_event, expected_version, definition } => {
+                let edit = DerivedEventEdit { expected: *expected_version, definition };
+                self.edit_derived_event(stamp, author, *derived_event, &edit, effects)
+            }
+            Change::DeleteDerivedEvent { derived_event } => self.delete_derived_event(stamp, *derived_event),
             Change::ChangeSettings { settings } => self.change_settings(stamp, author, settings, effects),
             Change::StartImport { file_hash, file_name, source } => {
                 self.start_import(stamp, file_hash, file_name, *source)

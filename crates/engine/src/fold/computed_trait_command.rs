@@ -1,9 +1,10 @@
 //! Commands on computed traits. A rule holds what each that it names is made of, so that an edit is an edit of
 //! every segment that uses one: the old version serves until the new one is primed.
 
-use segops_model::{Cause, ComputedTraitId, SegmentId};
+use segops_model::{Cause, ComputedTraitId, SegmentId, SegmentVersion};
 use segops_rules::{
-    ComputedDefinition, Resolved, Rule, computed_trait_ids, computed_traits, with_definition,
+    ComputedDefinition, Resolved, Rule, computed_trait_ids, computed_traits, derived_of_computed,
+    with_definition,
 };
 
 use super::command::{check_name, done};
@@ -95,22 +96,36 @@ impl Fold {
         made: &Made<'_>,
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
+        let Some(newest) = self.segment_mut(user)?.versions.last() else { return Ok(()) };
+        let rule = with_definition(&newest.rule, made.id, made.definition);
+        let what = |version| SegmentChangeKind::ComputedTraitEdited {
+            version,
+            computed_trait: made.name.clone(),
+            computed_trait_version: made.version,
+        };
+        self.put_rule_made_anew(stamp, author, user, rule, what, effects)
+    }
+
+    /// Gives a segment a version of its rule in which something that it names is made anew.
+    pub(super) fn put_rule_made_anew(
+        &mut self,
+        stamp: Stamp,
+        author: &str,
+        user: SegmentId,
+        rule: Rule<Resolved>,
+        what: impl FnOnce(SegmentVersion) -> SegmentChangeKind,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
         let (settings, limits) = (self.state.settings.clone(), self.limits);
         let segment = self.segment_mut(user)?;
-        let Some(newest) = segment.versions.last() else { return Ok(()) };
-        let rule = with_definition(&newest.rule, made.id, made.definition);
-        // An edit that waits for its history may have left the computed trait out.
-        if rule == newest.rule {
+        // An edit that waits for its history may have left out what was made anew.
+        if segment.versions.last().is_none_or(|newest| newest.rule == rule) {
             return Ok(());
         }
         let cause = if segment.serving.is_some() { Cause::Edit } else { Cause::Prime };
         let new = NewVersion { rule, author, at: stamp.instant, cause, restored_from: None };
         segment.add_version(new, &settings, limits.segment_versions_kept_max);
-        let what = SegmentChangeKind::ComputedTraitEdited {
-            version: segment.newest(),
-            computed_trait: made.name.clone(),
-            computed_trait_version: made.version,
-        };
+        let what = what(segment.newest());
         segment.note(author, stamp.instant, what, limits.segment_changes_kept_max);
         effects.priming_wanted |= segment.is_evaluated();
         let unread = self.programs.abandon(user, &mut self.signals);
@@ -181,6 +196,8 @@ impl Fold {
     }
 
     fn check_sources(&self, definition: &ComputedDefinition<Resolved>) -> Result<(), Refusal> {
+        let derived: Vec<_> = derived_of_computed(definition).into_iter().cloned().collect();
+        self.check_derived_events(&derived)?;
         let events = definition.events();
         let mut sources = events.iter().flat_map(|event| &event.sources);
         match sources.find(|source| !self.state.sources.contains_key(source)) {

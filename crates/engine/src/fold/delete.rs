@@ -30,7 +30,7 @@ impl Fold {
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: Cause::Deletion };
         self.leave_everything(profile, reason, effects);
         self.forget_product_events(profile);
-        let signals: Vec<_> = self.programs.kept_signals().into_iter().map(|(signal, _)| signal).collect();
+        let signals = self.kept_ids();
         self.state.take_out_of_search(profile);
         let Some(gone) = self.state.profile_records().remove(profile, &signals) else {
             return Err(Refusal::NoProfile(profile));

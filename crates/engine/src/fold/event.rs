@@ -171,6 +171,7 @@ impl Fold {
         }
         self.set_traits(profile, &event.traits, event, position, slots);
         self.extend_timelines(profile, event, position, slots);
+        self.record_derived(profile, event, position, slots);
         self.record_order(profile, event, position, slots);
         is_first
     }

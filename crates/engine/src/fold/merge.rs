@@ -43,6 +43,7 @@ impl Fold {
                 merges: _,
                 traits: _,
                 timelines: _,
+                derived: _,
                 order_keys: _,
                 orders: _,
                 standings: _,
@@ -55,6 +56,7 @@ impl Fold {
             self.move_merges(survivor, *profile);
             self.move_traits(survivor, *profile);
             self.move_timelines(survivor, *profile);
+            self.move_derived(survivor, *profile);
             self.move_orders(survivor, *profile);
             self.join_records(survivor, *profile);
             self.move_scores(survivor, *profile);

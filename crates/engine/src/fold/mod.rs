@@ -10,6 +10,8 @@ mod computed_trait_command;
 mod consent;
 mod decide;
 mod delete;
+mod derived;
+mod derived_event_command;
 mod event;
 mod lifecycle;
 mod list_command;

@@ -25,7 +25,7 @@ impl Fold {
         }
         self.state.orders.get_mut_or_insert_with(&slot, OrderFacts::default).add(fact);
         let after = self.order_items(&slot);
-        self.replace_order_items(profile, &before, &after, slots);
+        self.replace_items(profile, &before, &after, slots);
     }
 
     /// What the timelines hold of an order as it stands.
@@ -37,8 +37,8 @@ impl Fold {
         order.map(|order| self.signals.order_items(&order)).unwrap_or_default()
     }
 
-    /// Both in order.
-    fn replace_order_items(
+    /// Has timelines hold some items in the place of others; both are in order.
+    pub(super) fn replace_items(
         &mut self,
         profile: ProfileId,
         before: &[(SignalId, TimelineItem)],
@@ -90,7 +90,7 @@ impl Fold {
                 continue;
             }
             let after = self.order_items(&slot);
-            self.replace_order_items(survivor, &before, &after, &mut SlotSet::default());
+            self.replace_items(survivor, &before, &after, &mut SlotSet::default());
         }
         self.state.order_keys.insert(survivor, held);
     }

@@ -84,11 +84,15 @@ pub enum PlantedBug {
     NewerMatchNotDecided,
     /// Nobody is found by an identifier that they gain.
     SearchForgotten,
+    /// A derived event that has become another stays beside it.
+    DerivedKeepsOldEvent,
+    /// What was a derived event of either side of a merge stays one, though together they are another.
+    MergeKeepsDerivedApart,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -127,6 +131,8 @@ impl PlantedBug {
         Self::LateTakenForNewer,
         Self::NewerMatchNotDecided,
         Self::SearchForgotten,
+        Self::DerivedKeepsOldEvent,
+        Self::MergeKeepsDerivedApart,
     ];
 }
 

@@ -84,6 +84,7 @@ impl Fold {
             started.touched.add(profile);
         }
         self.derive_touched_orders(id, &started.touched);
+        self.take_derived_history(id, &artefact, &started);
         let reason = Reason { position: stamp.position, now: stamp.instant, cause: pending.cause };
         let standings = self.first_standings(id, &artefact, &started.touched, reason);
         self.switch(id, number, standings, reason, effects);
@@ -105,10 +106,27 @@ impl Fold {
             if self.signals.is_of_orders(*signal) && touched.contains(profile) {
                 continue;
             }
+            // Derived events are made of what is known of each profile, with what has come in since.
+            if self.signals.derivation_of(*signal).is_some() {
+                continue;
+            }
             let held = self.state.timelines.get_mut_or_insert_with(&key, Timeline::default);
             held.merge(timeline);
             held.keep(keep);
         }
+    }
+
+    fn take_derived_history(&mut self, id: SegmentId, artefact: &Artefact, started: &Started) {
+        let Some(program) = self.programs.gathering_program(id).cloned() else { return };
+        let signals = self.derived_signals(program.signals().iter().map(|(signal, _)| signal));
+        self.take_derived(artefact, &signals, &started.touched, &started.reread);
+    }
+
+    /// As [`Fold::gathering_signals`], of what derived events are made of.
+    #[must_use]
+    pub fn gathering_derivations(&self, rebuilt: &SignalRegistry) -> Vec<(SignalId, SignalId)> {
+        let pair = |here: SignalId| Some((here, rebuilt.derivation_counterpart(&self.signals, here)?));
+        self.signals.derivations().filter_map(|(here, _)| pair(here)).collect()
     }
 
     fn derive_touched_orders(&mut self, id: SegmentId, touched: &Touched) {

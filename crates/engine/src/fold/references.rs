@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use segops_model::{ListId, SegmentId};
-use segops_rules::{References, Resolved, Rule, references};
+use segops_rules::{References, Resolved, Rule, derived_events, references};
 
 use super::Fold;
 use super::command::check_name;
@@ -23,6 +23,7 @@ impl Fold {
     /// Everything that a rule names must exist and be live, and must not lead back to the segment itself.
     pub(super) fn check_references(&self, id: SegmentId, rule: &Rule<Resolved>) -> Result<(), Refusal> {
         self.check_computed_traits(rule)?;
+        self.check_derived_events(&derived_events(rule))?;
         let named = references(rule);
         if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
             return Err(Refusal::NoSource(source.to_string()));

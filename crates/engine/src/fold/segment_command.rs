@@ -157,6 +157,7 @@ impl Fold {
         for key in keys {
             self.state.timelines.remove(&key);
         }
+        self.drop_derived();
         if !self.signals.any_reads_products() {
             self.state.product_events.clear();
         }

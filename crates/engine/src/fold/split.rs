@@ -226,7 +226,7 @@ impl Fold {
     }
 
     fn forget_rows(&mut self, profile: ProfileId) {
-        let signals: Vec<_> = self.programs.kept_signals().into_iter().map(|(signal, _)| signal).collect();
+        let signals = self.kept_ids();
         self.state.profile_records().forget_rows(profile, &signals);
     }
 

@@ -14,8 +14,8 @@ use segops_model::{
     Value,
 };
 use segops_segment::{
-    ConsentHistory, Entry, History, HistoryRequest, OrderFact, OrderFacts, OrderKey, Products, ScoreRecord,
-    Timeline, TimelineItem, ValueEntry, newest_record,
+    ConsentHistory, DerivedFact, DerivedFacts, Entry, History, HistoryRequest, OrderFact, OrderFacts,
+    OrderKey, Products, ScoreRecord, Timeline, TimelineItem, ValueEntry, newest_record,
 };
 
 use crate::consent::ConsentKey;
@@ -54,6 +54,7 @@ pub(crate) struct Gathering {
     values: Vec<(SignalId, ValueEntry)>,
     traits: Vec<TraitSet>,
     orders: Vec<(OrderKey, OrderFact)>,
+    derived: Vec<(SignalId, DerivedFact)>,
     product_events: Vec<(Position, Event)>,
     scores: Vec<(String, ScoreRecord)>,
 }
@@ -153,6 +154,7 @@ impl Gathered {
             whole.values.extend(gathering.values);
             whole.traits.extend(gathering.traits);
             whole.orders.extend(gathering.orders);
+            whole.derived.extend(gathering.derived);
             whole.product_events.extend(gathering.product_events);
         }
         let mut by_id: FxHashMap<ProfileId, Vec<ListId>> = FxHashMap::default();
@@ -194,6 +196,7 @@ impl Gathering {
         if !request.signals.product_readers_of(event).is_empty() {
             self.product_events.push((position, without_person(event)));
         }
+        self.derived.extend(request.signals.derived_facts(event, position));
         let joined = products.joined(event, request.at);
         let event = joined.as_ref().unwrap_or(event);
         room.matched.clear();
@@ -238,6 +241,24 @@ impl Gathering {
         }
     }
 
+    /// Puts together what each derivation knows, and enters the events that come of it.
+    fn derive(&mut self, request: &HistoryRequest<'_>) -> Vec<(SignalId, DerivedFacts)> {
+        let mut known: BTreeMap<SignalId, DerivedFacts> = BTreeMap::new();
+        for (id, fact) in self.derived.drain(..) {
+            known.entry(id).or_default().gather(fact);
+        }
+        for (id, facts) in &known {
+            let Some(derivation) = request.signals.derivation(*id) else { continue };
+            for (signal, item) in request.signals.derived_items(*id, &facts.occurrences(derivation)) {
+                match item {
+                    TimelineItem::Match(entry) => self.entries.push((signal, entry)),
+                    TimelineItem::Value(value) => self.values.push((signal, value)),
+                }
+            }
+        }
+        known.into_iter().collect()
+    }
+
     /// What it comes to, of a profile with these identifiers. What else is asked of a history is added to it.
     pub(crate) fn into_history(
         mut self,
@@ -246,6 +267,7 @@ impl Gathering {
         identifiers: Vec<Identifier>,
     ) -> History {
         self.stand_orders(request);
+        let derived = self.derive(request);
         self.entries.sort_unstable_by_key(|(signal, entry)| (*signal, entry.ts, entry.position));
         self.values.sort_unstable();
         let plain = self.entries.chunk_by(|(left, _), (right, _)| left == right).filter_map(|run| {
@@ -278,6 +300,7 @@ impl Gathering {
             profile,
             product_events: self.product_events,
             timelines,
+            derived,
             traits,
             identifiers,
             consents: Vec::new(),

@@ -97,6 +97,8 @@ pub(crate) struct Priming {
     history: Box<FrozenHistory>,
     /// Each signal by its id in the fold, and by its id in the plan.
     gathered: Vec<(SignalId, SignalId)>,
+    /// The same of derivations.
+    derived: Vec<(SignalId, SignalId)>,
 }
 
 fn prime(
@@ -131,7 +133,8 @@ pub(crate) fn begin_priming(
     let fold = core.fold.read();
     let plan = Plan::new(&questions_for(&fold.state, segment, version));
     let gathered = fold.gathering_signals(segment, plan.signals());
-    Ok(Some(Priming { segment, version, position, instant, plan, environment, history, gathered }))
+    let derived = fold.gathering_derivations(plan.signals());
+    Ok(Some(Priming { segment, version, position, instant, plan, environment, history, gathered, derived }))
 }
 
 /// Reads history, and keeps what it gives as an artefact.
@@ -139,15 +142,24 @@ pub(crate) fn begin_priming(
 /// # Errors
 /// History cannot be read, the artefact cannot be written, or the work was cancelled.
 pub(crate) fn read_priming(core: &Core, priming: &Priming, work: &Work) -> Result<String, EngineError> {
-    let Priming { segment, version, position, instant, plan, environment, history, gathered } = priming;
+    let Priming { segment, version, position, instant, plan, environment, history, gathered, derived } =
+        priming;
     let (segment, version, position, instant) = (*segment, *version, *position, *instant);
     let backfill = history.backfill(core, work);
     let mut artefact = Artefact::empty(segment, version, position, instant);
     rebuild(&backfill, plan, environment, position, instant, |answer| {
         let profile = answer.history.profile;
-        for (signal, timeline) in &answer.history.timelines {
+        // What derived events are made of says it all.
+        let received = answer.history.timelines.iter();
+        let received = received.filter(|(signal, _)| plan.signals().derivation_of(*signal).is_none());
+        for (signal, timeline) in received {
             if let Some((live, _)) = gathered.iter().find(|(_, rebuilt)| rebuilt == signal) {
                 artefact.timelines.push((profile, *live, Timeline::clone(timeline)));
+            }
+        }
+        for (id, facts) in &answer.history.derived {
+            if let Some((live, _)) = derived.iter().find(|(_, rebuilt)| rebuilt == id) {
+                artefact.derived.push((profile, *live, facts.clone()));
             }
         }
         let named = answer.history.product_events.iter().cloned();

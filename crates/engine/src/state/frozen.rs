@@ -10,18 +10,18 @@ use compact_str::CompactString;
 
 use segops_identity::{SeenChunks, Separations};
 use segops_model::{
-    ComputedTraitId, Event, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, SourceId,
-    SplitId,
+    ComputedTraitId, DerivedEventId, Event, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
+    SignalId, SourceId, SplitId,
 };
 use segops_segment::{
-    ConsentHistory, OrderFacts, OrderKey, Products, ProductsChanged, RankingKey, RankingThreshold,
-    RecordedTransitions, Timeline,
+    ConsentHistory, DerivedFacts, OrderFacts, OrderKey, Products, ProductsChanged, RankingKey,
+    RankingThreshold, RecordedTransitions, Timeline,
 };
 use segops_store::ChangedKeyspace;
 
 use super::{
-    ComputedTraitState, EventEntry, GatheredRow, HeldScore, ListState, Merge, ProfileRecord, Properties,
-    RecordKey, SegmentState, Standings, State, Tallies, Traits,
+    ComputedTraitState, DerivedEventState, EventEntry, GatheredRow, HeldScore, ListState, Merge,
+    ProfileRecord, Properties, RecordKey, SegmentState, Standings, State, Tallies, Traits,
 };
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
@@ -41,6 +41,7 @@ pub(crate) struct FrozenState {
     pub(crate) imports: BTreeMap<String, Import>,
     pub(crate) segments: BTreeMap<SegmentId, SegmentState>,
     pub(crate) computed_traits: BTreeMap<ComputedTraitId, ComputedTraitState>,
+    pub(crate) derived_events: BTreeMap<DerivedEventId, DerivedEventState>,
     pub(crate) known_traits: Arc<Properties>,
     pub(crate) events_left_out: u64,
     pub(crate) tallies: Tallies,
@@ -62,6 +63,7 @@ pub(crate) struct FrozenState {
     pub(crate) merges: ChangedKeyspace<ProfileId, Vec<Merge>>,
     pub(crate) traits: ChangedKeyspace<ProfileId, Traits>,
     pub(crate) timelines: ChangedKeyspace<(ProfileId, SignalId), Timeline>,
+    pub(crate) derived: ChangedKeyspace<(ProfileId, SignalId), DerivedFacts>,
     pub(crate) order_keys: ChangedKeyspace<ProfileId, Vec<OrderKey>>,
     pub(crate) orders: ChangedKeyspace<(ProfileId, OrderKey), OrderFacts>,
     pub(crate) scores: ChangedKeyspace<ProfileId, Vec<HeldScore>>,
@@ -91,6 +93,7 @@ impl State {
             imports,
             segments,
             computed_traits,
+            derived_events,
             catalogue,
             products,
             product_events,
@@ -106,6 +109,7 @@ impl State {
             merges,
             traits,
             timelines,
+            derived,
             order_keys,
             orders,
             scores,
@@ -130,6 +134,7 @@ impl State {
             imports: imports.clone(),
             segments: segments.clone(),
             computed_traits: computed_traits.clone(),
+            derived_events: derived_events.clone(),
             known_traits: Arc::clone(&catalogue.traits),
             events_left_out: catalogue.left_out,
             tallies: *tallies,
@@ -151,6 +156,7 @@ impl State {
             merges: merges.take_changes(whole),
             traits: traits.take_changes(whole),
             timelines: timelines.take_changes(whole),
+            derived: derived.take_changes(whole),
             order_keys: order_keys.take_changes(whole),
             orders: orders.take_changes(whole),
             scores: scores.take_changes(whole),
@@ -171,6 +177,7 @@ impl State {
         self.merges.note_changes();
         self.traits.note_changes();
         self.timelines.note_changes();
+        self.derived.note_changes();
         self.order_keys.note_changes();
         self.orders.note_changes();
         self.scores.note_changes();

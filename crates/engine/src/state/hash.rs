@@ -20,6 +20,7 @@ impl State {
             imports,
             segments,
             computed_traits,
+            derived_events,
             catalogue,
             products,
             product_events,
@@ -36,6 +37,7 @@ impl State {
             merges,
             traits,
             timelines,
+            derived,
             order_keys,
             orders,
             standings,
@@ -57,6 +59,7 @@ impl State {
             feed(&mut digest, &(split, rows));
         }
         feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits));
+        feed_text(&mut digest, derived_events);
         let Catalogue { events, traits: known_traits, left_out } = catalogue;
         feed_text(&mut digest, &(known_traits.as_ref(), left_out));
         feed_space(&mut digest, events.iter_sorted());
@@ -69,6 +72,7 @@ impl State {
         feed_space(&mut digest, merges.iter_sorted());
         feed_space(&mut digest, traits.iter_sorted());
         feed_space(&mut digest, timelines.iter_sorted());
+        feed_space(&mut digest, derived.iter_sorted());
         feed_space(&mut digest, order_keys.iter_sorted());
         feed_space(&mut digest, orders.iter_sorted());
         feed_space(&mut digest, scores.iter_sorted());

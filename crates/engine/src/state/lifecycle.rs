@@ -98,6 +98,13 @@ pub enum SegmentChangeKind {
         computed_trait: String,
         computed_trait_version: u32,
     },
+    /// A derived event that the rule names was made anew, and with it what the rule means.
+    DerivedEventEdited {
+        #[schema(value_type = u32)]
+        version: SegmentVersion,
+        derived_event: String,
+        derived_event_version: u32,
+    },
     Renamed {
         from: String,
         to: String,

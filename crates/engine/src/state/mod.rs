@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod computed_traits;
+mod derived_events;
 mod frozen;
 mod hash;
 mod lifecycle;
@@ -27,16 +28,17 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
 use segops_model::{
-    ComputedTraitId, ConsentChannel, ConsentFile, Identifier, Instant, ListId, Position, ProfileId,
-    SegmentId, SignalId, SourceId, SplitId,
+    ComputedTraitId, ConsentChannel, ConsentFile, DerivedEventId, Identifier, Instant, ListId, Position,
+    ProfileId, SegmentId, SignalId, SourceId, SplitId,
 };
 use segops_segment::{
-    ConsentHistory, OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline,
+    ConsentHistory, DerivedFacts, OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline,
 };
 use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
 pub use computed_traits::{ComputedTraitState, ComputedTraitVersion};
+pub use derived_events::{DerivedEventState, DerivedEventVersion};
 pub(crate) use frozen::FrozenState;
 pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
@@ -76,6 +78,7 @@ pub struct State {
     pub imports: BTreeMap<String, Import>,
     pub segments: BTreeMap<SegmentId, SegmentState>,
     pub computed_traits: BTreeMap<ComputedTraitId, ComputedTraitState>,
+    pub derived_events: BTreeMap<DerivedEventId, DerivedEventState>,
     pub catalogue: Catalogue,
     /// Shared with whoever answers from history meanwhile.
     pub products: Arc<Products>,
@@ -100,6 +103,8 @@ pub struct State {
     pub merges: Space<ProfileId, Vec<Merge>>,
     pub traits: Space<ProfileId, Traits>,
     pub timelines: Space<(ProfileId, SignalId), Timeline>,
+    /// What derivations that some rule reads know of each profile.
+    pub derived: Space<(ProfileId, SignalId), DerivedFacts>,
     pub order_keys: Space<ProfileId, Vec<OrderKey>>,
     pub orders: Space<(ProfileId, OrderKey), OrderFacts>,
     /// Recorded scores, each profile's in the order of (score, identifier).
@@ -161,6 +166,7 @@ impl State {
             imports: BTreeMap::new(),
             segments: BTreeMap::new(),
             computed_traits: BTreeMap::new(),
+            derived_events: BTreeMap::new(),
             catalogue: Catalogue::default(),
             products: Arc::default(),
             product_events: ProductEvents::default(),
@@ -175,6 +181,7 @@ impl State {
             merges: Space::new(),
             traits: Space::new(),
             timelines: Space::new(),
+            derived: Space::new(),
             order_keys: Space::new(),
             orders: Space::new(),
             scores: Space::new(),
@@ -322,6 +329,19 @@ impl State {
         let by_id = name_or_id.parse().ok().and_then(|id: ComputedTraitId| self.computed_traits.get(&id));
         let named = |computed: &&ComputedTraitState| segops_model::same_text(&computed.name, name_or_id);
         by_id.or_else(|| self.computed_traits.values().find(named))
+    }
+
+    /// The derived event with this id, or with this name as it is written.
+    #[must_use]
+    pub fn find_derived_event(&self, name_or_id: &str) -> Option<&DerivedEventState> {
+        let by_id = name_or_id.parse().ok().and_then(|id: DerivedEventId| self.derived_events.get(&id));
+        by_id.or_else(|| self.find_derived_event_named(name_or_id))
+    }
+
+    /// Names of events compare exactly.
+    #[must_use]
+    pub fn find_derived_event_named(&self, name: &str) -> Option<&DerivedEventState> {
+        self.derived_events.values().find(|made| made.name == name)
     }
 
     /// The source with this id, or with this name.

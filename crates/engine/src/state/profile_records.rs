@@ -3,7 +3,7 @@
 //! until it is said here what becomes of it.
 
 use segops_model::{ConsentChannel, Identifier, ProfileId, SignalId};
-use segops_segment::{ConsentHistory, OrderFacts, OrderKey, Timeline};
+use segops_segment::{ConsentHistory, DerivedFacts, OrderFacts, OrderKey, Timeline};
 use segops_store::Keyspace;
 
 use super::{HeldScore, Merge, ProfileRecord, Records, Space, Standings, State, Traits};
@@ -18,6 +18,7 @@ pub struct ProfileRecords<'a> {
     pub merges: &'a mut Space<ProfileId, Vec<Merge>>,
     pub traits: &'a mut Space<ProfileId, Traits>,
     pub timelines: &'a mut Space<(ProfileId, SignalId), Timeline>,
+    pub derived: &'a mut Space<(ProfileId, SignalId), DerivedFacts>,
     pub order_keys: &'a mut Space<ProfileId, Vec<OrderKey>>,
     pub orders: &'a mut Space<(ProfileId, OrderKey), OrderFacts>,
     pub standings: &'a mut Space<ProfileId, Standings>,
@@ -40,6 +41,7 @@ impl State {
             imports: _,
             segments: _,
             computed_traits: _,
+            derived_events: _,
             catalogue: _,
             products: _,
             // Under positions: a split moves each with its row, a deletion lets go of them by itself.
@@ -56,6 +58,7 @@ impl State {
             merges,
             traits,
             timelines,
+            derived,
             order_keys,
             orders,
             scores,
@@ -79,6 +82,7 @@ impl State {
             merges,
             traits,
             timelines,
+            derived,
             order_keys,
             orders,
             standings,
@@ -90,7 +94,7 @@ impl State {
 }
 
 impl ProfileRecords<'_> {
-    /// Takes out what a profile's rows have made, so that it can be made anew from rows. Who it is stays, and so
+    /// Takes out what a profile's rows have made, of signals and derivations too, so that it can be made anew from rows. Who it is stays, and so
     /// do its standings, against which the new ones are decided.
     pub fn forget_rows(&mut self, profile: ProfileId, signals: &[SignalId]) {
         let Self {
@@ -100,6 +104,7 @@ impl ProfileRecords<'_> {
             merges: _,
             traits,
             timelines,
+            derived,
             order_keys,
             orders,
             standings: _,
@@ -116,6 +121,7 @@ impl ProfileRecords<'_> {
         traits.remove(&profile);
         for signal in signals {
             timelines.remove(&(profile, *signal));
+            derived.remove(&(profile, *signal));
         }
         for key in order_keys.remove(&profile).unwrap_or_default() {
             orders.remove(&(profile, key));
@@ -132,6 +138,7 @@ impl ProfileRecords<'_> {
             merges,
             traits: _,
             timelines: _,
+            derived: _,
             order_keys: _,
             orders: _,
             standings,

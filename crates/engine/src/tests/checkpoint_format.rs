@@ -19,8 +19,10 @@ use crate::scores::ScoresSent;
 use crate::shell::Held;
 use crate::view::ListRows;
 
-/// The whole checkpoint of [`story`] in the first format.
+/// A whole checkpoint from before there were derived events.
 const FIRST: &[u8] = include_bytes!("fixtures/checkpoint-1.whole");
+/// The whole checkpoint of [`story`].
+const NEWEST: &[u8] = include_bytes!("fixtures/checkpoint-2.whole");
 /// Set to have the file written anew, from the engine's folder: for a new format, beside the old one.
 const WRITES: &str = "SEGOPS_WRITE_CHECKPOINT_FIXTURE";
 
@@ -30,6 +32,10 @@ fn story() -> World {
     let mut world = World::keeping(instant("2026-03-01T12:00:00Z"), small_parts(), limits);
     let engine = world.engine.clone();
     engine.create_computed_trait(AUTHOR, "spent", r#"sum of total over "Order Completed""#).expect("made");
+    let sessions = r#"sessions of any event with gap of 12 hours, split at midnight"#;
+    engine.create_derived_event(AUTHOR, "Session", sessions).expect("made");
+    let touch = r#"first touch of "Page Seen" before "Order Completed" within 3 days"#;
+    engine.create_derived_event(AUTHOR, "First Touch", touch).expect("made");
     engine.create_list(AUTHOR, "VIPs").expect("a list");
     let row = vec!["user_id:u1".to_owned(), "email:ann@shop.example".to_owned()];
     let rows = ListRows { add: row, remove: Vec::new(), kind: None };
@@ -45,6 +51,8 @@ fn story() -> World {
     world.segment("Best", r#"everyone where top 50% by sum of total over "Order Completed" in last 30 days"#);
     world.segment("Not buyers", r#"everyone where not in segment "Buyers""#);
     world.segment("Moved", r#"everyone where plan changed in last 1 month"#);
+    world.segment("Visitors", r#"everyone where sum of event_count over "Session" >= 2"#);
+    world.segment("Touched", r#"everyone where did "First Touch" where touch.event exists"#);
     for (user, day) in [("u1", 0), ("u2", 1), ("u1", 2), ("u3", 3), ("u2", 3)] {
         world.send(json!({"anonymousId": format!("b{day}"), "event": "Page Seen"}));
         world.send(json!({
@@ -140,7 +148,8 @@ fn check(bytes: &[u8], expected: &Expect) {
 }
 
 #[test]
-fn the_first_format_is_read_for_ever() {
+fn every_format_is_read_for_ever() {
+    check(NEWEST, &expect![[]]);
     check(
         FIRST,
         &expect![[r#"
@@ -190,9 +199,9 @@ fn what_is_written_is_what_was_written_before() {
     let world = story();
     let bytes = bytes_of(&world);
     if std::env::var_os(WRITES).is_some() {
-        std::fs::write("src/tests/fixtures/checkpoint-1.whole", &bytes).expect("written");
+        std::fs::write("src/tests/fixtures/checkpoint-2.whole", &bytes).expect("written");
     }
-    let ((before, _), (now, _)) = (read(FIRST), read(&bytes));
+    let ((before, _), (now, _)) = (read(NEWEST), read(&bytes));
     for kind in Kind::ALL {
         assert!(now.contains_key(&kind), "the story has nothing of kind {kind:?}");
         assert_eq!(

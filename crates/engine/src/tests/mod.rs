@@ -6,6 +6,7 @@ mod computed;
 mod conformance;
 mod crash;
 mod deleting;
+mod derived;
 mod editing;
 mod history;
 mod lifecycle;

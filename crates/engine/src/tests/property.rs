@@ -8,7 +8,7 @@ use serde_json::json;
 
 use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Identifier};
 
-use self::rules::RULES;
+use self::rules::{DERIVED, RULES};
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::fold::PlantedBug;
 use crate::scores::ScoresSent;
@@ -199,6 +199,9 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
 pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u64 {
     let mut world = World::new();
     world.engine.create_list(AUTHOR, "L").expect("a list");
+    for (name, definition) in DERIVED {
+        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
+    }
     world.plant(planted);
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");

@@ -6,6 +6,7 @@ use segops_segment::{Entry, OrderFact, OrderFacts, OrderKey};
 use std::collections::BTreeMap;
 
 use super::Row;
+use super::derived::DerivedRow;
 
 /// A profile, with as much of it as was asked for.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Profile {
     /// By (completion, position); test orders and money that went back against no known order among them.
     pub(crate) orders: Vec<PlacedOrder>,
     pub(crate) traits: Traits,
+    /// Those that pass a filter, in the order of time.
+    pub(super) derived: Vec<DerivedRow>,
 }
 
 /// An order as it stands.

@@ -6,6 +6,7 @@ use segops_parts::{PartRow, PathColumn, RowFilter, RowScan, SignalBatch, SignalR
 use segops_rules::Predicate;
 use segops_segment::Matcher;
 
+use super::derived::Derivations;
 use super::profile::{Profile, Traits, orders_of};
 use super::{Reading, Row, profile_id};
 use crate::error::AnalysisError;
@@ -21,6 +22,9 @@ pub(super) struct Streams {
     events: Vec<EventStream>,
     orders: Option<RowStream>,
     traits: Option<RowStream>,
+    derivations: Derivations,
+    /// What derived events are made of.
+    inputs: Option<RowStream>,
     rows_read: u64,
     rows_total: u64,
 }
@@ -40,7 +44,8 @@ impl Streams {
             let wanted = |at: &usize| {
                 let filter = reading.signals.get(*at).map(|signal| &signal.filter);
                 filter.is_some_and(|filter| {
-                    !filter.subject.is_orders() && filter.name.as_ref().is_none_or(|wanted| *wanted == name)
+                    let is_received = filter.subject.is_events() && filter.derived.is_none();
+                    is_received && filter.name.as_ref().is_none_or(|wanted| *wanted == name)
                 })
             };
             let signals: Vec<usize> = (0..matchers.len()).filter(wanted).collect();
@@ -50,14 +55,19 @@ impl Streams {
             }
         }
         let wants_orders = reading.orders || reading.signals.iter().any(|one| one.filter.subject.is_orders());
-        let mut rows_of = |names: &[&str]| -> Result<RowStream, AnalysisError> {
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            rows_total += snapshot.row_count(Some(&names));
-            RowStream::open(snapshot.rows(Some(&names), up_to_now)?)
+        let mut rows_of = |names: &[String]| -> Result<RowStream, AnalysisError> {
+            rows_total += snapshot.row_count(Some(names));
+            RowStream::open(snapshot.rows(Some(names), up_to_now)?)
         };
-        let orders = if wants_orders { Some(rows_of(&ORDER_EVENTS)?) } else { None };
-        let traits = if reading.traits { Some(rows_of(&[NO_EVENT])?) } else { None };
-        Ok(Self { events, orders, traits, rows_read: 0, rows_total })
+        let orders = if wants_orders { Some(rows_of(&ORDER_EVENTS.map(str::to_owned))?) } else { None };
+        let traits = if reading.traits { Some(rows_of(&[NO_EVENT.to_owned()])?) } else { None };
+        let derivations = Derivations::of(setting, reading);
+        let names = snapshot.names().into_iter().filter(|name| name != NO_EVENT).collect();
+        let inputs = match derivations.is_empty() {
+            true => None,
+            false => Some(rows_of(&derivations.names(names))?),
+        };
+        Ok(Self { events, orders, traits, derivations, inputs, rows_read: 0, rows_total })
     }
 
     pub(super) const fn rows_read(&self) -> u64 {
@@ -71,23 +81,28 @@ impl Streams {
     /// The next profile of which there is anything but traits, or traits.
     pub(super) fn next_profile(&self) -> Option<ProfileId> {
         let events = self.events.iter().filter_map(EventStream::head).map(|(profile, _, _)| profile);
-        let rows = [&self.orders, &self.traits].into_iter().flatten().filter_map(RowStream::profile);
+        let rows =
+            [&self.orders, &self.traits, &self.inputs].into_iter().flatten().filter_map(RowStream::profile);
         events.chain(rows).min().map(profile_id)
     }
 
     /// Passes over a profile's rows.
-    pub(super) fn skip(&mut self, profile: ProfileId) -> Result<(), AnalysisError> {
+    pub(super) fn skip(&mut self, profile: ProfileId, matchers: &[Matcher]) -> Result<(), AnalysisError> {
         for stream in &mut self.events {
             while stream.head().is_some_and(|(of, _, _)| of == profile.0) {
                 stream.advance()?;
                 self.rows_read += 1;
             }
         }
-        self.gather(profile).map(drop)
+        self.gather(profile, matchers).map(drop)
     }
 
-    /// The profile's orders and traits.
-    pub(super) fn gather(&mut self, profile: ProfileId) -> Result<Profile, AnalysisError> {
+    /// The profile's orders and traits, and its derived events.
+    pub(super) fn gather(
+        &mut self,
+        profile: ProfileId,
+        matchers: &[Matcher],
+    ) -> Result<Profile, AnalysisError> {
         let mut rows = Vec::new();
         if let Some(stream) = &mut self.orders {
             stream.take(profile, &mut rows)?;
@@ -99,7 +114,13 @@ impl Streams {
             stream.take(profile, &mut rows)?;
             self.rows_read += rows.len() as u64;
         }
-        Ok(Profile { id: profile, orders, traits: Traits::of(rows) })
+        let traits = Traits::of(std::mem::take(&mut rows));
+        if let Some(stream) = &mut self.inputs {
+            stream.take(profile, &mut rows)?;
+            self.rows_read += rows.len() as u64;
+        }
+        let derived = self.derivations.rows(&rows, matchers);
+        Ok(Profile { id: profile, orders, traits, derived })
     }
 
     /// Where the profile's next event stands in time.

@@ -4,6 +4,7 @@
 mod active;
 mod aggregate;
 mod computed;
+mod derived;
 mod membership;
 mod occurrence;
 mod order;
@@ -28,6 +29,7 @@ use trait_date::{check_date_test, check_history};
 use window::check_window;
 
 pub(crate) use computed::{check_definition, check_number_test, too_many_parts};
+pub(crate) use derived::check_derived;
 pub(crate) use membership::{SEGMENT_ENTERED, SEGMENT_EXITED};
 pub use test::compile_pattern;
 

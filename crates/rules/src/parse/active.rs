@@ -217,6 +217,7 @@ fn filter_of(name: Option<String>, clauses: &Clauses) -> (EventFilter<Named>, Ve
     let (predicate, shape) = clauses.predicate.clone().unzip();
     let event = EventFilter {
         subject: Subject::Events,
+        derived: None,
         name,
         predicate,
         sources: clauses.sources.clone().unwrap_or_default(),

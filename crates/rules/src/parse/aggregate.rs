@@ -217,7 +217,13 @@ impl Parser<'_> {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
         };
-        let event = EventFilter { subject, name, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject,
+            derived: None,
+            name,
+            predicate,
+            sources: clauses.sources.unwrap_or_default(),
+        };
         Some((event, clauses.window.unwrap_or_default(), parts))
     }
 

@@ -58,6 +58,7 @@ impl Parser<'_> {
         let (predicate, shapes) = clauses.predicate.unzip();
         let event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name,
             predicate,
             sources: clauses.sources.unwrap_or_default(),

@@ -134,7 +134,7 @@ impl Parser<'_> {
         let clauses = self.clauses(Counts::Refused)?;
         let predicate = clauses.predicate.map(|(predicate, _)| predicate);
         let sources = clauses.sources.unwrap_or_default();
-        let event = EventFilter { subject: Subject::Events, name, predicate, sources };
+        let event = EventFilter { subject: Subject::Events, derived: None, name, predicate, sources };
         Some(ChosenValue { choice, property, event, window: clauses.window.unwrap_or_default() })
     }
 

@@ -44,7 +44,7 @@ impl Parser<'_> {
         }
         let (predicate, filter_shape) = clauses.predicate.clone().unzip();
         let sources = clauses.sources.clone().unwrap_or_default();
-        let event = EventFilter { subject: Subject::Events, name, predicate, sources };
+        let event = EventFilter { subject: Subject::Events, derived: None, name, predicate, sources };
         let is_counted = clauses.count.is_some() || clauses.periods.is_some() || clauses.days.is_some();
         let (leaf, shape) = if !is_counted && self.starts_more_often() {
             self.more_often(start, event, clauses.window, filter_shape)?

@@ -7,6 +7,7 @@ mod cadence;
 mod comparison;
 mod computed;
 mod condition;
+mod derived;
 mod event;
 mod group;
 mod lexer;
@@ -35,6 +36,7 @@ use lexer::{Kind, Operator, Token, tokens};
 use shape::Shape;
 
 pub use computed::parse_definition;
+pub use derived::parse_derived;
 pub(crate) use lexer::is_word;
 pub(crate) use score::is_bare_score;
 pub(crate) use words::is_reserved;

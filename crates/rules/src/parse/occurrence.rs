@@ -127,6 +127,7 @@ impl Parser<'_> {
         let (has, has_shape) = parts.has.unzip();
         let event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name,
             predicate: filter,
             sources: parts.sources.unwrap_or_default(),
@@ -210,6 +211,7 @@ impl Parser<'_> {
         let (predicate, shape) = parts.filter.unzip();
         let event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name,
             predicate,
             sources: parts.sources.unwrap_or_default(),

@@ -180,8 +180,13 @@ impl Parser<'_> {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
         };
-        let event =
-            EventFilter { subject, name: None, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject,
+            derived: None,
+            name: None,
+            predicate,
+            sources: clauses.sources.unwrap_or_default(),
+        };
         let count = count.or(clauses.count).unwrap_or_default();
         let leaf =
             Condition::Event(EventCondition { event, count, window: clauses.window.unwrap_or_default() });

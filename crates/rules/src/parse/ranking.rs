@@ -117,8 +117,13 @@ impl Parser<'_> {
             Some((predicate, shape)) => (Some(predicate), vec![shape]),
             None => (None, Vec::new()),
         };
-        let event =
-            EventFilter { subject, name: None, predicate, sources: clauses.sources.unwrap_or_default() };
+        let event = EventFilter {
+            subject,
+            derived: None,
+            name: None,
+            predicate,
+            sources: clauses.sources.unwrap_or_default(),
+        };
         let window = clauses.window.unwrap_or_default();
         Some((Measure::Count(CountMeasure { event, window }), parts))
     }

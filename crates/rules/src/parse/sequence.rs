@@ -88,6 +88,7 @@ impl Parser<'_> {
         let (predicate, shapes) = clauses.predicate.unzip();
         let event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name,
             predicate,
             sources: clauses.sources.unwrap_or_default(),
@@ -194,6 +195,7 @@ impl Parser<'_> {
         let (predicate, shapes) = step.predicate.unzip();
         let event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name,
             predicate,
             sources: step.sources.unwrap_or_default(),

@@ -17,7 +17,16 @@ pub fn resolve_definition(
     let mut resolver = Resolver { names, editing: None, problems: Vec::new() };
     let resolved = definition.try_map("definition", &mut |event, property, place| {
         let property = property.map(|property| (property, place));
-        resolver.filter(event, property, &format!("{place}.event")).ok_or(())
+        let resolved = resolver.filter(event, property, &format!("{place}.event")).ok_or(())?;
+        if !definition.is_number() && resolved.derived.is_some() {
+            let message = "a value is chosen of events that were received, and this event is derived";
+            let problem =
+                Problem::error(Code::UnsupportedValue, message).place(format!("{place}.event.name"));
+            resolver
+                .report(problem.expected("a formula, such as `count of \"Session\"`, or a received event"));
+            return Err(());
+        }
+        Ok(resolved)
     });
     let mut problems = resolver.problems;
     problems.truncate(PROBLEMS_MAX);

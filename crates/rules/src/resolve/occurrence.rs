@@ -9,9 +9,14 @@ impl Resolver<'_> {
     ) -> Option<OccurrenceCondition<Resolved>> {
         let filter = &leaf.occurrence.event;
         let event = self.filter(filter, None, &format!("{place}.occurrence.event"));
-        let is_seen = filter.name.as_deref().is_none_or(|name| self.names.event_exists(name));
+        let is_seen = filter
+            .name
+            .as_deref()
+            .is_none_or(|name| self.names.event_exists(name) || self.names.derived_event(name).is_some());
         if let (Some(has), true) = (&leaf.has, is_seen) {
-            self.properties(has, Owner::Event(filter.name.as_deref()), None, &format!("{place}.has"));
+            let derived = event.as_ref().and_then(|event| event.derived.as_deref());
+            let owner = Owner::of(false, derived, filter.name.as_deref());
+            self.properties(has, owner, None, &format!("{place}.has"));
         }
         Some(leaf.with(event?))
     }

@@ -1,6 +1,7 @@
 mod choosing;
 mod computed;
 mod counts;
+mod derived;
 mod json_mistakes;
 mod mistakes;
 mod orders;

@@ -2,7 +2,7 @@
 
 use segops_model::Limits;
 
-use crate::{from_json, parse, parse_definition};
+use crate::{from_json, parse, parse_definition, parse_derived};
 
 const PAGE: &str = include_str!("../../../../docs/rules.md");
 
@@ -43,6 +43,18 @@ fn every_definition_of_the_reference_reads_and_keeps_its_form() {
         let definition =
             parse_definition(line, &limits).unwrap_or_else(|problems| panic!("{}", problems[0].report(line)));
         assert_eq!(parse_definition(&definition.to_string(), &limits), Ok(definition), "{line}");
+    }
+}
+
+#[test]
+fn every_derived_event_of_the_reference_reads_and_keeps_its_form() {
+    let blocks = blocks("derived");
+    assert!(!blocks.is_empty());
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        let limits = Limits::default();
+        let definition =
+            parse_derived(line, &limits).unwrap_or_else(|problems| panic!("{}", problems[0].report(line)));
+        assert_eq!(parse_derived(&definition.to_string(), &limits), Ok(definition), "{line}");
     }
 }
 

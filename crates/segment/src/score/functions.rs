@@ -11,8 +11,13 @@ use crate::{Keep, Timeline};
 const ORDERS_MIN: u32 = 3;
 
 fn orders() -> ScoreInput {
-    let filter: EventFilter<Resolved> =
-        EventFilter { subject: Subject::Orders, name: None, predicate: None, sources: Vec::new() };
+    let filter: EventFilter<Resolved> = EventFilter {
+        subject: Subject::Orders,
+        derived: None,
+        name: None,
+        predicate: None,
+        sources: Vec::new(),
+    };
     ScoreInput { filter, capture: None, keep: Keep::All }
 }
 

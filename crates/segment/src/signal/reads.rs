@@ -49,6 +49,22 @@ impl EventReads {
     }
 }
 
+impl Reads {
+    /// Adds what is looked at of the events of a name, or of every name.
+    pub(super) fn add(&mut self, name: Option<&str>, read: &EventReads) {
+        match name {
+            Some(name) => {
+                let held = self.named.entry(name.into()).or_insert_with(EventReads::none);
+                *held = held.clone().and(read);
+            }
+            None => {
+                let held = self.any.take().unwrap_or_else(EventReads::none);
+                self.any = Some(held.and(read));
+            }
+        }
+    }
+}
+
 impl SignalRegistry {
     /// What the signals look at.
     #[must_use]
@@ -58,19 +74,12 @@ impl SignalRegistry {
             // What has become of an order is put together from all that is said of it.
             reads.named.extend(ORDER_EVENTS.iter().map(|name| ((*name).into(), EventReads::Whole)));
         }
-        for signal in self.signals.values().filter(|signal| !signal.filter.subject.is_orders()) {
-            let of_signal = reads_of(signal);
-            match &signal.filter.name {
-                Some(name) => {
-                    let held = reads.named.entry(name.as_str().into()).or_insert_with(EventReads::none);
-                    *held = held.clone().and(&of_signal);
-                }
-                None => {
-                    let held = reads.any.take().unwrap_or_else(EventReads::none);
-                    reads.any = Some(held.and(&of_signal));
-                }
-            }
+        let received =
+            |signal: &&Signal| signal.filter.subject.is_events() && signal.filter.derived.is_none();
+        for signal in self.signals.values().filter(received) {
+            reads.add(signal.filter.name.as_deref(), &reads_of(signal));
         }
+        self.add_derived_reads(&mut reads);
         reads
     }
 }
@@ -97,7 +106,7 @@ fn reads_of(signal: &Signal) -> EventReads {
     EventReads::Paths(paths)
 }
 
-fn paths_of(predicate: &Predicate, list: Option<&Path>, paths: &mut BTreeSet<Path>) {
+pub(super) fn paths_of(predicate: &Predicate, list: Option<&Path>, paths: &mut BTreeSet<Path>) {
     match predicate {
         Predicate::All(parts) | Predicate::Any(parts) | Predicate::None(parts) => {
             parts.iter().for_each(|part| paths_of(part, list, paths));

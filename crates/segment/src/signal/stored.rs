@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use segops_model::SignalId;
-use segops_rules::{EventFilter, Resolved};
+use segops_rules::{DerivedDefinition, EventFilter, Resolved};
 
 use super::{SignalRegistry, TraitWatch};
 use crate::{Capture, ScoreFunctions};
@@ -17,6 +17,18 @@ pub struct StoredSignals {
     pub next: u32,
     /// In ascending order of ids.
     pub signals: Vec<StoredSignal>,
+    /// What derived events are made of that signals ask for, in ascending order of ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub derivations: Vec<StoredDerivation>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredDerivation {
+    pub id: SignalId,
+    /// The name of the time zone.
+    pub zone: String,
+    pub definition: DerivedDefinition<Resolved>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +79,12 @@ impl SignalRegistry {
             });
         }
         signals.sort_by_key(|signal| signal.id);
-        Ok(StoredSignals { next: self.next, signals })
+        let derivations = self.derivations().map(|(id, derivation)| {
+            let zone = named(derivation.zone())?;
+            Ok(StoredDerivation { id, zone, definition: derivation.definition().clone() })
+        });
+        let derivations = derivations.collect::<Result<_, String>>()?;
+        Ok(StoredSignals { next: self.next, signals, derivations })
     }
 
     /// The registry that was stored.
@@ -76,6 +93,10 @@ impl SignalRegistry {
     /// What is stored makes no sense: a time zone that is not known, or numbers out of order.
     pub fn restored(stored: StoredSignals, scores: ScoreFunctions) -> Result<Self, String> {
         let mut registry = Self { next: stored.next, ..Self::with_scores(scores) };
+        for StoredDerivation { id, zone, definition } in stored.derivations {
+            let zone = TimeZone::get(&zone).map_err(|error| error.to_string())?;
+            registry.put_derivation(id, &definition, &zone);
+        }
         let mut last: Option<SignalId> = None;
         for StoredSignal { id, zone, holders, kind } in stored.signals {
             if id.0 >= stored.next || last.is_some_and(|last| last >= id) || holders == 0 {

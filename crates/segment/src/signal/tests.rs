@@ -50,6 +50,7 @@ fn any_filter() -> impl Strategy<Value = EventFilter<Resolved>> {
     let sources = prop::collection::vec((0_u32..3).prop_map(SourceId), 0..2);
     (name, prop::option::of(predicate), sources).prop_map(|(name, predicate, sources)| EventFilter {
         subject: Subject::Events,
+        derived: None,
         name: name.map(str::to_owned),
         predicate,
         sources,
@@ -154,7 +155,13 @@ fn a_time_zone_makes_another_signal_only_where_dates_could_be_read() {
 fn only_what_can_be_counted_matches() {
     let mut registry = SignalRegistry::new();
     let anything = registry.intern(
-        &EventFilter { subject: Subject::Events, name: None, predicate: None, sources: Vec::new() },
+        &EventFilter {
+            subject: Subject::Events,
+            derived: None,
+            name: None,
+            predicate: None,
+            sources: Vec::new(),
+        },
         &zone("UTC"),
     );
     let mut found = Vec::new();

@@ -1,9 +1,12 @@
-//! Segments, and the computed traits that they use, as files under version control: pulled from a workspace, changed by hand, planned and applied.
+//! Segments, and the computed traits and derived events that they use, as files under version control: pulled from a workspace, changed by hand, planned and applied.
 //!
-//! A folder belongs to one workspace. `segops.lock` in it says which file is which segment or computed trait, and as of when:
+//! A folder belongs to one workspace. `segops.lock` in it says which file is which segment, computed trait or derived event, and as of when:
 //! what someone else has changed since is never overwritten.
 
 mod apply;
+mod derived_apply;
+mod derived_file;
+mod derived_plan;
 mod file;
 mod lock;
 mod order;
@@ -29,7 +32,7 @@ pub(crate) use pull::Pull;
 /// Where the files are.
 #[derive(Debug, Args)]
 struct Folder {
-    /// The folder with the files of segments and computed traits; inner folders are read too.
+    /// The folder with the files of segments, computed traits and derived events; inner folders are read too.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

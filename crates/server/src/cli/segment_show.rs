@@ -192,6 +192,12 @@ fn change_words(what: &SegmentChangeKind) -> String {
                 version.0
             )
         }
+        SegmentChangeKind::DerivedEventEdited { version, derived_event, derived_event_version } => {
+            format!(
+                "edited the derived event {derived_event} (version {derived_event_version}), which made version {}",
+                version.0
+            )
+        }
         SegmentChangeKind::Renamed { from, to } => format!("renamed it from {from} to {to}"),
         SegmentChangeKind::Described { fields } => format!("changed its {}", fields.join(", ")),
         SegmentChangeKind::Paused => "paused it".to_owned(),

@@ -170,6 +170,7 @@ impl Reader<'_> {
         };
         Some(EventFilter {
             subject: Subject::Events,
+            derived: None,
             name: Some(self.dictionary.event(&name)),
             predicate,
             sources: Vec::new(),
@@ -282,6 +283,7 @@ impl Reader<'_> {
         let (operator, number) = (text(filter, "operator"), filter.get("value").and_then(decimal));
         let order = || EventFilter {
             subject: Subject::Events,
+            derived: None,
             name: Some("Order Completed".to_owned()),
             predicate: None,
             sources: Vec::new(),

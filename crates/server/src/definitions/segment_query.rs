@@ -101,8 +101,13 @@ impl Reader<'_> {
 
     fn event_chain(&mut self, first: &Call, calls: &[Call]) -> Option<Condition<Named>> {
         let name = self.dictionary.event(first.text()?);
-        let event =
-            EventFilter { subject: Subject::Events, name: Some(name), predicate: None, sources: Vec::new() };
+        let event = EventFilter {
+            subject: Subject::Events,
+            derived: None,
+            name: Some(name),
+            predicate: None,
+            sources: Vec::new(),
+        };
         let mut stream = Stream { event, window: Window::AllTime, child: None };
         let mut at = 0;
         while let Some(call) = calls.get(at).filter(|call| is_filter(&call.name)) {

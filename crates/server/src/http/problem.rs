@@ -192,14 +192,19 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::NoProfile(_)
         | Refusal::NoList(_)
         | Refusal::NoComputedTrait(_)
+        | Refusal::NoDerivedEvent(_)
         | Refusal::NoScore(_)
         | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
-        Refusal::VersionMoved { .. } | Refusal::ComputedTraitMoved { .. } => {
+        Refusal::VersionMoved { .. }
+        | Refusal::ComputedTraitMoved { .. }
+        | Refusal::DerivedEventMoved { .. } => {
             Problem::new(StatusCode::CONFLICT, "version-moved", "Someone else has edited it", detail)
         }
         Refusal::NameTaken(..)
         | Refusal::ListNameTaken(..)
         | Refusal::ComputedTraitNameTaken(..)
+        | Refusal::DerivedEventNameTaken(..)
+        | Refusal::EventNameTaken(_)
         | Refusal::SourceNameTaken(_)
         | Refusal::WriteKeyTaken => Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail),
         Refusal::BadName
@@ -217,6 +222,9 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::TooManyLists(_)
         | Refusal::ListTooLong
         | Refusal::ComputedTraitInUse(_)
+        | Refusal::DerivedEventInUse(_)
+        | Refusal::DerivedEventEdited(_)
+        | Refusal::TooManyDerivedEvents(_)
         | Refusal::ComputedTraitKind(..)
         | Refusal::ComputedTraitEdited(_)
         | Refusal::TooManyComputedTraits(_)

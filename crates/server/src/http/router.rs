@@ -14,9 +14,10 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    analyses, catalogue, checkpoints, computed_traits, consent, definitions, health, imports, lists, members,
-    metrics, parts, people, products, profiles, rejections, rules, scores, segment_life, segment_versions,
-    segments, settings, sources, sources_config, sql, status, stream, templates, tokens, transitions, verify,
+    analyses, catalogue, checkpoints, computed_traits, consent, definitions, derived_events, health, imports,
+    lists, members, metrics, parts, people, products, profiles, rejections, rules, scores, segment_life,
+    segment_versions, segments, settings, sources, sources_config, sql, status, stream, templates, tokens,
+    transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -47,6 +48,9 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
             computed_traits::delete
         ))
         .routes(routes!(computed_traits::diff))
+        .routes(routes!(derived_events::list, derived_events::create))
+        .routes(routes!(derived_events::show, derived_events::edit, derived_events::delete))
+        .routes(routes!(derived_events::diff))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(templates::list))
         .routes(routes!(rules::preview))

@@ -223,6 +223,51 @@ fn computed_traits_live_in_files_too() {
 }
 
 #[test]
+fn derived_events_live_in_files_too() {
+    let shop = Shop::new();
+    shop.import();
+    let half_hour = "sessions of any event with gap of 30 minutes";
+    shop.json(&["derived-event", "create", "Session", half_hour]);
+    shop.json(&["segment", "create", "Visitors", "everyone where did \"Session\" where event_count >= 1"]);
+    shop.text(&["segment", "pull", "segments"]);
+    let place = "derived-events/session.derived-event";
+    assert_eq!(read(&shop, place), format!("---\nname: Session\n---\n{half_hour}\n"));
+    assert_eq!(plan(&shop, &[]).1, Some(0));
+
+    write(&shop, place, &read(&shop, place).replace("30 minutes", "1 hour"));
+    let over = "---\nname: Over\n---\nsessions of any event counted at end\n";
+    write(&shop, "z.derived-event", over);
+    write(&shop, "a.computed-trait", "---\nname: Visits\n---\ncount of 'Over'\n");
+    write(&shop, "a.segment", "---\nname: A\n---\ncomputed Visits >= 1 and did Over\n");
+    let (planned, code) = plan(&shop, &[]);
+    let changes = planned["derived_events"]["changes"].as_array().unwrap();
+    let told: Vec<_> =
+        changes.iter().map(|change| (change["action"].as_str(), change["name"].as_str())).collect();
+    assert_eq!(told, [(Some("change"), Some("Session")), (Some("create"), Some("Over"))], "{planned}");
+    assert_eq!(
+        (code, &changes[0]["definition"]["segments"][0]["segment"]["name"]),
+        (Some(2), &json!("Visitors"))
+    );
+    let text = shop.text(&["segment", "apply", "segments"]);
+    assert!(text.contains("Plan for derived events: 1 to create, 1 to change, 0 to delete"), "{text}");
+    assert_eq!(shop.json(&["derived-event", "show", "Session"])["version"], 2);
+    let (planned, code) = plan(&shop, &[]);
+    assert_eq!(code, Some(0), "{planned}");
+
+    for gone in ["z.derived-event", "a.computed-trait", "a.segment"] {
+        std::fs::remove_file(file(&shop, gone)).unwrap();
+    }
+    let (planned, _) = plan(&shop, &["--prune"]);
+    assert_eq!(planned["derived_events"]["without_file"][0]["why"], "it is used by A", "{planned}");
+
+    shop.json(&["derived-event", "edit", "Session", half_hour]);
+    write(&shop, place, &read(&shop, place).replace("1 hour", "2 hours"));
+    let refused = shop.run(&["segment", "apply", "segments"]);
+    assert!(!refused.status.success());
+    assert_eq!(shop.json(&["derived-event", "show", "Session"])["definition"], half_hour);
+}
+
+#[test]
 fn a_computed_trait_that_someone_else_has_changed_is_not_overwritten() {
     let shop = Shop::new();
     shop.import();

@@ -12,6 +12,7 @@ mod cli;
 mod collect;
 mod command_line;
 mod computed_traits;
+mod derived_events;
 mod history;
 mod kill;
 mod openapi;

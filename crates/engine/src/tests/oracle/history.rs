@@ -91,6 +91,8 @@ pub(super) enum Step {
     },
     /// A computed trait is made of something else.
     EditComputed(u8),
+    /// A derived event is made of something else.
+    EditDerived(u8),
     /// Asks of an instant in the past.
     LookBack {
         hours: u16,
@@ -345,13 +347,23 @@ fn item() -> impl Strategy<Value = Json> {
             merged(json!({"type": "track", "event": event, "properties": properties}), &who)
         },
     );
-    let page = (who(), properties(), any::<bool>()).prop_map(move |(who, properties, mailed)| {
-        let mut page = merged(json!({"type": "page", "properties": properties}), &who);
-        if mailed {
-            page["context"]["campaign"] = json!({"source": "Newsletter"});
-        }
-        page
-    });
+    let from = prop_oneof![
+        Just(None),
+        select(vec!["https://www.google.com/", "https://shop.example/b", "https://blog.example/x", "app"])
+            .prop_map(Some),
+    ];
+    let place = (prop::option::of(select(vec!["/a", "/b"])), from);
+    let page = (who(), properties(), any::<bool>(), place).prop_map(
+        move |(who, properties, mailed, (path, from))| {
+            let mut page = merged(json!({"type": "page", "properties": properties}), &who);
+            page["context"]["page"] =
+                json!({"path": path, "url": "https://www.shop.example/", "referrer": from});
+            if mailed {
+                page["context"]["campaign"] = json!({"source": "Newsletter"});
+            }
+            page
+        },
+    );
     let identify = (who(), traits())
         .prop_map(move |(who, traits)| merged(json!({"type": "identify", "traits": traits}), &who));
     let alias = (select(vec!["u0", "u1", "u2"]), select(vec!["u0", "u1", "u3", "b0", "b2"]))
@@ -415,6 +427,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),
         1 => any::<u8>().prop_map(Step::EditComputed),
+        1 => any::<u8>().prop_map(Step::EditDerived),
         1 => (1_u16..2_000).prop_map(|hours| Step::LookBack { hours }),
         1 => Just(Step::Restart),
     ]

@@ -2,6 +2,7 @@
 //! changes by itself, and one millisecond before.
 
 mod computed;
+mod derived;
 mod history;
 mod orders;
 mod play;

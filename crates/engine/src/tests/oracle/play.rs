@@ -11,10 +11,11 @@ use segops_model::{
     TransitionId,
 };
 use segops_oracle::{Calendar, Fact, Oracle, ProductFact};
-use segops_rules::{Named, Rule, ScoreKind, parse, parse_definition};
+use segops_rules::{Named, Rule, ScoreKind, parse, parse_definition, parse_derived};
 
 use super::Tallies;
 use super::computed::{COMPUTED, EDITED};
+use super::derived::{self, DERIVED};
 use super::history::{History, Step, When};
 use super::rules::Sample;
 use super::scores::{DATES, NUMBERS};
@@ -74,6 +75,11 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
         world.engine.create_computed_trait(AUTHOR, name, definition).expect("a computed trait");
         let definition = parse_definition(definition, &Limits::default()).expect("a definition");
         oracle.computed_traits.insert((*name).to_owned(), definition);
+    }
+    for (name, definition) in DERIVED {
+        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
+        let definition = parse_derived(definition, &Limits::default()).expect("a definition");
+        oracle.derived_events.insert((*name).to_owned(), definition);
     }
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut player =
@@ -149,6 +155,10 @@ impl Player<'_> {
             Step::EditComputed(number) => {
                 self.edit_computed(*number);
                 self.compare("after a computed trait was edited")
+            }
+            Step::EditDerived(number) => {
+                self.edit_derived(*number);
+                self.compare("after a derived event was edited")
             }
             Step::Split { person, taken, meanwhile } => self.split(*person, *taken, meanwhile),
             Step::Lift { split } => {
@@ -412,6 +422,18 @@ impl Player<'_> {
         self.world.engine.edit_computed_trait(AUTHOR, name, None, text).expect("an edit");
         let definition = parse_definition(text, &Limits::default()).expect("a definition");
         self.oracle.computed_traits.insert(name.to_owned(), definition);
+        for segment in self.world.engine.segments() {
+            self.world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
+        }
+        self.rank();
+        self.write_down(true);
+    }
+
+    fn edit_derived(&mut self, number: u8) {
+        let (name, text) = derived::EDITED[usize::from(number) % derived::EDITED.len()];
+        self.world.engine.edit_derived_event(AUTHOR, name, None, text).expect("an edit");
+        let definition = parse_derived(text, &Limits::default()).expect("a definition");
+        self.oracle.derived_events.insert(name.to_owned(), definition);
         for segment in self.world.engine.segments() {
             self.world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
         }

@@ -420,6 +420,8 @@ fn leaf() -> BoxedStrategy<Sample> {
         3 => made("cadence", cadence()),
         4 => made("computed number", super::computed::numbers()),
         4 => made("computed value", super::computed::values()),
+        5 => made("sessions", super::derived::sessions()),
+        4 => made("touches", super::derived::touches()),
         4 => made("orders", super::orders::orders()),
         5 => made("spend", super::orders::spend()),
         4 => made("ranking", super::rankings::rankings()),

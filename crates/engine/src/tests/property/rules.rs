@@ -1,5 +1,5 @@
 /// Rules of every kind that the histories can have a segment of.
-pub(super) const RULES: [&str; 79] = [
+pub(super) const RULES: [&str; 84] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -79,4 +79,19 @@ pub(super) const RULES: [&str; 79] = [
     r#"everyone where did "Product Viewed" then not "Product Added" then "Order Completed" < 2 times"#,
     r#"everyone where did any event then any event with same lines[].price >= 2 times in last 1 week"#,
     r#"everyone where time since last any event > 1.5 times median gap with at least 2 events"#,
+    r#"everyone where did "Session" >= 2 times in last 4 days"#,
+    r#"everyone where did "Session" where event_count >= 2 and has_order is false"#,
+    r#"everyone where did "Session Over" in last 1 day"#,
+    r#"everyone where sum of order_value over "Session Over" >= 60"#,
+    r#"everyone where did "Last Touch" where touch.event is "Product Viewed" in last 3 days"#,
+];
+
+/// Derived events that rules name.
+pub(super) const DERIVED: [(&str, &str); 3] = [
+    ("Session", "sessions of any event with gap of 1 day"),
+    ("Session Over", "sessions of any event with gap of 18 hours, counted at end"),
+    (
+        "Last Touch",
+        r#"last touch of ("Product Viewed", "Product Added") before "Order Completed" within 2 days"#,
+    ),
 ];

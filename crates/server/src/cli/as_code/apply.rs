@@ -7,6 +7,7 @@ use segops_engine::view;
 use segops_rules::format;
 
 use super::Folder;
+use super::derived_apply::{bring_about_derived, delete_derived};
 use super::file::SegmentFile;
 use super::lock::{Lock, Locked, sha256};
 use super::plan::{Action, Plan, PlannedChange};
@@ -20,8 +21,8 @@ use crate::cli::segment::{PATH, wait_until_primed};
 /// Change the workspace so that it is as the folder's files say.
 ///
 /// Refuses all of it where someone else has changed a segment since the pull. Segments are changed in the
-/// order in which they name each other, each live before the next, and computed traits before the segments that use
-/// them.
+/// order in which they name each other, each live before the next, and derived events and computed traits before
+/// the segments that use them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  segops segment apply segments --data shop\n  segops segment apply segments --prune --data shop"
@@ -29,7 +30,7 @@ use crate::cli::segment::{PATH, wait_until_primed};
 pub(crate) struct Apply {
     #[command(flatten)]
     folder: Folder,
-    /// Archive segments that have no file, and delete computed traits that were pulled, have no file any more, and that
+    /// Archive segments that have no file, and delete computed traits and derived events that were pulled, have no file any more, and that
     /// no segment uses.
     #[arg(long)]
     prune: bool,
@@ -55,7 +56,7 @@ impl Apply {
         lock.write(folder)?;
         done?;
         if out.json {
-            let unchanged = plan.unchanged + plan.computed_traits.unchanged;
+            let unchanged = plan.unchanged + plan.computed_traits.unchanged + plan.derived_events.unchanged;
             return out.print_json(&json!({ "applied": applied, "unchanged": unchanged }));
         }
         if applied.is_empty() { Ok(()) } else { out.line(format!("Applied: {}.", applied.join(", "))) }
@@ -69,6 +70,7 @@ fn apply_all(
     lock: &mut Lock,
     applied: &mut Vec<String>,
 ) -> Result<(), CliError> {
+    bring_about_derived(client, folder, &plan.derived_events, lock, applied)?;
     bring_about_traits(client, folder, &plan.computed_traits, lock, applied)?;
     // Names first: rules refer to segments by them.
     for change in plan.changes.iter().filter(|change| change.action == Action::Change) {
@@ -93,7 +95,8 @@ fn apply_all(
     {
         archive(client, folder, lock, change, applied)?;
     }
-    delete_traits(client, &plan.computed_traits, lock, applied)
+    delete_traits(client, &plan.computed_traits, lock, applied)?;
+    delete_derived(client, &plan.derived_events, lock, applied)
 }
 
 /// Makes a segment as its file says, live where it is to be.

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use segops_engine::view;
-use segops_model::{ComputedTraitId, Instant, SegmentId};
+use segops_model::{ComputedTraitId, DerivedEventId, Instant, SegmentId};
 
 use crate::cli::error::CliError;
 
 const FILE: &str = "segops.lock";
-/// The first format had no computed traits.
-const FORMAT: u32 = 2;
+/// The first format had no computed traits, the second no derived events.
+const FORMAT: u32 = 3;
 
-/// Which file is which segment or computed trait, and as of when.
+/// Which file is which segment, computed trait or derived event, and as of when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
@@ -21,6 +21,8 @@ pub(super) struct Lock {
     pub(super) segments: BTreeMap<SegmentId, Locked>,
     #[serde(default)]
     pub(super) computed_traits: BTreeMap<ComputedTraitId, LockedTrait>,
+    #[serde(default)]
+    pub(super) derived_events: BTreeMap<DerivedEventId, LockedTrait>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ pub(super) struct Locked {
     pub(super) sha256: String,
 }
 
-/// A computed trait's file.
+/// A computed trait's file, or a derived event's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LockedTrait {
@@ -52,6 +54,11 @@ impl LockedTrait {
     pub(super) fn of(computed: &view::ComputedTrait, file: String, text: &str) -> Self {
         Self { file, version: computed.version, name: computed.name.clone(), sha256: sha256(text) }
     }
+
+    /// A derived event as it is, and the text of its file.
+    pub(super) fn of_derived(made: &view::DerivedEvent, file: String, text: &str) -> Self {
+        Self { file, version: made.version, name: made.name.clone(), sha256: sha256(text) }
+    }
 }
 
 impl Lock {
@@ -64,6 +71,7 @@ impl Lock {
                     format: FORMAT,
                     segments: BTreeMap::new(),
                     computed_traits: BTreeMap::new(),
+                    derived_events: BTreeMap::new(),
                 });
             }
             Err(error) => return Err(CliError::io(format!("cannot read {}", path.display()))(error)),

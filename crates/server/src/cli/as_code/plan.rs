@@ -12,10 +12,11 @@ use segops_model::{SegmentId, same_text};
 use segops_rules::{format, format_lines};
 
 use super::Folder;
+use super::derived_plan::{self, DerivedPlan};
 use super::file::SegmentFile;
 use super::lock::{Lock, sha256};
 use super::order::in_dependency_order;
-use super::remote::{Local, computed_traits, locals, segments};
+use super::remote::{Local, computed_traits, derived_events, locals, segments};
 use super::show::print_plan;
 use super::trait_plan::{self, TraitPlan};
 use crate::cli::client::{Client, Request, path, typed};
@@ -44,6 +45,7 @@ pub(super) struct Plan {
     /// Of segments.
     pub(super) changes: Vec<PlannedChange>,
     pub(super) computed_traits: TraitPlan,
+    pub(super) derived_events: DerivedPlan,
     /// Segments without a file, which stay as they are.
     pub(super) without_file: Vec<String>,
     pub(super) unchanged: usize,
@@ -125,14 +127,22 @@ impl Plan {
         let lock = Lock::read(folder)?;
         let found = locals(folder)?;
         let locals = in_dependency_order(found.segments)?;
+        let derived = derived_plan::compare(&lock, &found.derived_events, &derived_events(client)?, prune);
         let computed =
             trait_plan::compare(&lock, found.computed_traits, &locals, &computed_traits(client)?, prune);
         let remote = segments(client)?;
         let mut plan = compare(&lock, locals, &remote, prune);
         plan.computed_traits = computed;
+        plan.derived_events = derived;
         let bar = Bar::new("counting members", false);
-        let total = (plan.changes.len() + plan.computed_traits.changes.len()) as u64;
+        let made = plan.computed_traits.changes.len() + plan.derived_events.changes.len();
+        let total = (plan.changes.len() + made) as u64;
         let mut done = 0;
+        for change in &mut plan.derived_events.changes {
+            bar.update(done, total);
+            change.count(client)?;
+            done += 1;
+        }
         for change in &mut plan.computed_traits.changes {
             bar.update(done, total);
             change.count(client)?;
@@ -149,15 +159,23 @@ impl Plan {
 
     /// Whether the workspace is as the files say.
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.computed_traits.changes.is_empty()
+        self.changes.is_empty()
+            && self.computed_traits.changes.is_empty()
+            && self.derived_events.changes.is_empty()
     }
 
     /// What someone else has changed, by name, and why it cannot be applied.
     pub(super) fn conflicts(&self) -> Vec<(&str, &str)> {
         let computed = self.computed_traits.changes.iter();
         let computed = computed.map(|change| (change.name.as_str(), change.conflict.as_deref()));
+        let derived = self.derived_events.changes.iter();
+        let derived = derived.map(|change| (change.name.as_str(), change.conflict.as_deref()));
         let segments = self.changes.iter().map(|change| (change.name.as_str(), change.conflict.as_deref()));
-        computed.chain(segments).filter_map(|(name, conflict)| Some((name, conflict?))).collect()
+        derived
+            .chain(computed)
+            .chain(segments)
+            .filter_map(|(name, conflict)| Some((name, conflict?)))
+            .collect()
     }
 
     /// How many are created, changed and archived.
@@ -176,6 +194,7 @@ pub(super) fn compare(
     let mut plan = Plan {
         changes: Vec::new(),
         computed_traits: TraitPlan::default(),
+        derived_events: DerivedPlan::default(),
         without_file: Vec::new(),
         unchanged: 0,
     };

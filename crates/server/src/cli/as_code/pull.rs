@@ -7,15 +7,16 @@ use segops_engine::view;
 use segops_model::same_text;
 
 use super::Folder;
+use super::derived_file::DerivedFile;
 use super::file::SegmentFile;
 use super::lock::{Lock, Locked, LockedTrait, sha256};
-use super::remote::{computed_traits, segments};
+use super::remote::{computed_traits, derived_events, segments};
 use super::trait_file::TraitFile;
 use crate::cli::client::Client;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, counted};
 
-/// Write the workspace's segments and computed traits into a folder, one text file each.
+/// Write the workspace's segments, computed traits and derived events into a folder, one text file each.
 ///
 /// A file that was changed since the last pull or apply is left alone, and named. Archived segments are
 /// written only where they have a file already.
@@ -48,6 +49,10 @@ impl Pull {
         let mut pulled = Pulled::default();
         let mut taken: BTreeSet<String> = lock.segments.values().map(|locked| locked.file.clone()).collect();
         taken.extend(lock.computed_traits.values().map(|locked| locked.file.clone()));
+        taken.extend(lock.derived_events.values().map(|locked| locked.file.clone()));
+        for made in derived_events(client)?.values() {
+            self.write_derived(made, &mut lock, &mut taken, &mut pulled)?;
+        }
         for computed in computed_traits(client)?.values() {
             self.write_trait(computed, &mut lock, &mut taken, &mut pulled)?;
         }
@@ -115,6 +120,25 @@ impl Pull {
         };
         if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
             lock.computed_traits.insert(computed.id, LockedTrait::of(computed, place, &text));
+        }
+        Ok(())
+    }
+
+    fn write_derived(
+        &self,
+        made: &view::DerivedEvent,
+        lock: &mut Lock,
+        taken: &mut BTreeSet<String>,
+        pulled: &mut Pulled,
+    ) -> Result<(), CliError> {
+        let text = DerivedFile::text(&made.name, &made.definition);
+        let known = lock.derived_events.get(&made.id).cloned();
+        let place = match &known {
+            Some(locked) => locked.file.clone(),
+            None => free_place(&DerivedFile::usual_place(&made.name), &made.id.to_string(), taken),
+        };
+        if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
+            lock.derived_events.insert(made.id, LockedTrait::of_derived(made, place, &text));
         }
         Ok(())
     }

@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use segops_engine::view;
-use segops_model::{ComputedTraitId, SegmentId, same_text};
+use segops_model::{ComputedTraitId, DerivedEventId, SegmentId, same_text};
 
+use super::derived_file::{self, DerivedFile};
 use super::file::SegmentFile;
 use super::trait_file::{EXTENSION, TraitFile};
 use crate::cli::client::{Client, typed};
-use crate::cli::computed_trait;
 use crate::cli::error::CliError;
 use crate::cli::segment::PATH;
+use crate::cli::{computed_trait, derived_event};
 
 /// How deep folders within folders are read.
 const DEPTH_MAX: usize = 16;
@@ -31,11 +32,29 @@ pub(super) struct LocalTrait {
     pub(super) file: TraitFile,
 }
 
-/// Everything in the folder: segments and computed traits.
+/// A derived event's file, as it was read.
+#[derive(Debug, Clone)]
+pub(super) struct LocalDerived {
+    pub(super) place: String,
+    pub(super) text: String,
+    pub(super) file: DerivedFile,
+}
+
+/// Everything in the folder: segments, computed traits and derived events.
 #[derive(Debug)]
 pub(super) struct Locals {
     pub(super) segments: Vec<Local>,
     pub(super) computed_traits: Vec<LocalTrait>,
+    pub(super) derived_events: Vec<LocalDerived>,
+}
+
+/// The workspace's derived events.
+pub(super) fn derived_events(
+    client: &Client,
+) -> Result<BTreeMap<DerivedEventId, view::DerivedEvent>, CliError> {
+    let rows = client.rows(derived_event::PATH, usize::MAX)?;
+    let made: Vec<view::DerivedEvent> = typed(rows.into(), derived_event::PATH)?;
+    Ok(made.into_iter().map(|made| (made.id, made)).collect())
 }
 
 /// The workspace's computed traits.
@@ -59,7 +78,7 @@ pub(super) fn locals(folder: &Path) -> Result<Locals, CliError> {
     let mut paths = Vec::new();
     find(folder, folder, 0, &mut paths)?;
     paths.sort();
-    let mut locals = Locals { segments: Vec::new(), computed_traits: Vec::new() };
+    let mut locals = Locals { segments: Vec::new(), computed_traits: Vec::new(), derived_events: Vec::new() };
     let mut problems = Vec::new();
     for place in paths {
         let path = folder.join(&place);
@@ -77,6 +96,13 @@ impl Locals {
     fn take(&mut self, place: &str, text: String) -> Result<(), Vec<String>> {
         let taken = |other: &str, name: &str| vec![format!("{other} has the name `{name}` too")];
         let place = place.to_owned();
+        if place.ends_with(derived_file::EXTENSION) {
+            let file = DerivedFile::read(&text)?;
+            let other = self.derived_events.iter().find(|other| other.file.name == file.name);
+            let clash = other.map(|other| taken(&other.place, &file.name));
+            self.derived_events.push(LocalDerived { place, text, file });
+            return clash.map_or(Ok(()), Err);
+        }
         if place.ends_with(EXTENSION) {
             let file = TraitFile::read(&text)?;
             let other = self.computed_traits.iter().find(|other| same_text(&other.file.name, &file.name));
@@ -105,8 +131,9 @@ fn find(folder: &Path, inner: &Path, depth: usize, found: &mut Vec<String>) -> R
         }
         if path.is_dir() {
             find(folder, &path, depth + 1, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "segment" || extension == EXTENSION)
-            && let Ok(place) = path.strip_prefix(folder)
+        } else if path.extension().is_some_and(|extension| {
+            extension == "segment" || extension == EXTENSION || extension == derived_file::EXTENSION
+        }) && let Ok(place) = path.strip_prefix(folder)
         {
             let parts: Vec<_> = place.iter().map(|part| part.to_string_lossy().into_owned()).collect();
             found.push(parts.join("/"));

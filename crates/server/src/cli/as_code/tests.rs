@@ -116,9 +116,9 @@ fn a_folder_from_before_there_were_computed_traits_is_read_and_written_anew() {
     assert_eq!(lock.segment_of("retention/win-back.segment"), Some(segment));
     assert!(lock.computed_traits.is_empty());
     lock.write(folder.path()).expect("written");
-    assert_eq!(Lock::read(folder.path()).expect("the second format"), lock);
+    assert_eq!(Lock::read(folder.path()).expect("the newest format"), lock);
 
-    std::fs::write(folder.path().join("segops.lock"), r#"{"format": 3, "segments": {}}"#).expect("written");
+    std::fs::write(folder.path().join("segops.lock"), r#"{"format": 4, "segments": {}}"#).expect("written");
     let newer = Lock::read(folder.path()).expect_err("a format to come").to_string();
-    assert!(newer.contains("format 3") && newer.contains("use a newer segops"), "{newer}");
+    assert!(newer.contains("format 4") && newer.contains("use a newer segops"), "{newer}");
 }

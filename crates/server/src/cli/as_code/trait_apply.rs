@@ -69,29 +69,40 @@ fn bring_about(
     }
     let Some(definition) = &change.definition else { return typed(client.get(place)?, PATH) };
     let before: view::ComputedTrait = typed(client.get(place.clone())?, PATH)?;
-    let held = unchanged_since_the_lock(client, &before, lock)?;
+    let held = unchanged_since_the_lock(client, &before.used_by, lock)?;
     let body = json!({ "definition": definition.to, "expected_version": change.version });
     let answer =
         client.send(&Request::new("PUT", place).json(body)).map_err(|error| at_file(error, change))?;
     // The edit is a new version of each segment that uses it, which this apply has made and nobody else.
-    for user in &before.used_by {
+    note_new_versions(client, &before.used_by, &held, lock)?;
+    saved(answer)
+}
+
+/// Notes that segments have been changed by this apply, of those that nobody else had changed before.
+pub(super) fn note_new_versions(
+    client: &Client,
+    users: &[view::SegmentName],
+    held: &[segops_model::SegmentId],
+    lock: &mut Lock,
+) -> Result<(), CliError> {
+    for user in users {
         let segment: view::Segment =
             typed(wait_until_primed(client, &user.id.to_string())?, crate::cli::segment::PATH)?;
         if let Some(locked) = lock.segments.get_mut(&user.id).filter(|_| held.contains(&user.id)) {
             locked.changed_at = segment.changed_at;
         }
     }
-    saved(answer)
+    Ok(())
 }
 
-/// The segments that use a computed trait and are as they were at the last pull or apply.
-fn unchanged_since_the_lock(
+/// The segments that use something and are as they were at the last pull or apply.
+pub(super) fn unchanged_since_the_lock(
     client: &Client,
-    computed: &view::ComputedTrait,
+    users: &[view::SegmentName],
     lock: &Lock,
 ) -> Result<Vec<segops_model::SegmentId>, CliError> {
     let mut unchanged = Vec::new();
-    for user in &computed.used_by {
+    for user in users {
         let Some(locked) = lock.segments.get(&user.id) else { continue };
         let answer = client.get(path(&["segments", &user.id.to_string()]))?;
         let segment: view::Segment = typed(answer, crate::cli::segment::PATH)?;

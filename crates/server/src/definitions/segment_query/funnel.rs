@@ -29,6 +29,7 @@ impl Reader<'_> {
         let (first, rest) = calls.split_first()?;
         let mut event = EventFilter {
             subject: Subject::Events,
+            derived: None,
             name: Some(self.dictionary.event(first.text()?)),
             predicate: None,
             sources: Vec::new(),

@@ -1,0 +1,46 @@
+//! What derived events are made of, in the one form that is read back the same.
+
+use std::fmt;
+
+use super::window::span_text;
+use super::{clauses_when, named_event};
+use crate::ast::{DerivedDefinition, EventFilter, Named, SessionDefinition, SessionStands, TouchDefinition};
+
+impl fmt::Display for DerivedDefinition<Named> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(session) => f.write_str(&sessions(session)),
+            Self::Touch(touch) => f.write_str(&touched(touch)),
+        }
+    }
+}
+
+fn sessions(session: &SessionDefinition<Named>) -> String {
+    let mut text = format!("sessions of {} with gap of {}", inputs(&session.events), span_text(session.gap));
+    let said = [
+        (session.split_at_midnight, ", split at midnight"),
+        (session.split_at_campaign, ", split at campaign"),
+        (session.stands == SessionStands::AtEnd, ", counted at end"),
+    ];
+    said.iter().filter(|(is_said, _)| *is_said).for_each(|(_, words)| text.push_str(words));
+    text
+}
+
+fn touched(touch: &TouchDefinition<Named>) -> String {
+    let (choice, touches) = (touch.choice.word(), inputs(&touch.touches));
+    format!("{choice} touch of {touches} before {} within {}", input(&touch.outcome), span_text(touch.within))
+}
+
+fn inputs(events: &[EventFilter<Named>]) -> String {
+    match events {
+        [only] => input(only),
+        several => {
+            let texts: Vec<String> = several.iter().map(input).collect();
+            format!("({})", texts.join(", "))
+        }
+    }
+}
+
+fn input(event: &EventFilter<Named>) -> String {
+    format!("{}{}", named_event(event), clauses_when(event, "", false))
+}
