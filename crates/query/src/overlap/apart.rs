@@ -94,6 +94,7 @@ fn reading(names: &[String], dimensions: &[Dimension], range: Range) -> Reading 
     let signal = |name: &String| Signal {
         filter: EventFilter::<Resolved> {
             subject: Subject::Events,
+            derived: None,
             name: Some(name.clone()),
             predicate: None,
             sources: Vec::new(),
