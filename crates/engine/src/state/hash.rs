@@ -59,7 +59,10 @@ impl State {
             feed(&mut digest, &(split, rows));
         }
         feed_text(&mut digest, &(settings, sources, imports, segments, computed_traits));
-        feed_text(&mut digest, derived_events);
+        // A workspace without any is told from others as it was before there were any.
+        if !derived_events.is_empty() {
+            feed_text(&mut digest, derived_events);
+        }
         let Catalogue { events, traits: known_traits, left_out } = catalogue;
         feed_text(&mut digest, &(known_traits.as_ref(), left_out));
         feed_space(&mut digest, events.iter_sorted());

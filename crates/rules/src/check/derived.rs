@@ -57,7 +57,7 @@ impl Checker<'_> {
         if reads_catalogue {
             let message = "a derived event is made of what its events brought along, not of the catalogue";
             let problem = Problem::error(Code::UnsupportedPath, message).place(format!("{place}.where"));
-            self.report(problem.suggestion("ask for the product where a rule counts the derived event"));
+            self.report(problem.suggestion("ask for products in rules about the events themselves"));
         }
     }
 

@@ -35,10 +35,19 @@ fn inputs(events: &[EventFilter<Named>]) -> String {
     match events {
         [only] => input(only),
         several => {
-            let texts: Vec<String> = several.iter().map(input).collect();
+            // In a list a comma ends an event, so that one of several sources is written once for each.
+            let each = several.iter().flat_map(|event| match event.sources.len() {
+                0 | 1 => vec![event.clone()],
+                _ => event.sources.iter().map(|source| of_source(event, source)).collect(),
+            });
+            let texts: Vec<String> = each.map(|event| input(&event)).collect();
             format!("({})", texts.join(", "))
         }
     }
+}
+
+fn of_source(event: &EventFilter<Named>, source: &str) -> EventFilter<Named> {
+    EventFilter { sources: vec![source.to_owned()], ..event.clone() }
 }
 
 fn input(event: &EventFilter<Named>) -> String {

@@ -112,12 +112,13 @@ impl Parser<'_> {
         if !self.eat(&Kind::Open) {
             return Some(vec![self.input(after)?]);
         }
-        let was_list = std::mem::replace(&mut self.in_list, true);
+        // A comma ends an event here, also behind a source's name.
+        let was_steps = std::mem::replace(&mut self.in_steps, true);
         let mut inputs = vec![self.input("(")?];
         while self.eat(&Kind::Comma) {
             inputs.push(self.input(",")?);
         }
-        self.in_list = was_list;
+        self.in_steps = was_steps;
         if !self.eat(&Kind::Close) {
             let message = format!("{} cannot follow in a list of events", self.written());
             self.refuse(Problem::error(Code::Unexpected, message).expected("a comma or `)`"));

@@ -75,7 +75,7 @@ fn a_session_ends_where_the_gap_has_passed() {
         "UTC",
         &events,
         &expect![[r#"
-            2026-03-01T10:00:00Z 0 {"started_at":"2026-03-01T10:00:00Z","ended_at":"2026-03-01T10:59:59.998Z","duration_seconds":3599.998,"event_count":3,"page_count":2,"order_count":0,"has_order":false,"order_value":0,"channel":"organic","entry_page":"/a","exit_page":"/c","referrer":"https://www.google.com/search?q=tea"}
+            2026-03-01T10:00:00.000Z 0 {"started_at":"2026-03-01T10:00:00.000Z","ended_at":"2026-03-01T10:59:59.998Z","duration_seconds":3599.998,"event_count":3,"page_count":2,"order_count":0,"has_order":false,"order_value":0,"channel":"organic","entry_page":"/a","exit_page":"/c","referrer":"https://www.google.com/search?q=tea"}
             2026-03-01T11:29:59.998Z 3 {"started_at":"2026-03-01T11:29:59.998Z","ended_at":"2026-03-01T11:29:59.998Z","duration_seconds":0,"event_count":1,"page_count":1,"order_count":0,"has_order":false,"order_value":0,"channel":"campaign","entry_page":"/d","exit_page":"/d","referrer":"https://t.co/x","campaign":{"source":"Mail"}}
         "#]],
     );
@@ -93,8 +93,8 @@ fn a_session_that_is_counted_at_its_end_stands_where_it_is_over() {
         "Europe/Berlin",
         &events,
         &expect![[r#"
-            2026-03-28T23:00:00Z 0 {"started_at":"2026-03-28T22:50:00Z","ended_at":"2026-03-28T22:50:00Z","duration_seconds":0,"event_count":1,"page_count":1,"order_count":0,"has_order":false,"order_value":0,"channel":"direct"}
-            2026-03-28T23:45:00Z 2 {"started_at":"2026-03-28T23:10:00Z","ended_at":"2026-03-28T23:15:00Z","duration_seconds":300,"event_count":2,"page_count":2,"order_count":0,"has_order":false,"order_value":0,"channel":"campaign","campaign":{"source":"Mail"}}
+            2026-03-28T23:00:00.000Z 0 {"started_at":"2026-03-28T22:50:00.000Z","ended_at":"2026-03-28T22:50:00.000Z","duration_seconds":0,"event_count":1,"page_count":1,"order_count":0,"has_order":false,"order_value":0,"channel":"direct","entry_page":"https://www.shop.example/now","exit_page":"https://www.shop.example/now"}
+            2026-03-28T23:45:00.000Z 2 {"started_at":"2026-03-28T23:10:00.000Z","ended_at":"2026-03-28T23:15:00.000Z","duration_seconds":300,"event_count":2,"page_count":2,"order_count":0,"has_order":false,"order_value":0,"channel":"campaign","entry_page":"https://www.shop.example/now","exit_page":"https://www.shop.example/now","campaign":{"source":"Mail"}}
         "#]],
     );
 }
@@ -133,8 +133,8 @@ fn an_outcome_has_the_touch_that_led_to_it() {
         "UTC",
         &events,
         &expect![[r#"
-            2026-03-02T11:00:00Z 2 {"touch":{"at":"2026-03-01T10:00:00Z","event":"Page Viewed","seconds_before":90000,"channel":"campaign","page":"/a","campaign":{"source":"Mail"}}}
-            2026-03-04T10:00:00Z 3 {}
+            2026-03-02T11:00:00.000Z 2 {"touch":{"at":"2026-03-01T10:00:00.000Z","event":"Page Viewed","seconds_before":90000,"channel":"campaign","page":"/a","campaign":{"source":"Mail"}}}
+            2026-03-04T10:00:00.000Z 3 {}
         "#]],
     );
     check(
@@ -142,8 +142,8 @@ fn an_outcome_has_the_touch_that_led_to_it() {
         "UTC",
         &events,
         &expect![[r#"
-            2026-03-02T11:00:00Z 2 {"touch":{"at":"2026-03-02T10:00:00Z","event":"Page Viewed","seconds_before":3600,"channel":"referral","page":"/b","referrer":"https://blog.example/"}}
-            2026-03-04T10:00:00Z 3 {"touch":{"at":"2026-03-02T10:00:00Z","event":"Page Viewed","seconds_before":172800,"channel":"referral","page":"/b","referrer":"https://blog.example/"}}
+            2026-03-02T11:00:00.000Z 2 {"touch":{"at":"2026-03-02T10:00:00.000Z","event":"Page Viewed","seconds_before":3600,"channel":"referral","page":"/b","referrer":"https://blog.example/"}}
+            2026-03-04T10:00:00.000Z 3 {"touch":{"at":"2026-03-02T10:00:00.000Z","event":"Page Viewed","seconds_before":172800,"channel":"referral","page":"/b","referrer":"https://blog.example/"}}
         "#]],
     );
 }
