@@ -10,6 +10,8 @@ use segops_model::{Event, Instant, Position, ProfileId, SegmentId, SegmentVersio
 use segops_segment::{DerivedFacts, Timeline};
 use segops_store::{Disk, StoreError};
 
+use crate::result_artefact::ResultArtefact;
+
 /// A segment version's history up to a position: the timelines of its signals, and everyone's verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Artefact {
@@ -108,6 +110,12 @@ pub trait Artefacts: std::fmt::Debug {
     /// # Errors
     /// As there.
     fn load_rows(&self, hash: &str) -> Result<SplitRows, String>;
+
+    /// As [`Artefacts::load`], for whom a recorded result names.
+    ///
+    /// # Errors
+    /// As there.
+    fn load_result(&self, hash: &str) -> Result<ResultArtefact, String>;
 }
 
 /// The folder that artefacts are kept in, for as long as the journal may be replayed.
@@ -152,6 +160,10 @@ impl Artefacts for ArtefactFolder {
     }
 
     fn load_rows(&self, hash: &str) -> Result<SplitRows, String> {
+        self.read(hash, |bytes| postcard::from_bytes(bytes))
+    }
+
+    fn load_result(&self, hash: &str) -> Result<ResultArtefact, String> {
         self.read(hash, |bytes| postcard::from_bytes(bytes))
     }
 }

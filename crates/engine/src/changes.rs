@@ -154,6 +154,8 @@ impl Engine {
                 | Refusal::NoProfile(_)
                 | Refusal::NoComputedTrait(_)
                 | Refusal::NoScore(_)
+                | Refusal::NoResult(_)
+                | Refusal::NoAlarm(_)
         )
     }
 }

@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use segops_identity::{IdentifierHash, SplitRefusal};
 use segops_model::{
-    ComputedTraitId, ConsentFile, ConsentStatement, DerivedEventId, Identifier, Instant, ListId, Position,
-    ProfileId, SegmentId, SegmentVersion, SourceId, SplitId,
+    AlarmId, ComputedTraitId, ConsentFile, ConsentStatement, DerivedEventId, Identifier, Instant, ListId,
+    Position, ProfileId, ResultId, SegmentId, SegmentVersion, SourceId, SplitId,
 };
 use segops_rules::{ComputedDefinition, DerivedDefinition, Resolved, Rule};
 use segops_segment::{PRODUCTS_MAX, ProductChange};
 use segops_segment::{RankingKey, RankingThreshold};
 
+use crate::schedule::Schedule;
 use crate::score_batch::ScoreBatch;
 use crate::settings::Settings;
-use crate::state::{DetailsChange, Lifecycle};
+use crate::state::{AlarmFinding, DetailsChange, Lifecycle, ResultDefinition, Watch};
 
 /// A journalled command: who asked for it, and what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -197,8 +198,89 @@ pub enum Change {
     ForgetScore {
         score: String,
     },
+    CreateResult {
+        name: String,
+        definition: ResultDefinition,
+        schedule: Schedule,
+    },
+    EditResult {
+        result: ResultId,
+        change: Box<ResultChange>,
+    },
+    DeleteResult {
+        result: ResultId,
+    },
+    /// A result is to be computed anew, whatever its schedule says.
+    AskResult {
+        result: ResultId,
+    },
+    /// A result was computed of the inputs before `position`; whom it names is in the artefact.
+    RecordResult {
+        result: ResultId,
+        version: u32,
+        position: Position,
+        artefact: String,
+    },
+    /// Computing a result has given nothing; what was recorded before holds on.
+    FailResult {
+        result: ResultId,
+        version: u32,
+        message: String,
+    },
+    CreateAlarm {
+        name: String,
+        owner: String,
+        watch: Watch,
+        schedule: Schedule,
+    },
+    EditAlarm {
+        alarm: AlarmId,
+        change: Box<AlarmChange>,
+    },
+    DeleteAlarm {
+        alarm: AlarmId,
+    },
+    /// An alarm is quiet until then, or no longer.
+    SnoozeAlarm {
+        alarm: AlarmId,
+        until: Option<Instant>,
+    },
+    /// An alarm is to be looked at, whatever its schedule says.
+    AskAlarm {
+        alarm: AlarmId,
+    },
+    /// An alarm was looked at.
+    RecordAlarm {
+        alarm: AlarmId,
+        version: u32,
+        finding: AlarmFinding,
+    },
     /// Freezes a view of the state here, after the timers that are due.
     Mark,
+}
+
+/// Another name, owner, schedule or watch of an alarm: all that is given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AlarmChange {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub watch: Option<Watch>,
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
+}
+
+/// Another name, definition or schedule of a recorded result: all that is given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResultChange {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub definition: Option<ResultDefinition>,
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 /// What was found when a ranking was taken.
@@ -218,6 +300,8 @@ pub enum Outcome {
     SourceCreated(SourceId),
     SegmentCreated(SegmentId),
     ListCreated(ListId),
+    ResultCreated(ResultId),
+    AlarmCreated(AlarmId),
     SegmentVersion(SegmentId, SegmentVersion),
     ComputedTraitCreated(ComputedTraitId),
     DerivedEventCreated(DerivedEventId),
@@ -333,4 +417,24 @@ pub enum Refusal {
     ListTooLong,
     #[error("the list is used by {0}; edit those first")]
     ListInUse(String),
+    #[error("there is no recorded result {0}; list them to see which there are")]
+    NoResult(String),
+    #[error("a recorded result named `{0}` exists already ({1}); choose another name, or edit that one")]
+    ResultNameTaken(String, ResultId),
+    #[error("there are {0} recorded results, which is the limit; delete one first")]
+    TooManyResults(usize),
+    #[error("the recorded result cannot be used: {0}")]
+    BadResult(String),
+    #[error("the recorded result is used by {0}; edit those segments first")]
+    ResultInUse(String),
+    #[error("there is no alarm {0}; list them to see which there are")]
+    NoAlarm(String),
+    #[error("an alarm named `{0}` exists already ({1}); choose another name, or edit that one")]
+    AlarmNameTaken(String, AlarmId),
+    #[error("there are {0} alarms, which is the limit; delete one first")]
+    TooManyAlarms(usize),
+    #[error("the alarm cannot be used: {0}")]
+    BadAlarm(String),
+    #[error("the segment is what the recorded result {0} is made of; edit or delete that first")]
+    MadeIntoResult(String),
 }

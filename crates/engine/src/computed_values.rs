@@ -92,6 +92,7 @@ impl Engine {
             .collect();
         let (trait_roots, scores) = (BTreeSet::new(), BTreeSet::new());
         let request = HistoryRequest {
+            results: &BTreeSet::new(),
             until: computed.until,
             at,
             signals: &signals,

@@ -16,10 +16,11 @@ use segops_store::{
 use crate::artefact::ArtefactFolder;
 use crate::error::{Busy, EngineError};
 use crate::history::HistoryOptions;
+use crate::results::Computing;
 use crate::shell::{
     CheckpointOptions, Checkpointer, Core, Done, Historian, Intake, OpenProgress, Replay, Replayed, Verified,
     checkpoint_at_stop, keep_rejections, listed_until, publish, replay, run_checkpointer, run_compactor,
-    run_fold, run_historian, run_journal, run_primer, run_ticker, run_verifier,
+    run_fold, run_historian, run_journal, run_primer, run_scheduler, run_ticker, run_verifier,
 };
 use crate::transitions::TransitionLog;
 use crate::work::Work;
@@ -160,6 +161,9 @@ impl Engine {
             applied_moved: Condvar::new(),
             next_due: Mutex::new(next_due),
             next_due_moved: Condvar::new(),
+            computing_wanted: Mutex::new(true),
+            computing_moved: Condvar::new(),
+            running: Mutex::new(None),
             priming_wanted: Mutex::new(true),
             priming_moved: Condvar::new(),
             verified: Verified::default(),
@@ -215,6 +219,20 @@ impl Engine {
         let (core, work) = (Arc::clone(&self.0.core), Arc::clone(&self.0.verifying));
         let thread = spawn("verifier", &self.0.core, move || {
             run_verifier(&core, &|| shared.upgrade().map(Engine), every, &work);
+        })?;
+        self.0.threads.lock().push(thread);
+        Ok(())
+    }
+
+    /// Has what is due on a schedule computed, in a thread of its own: recorded results.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn compute_with(&self, computing: Arc<dyn Computing>) -> Result<(), EngineError> {
+        let shared = Arc::downgrade(&self.0);
+        let core = Arc::clone(&self.0.core);
+        let thread = spawn("scheduler", &self.0.core, move || {
+            run_scheduler(&core, &|| shared.upgrade().map(Engine), computing.as_ref());
         })?;
         self.0.threads.lock().push(thread);
         Ok(())
@@ -320,6 +338,10 @@ impl Shared {
         drop(self.core.verifying.lock());
         self.core.verifying_moved.notify_all();
         self.core.want_priming();
+        if let Some(running) = self.core.running.lock().as_ref() {
+            running.work.cancel();
+        }
+        self.core.want_computing();
         self.core.historian.stop();
         self.core.checkpointer.stop();
         for thread in std::mem::take(&mut *self.threads.lock()) {

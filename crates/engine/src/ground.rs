@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use segops_model::{ComputedTraitId, DerivedEventId, Instant, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, Instant, ListId, ResultId, SegmentId, SourceId};
 use segops_parts::Snapshot;
 use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind};
 use segops_segment::Calendar;
@@ -27,6 +27,7 @@ pub struct KnownNames {
     segments: Vec<(SegmentId, String, Vec<SegmentId>)>,
     sources: Vec<(SourceId, String)>,
     lists: Vec<(ListId, String)>,
+    results: Vec<(ResultId, String, Option<SegmentId>)>,
     computed: Vec<(String, ComputedReference)>,
     derived: Vec<(String, DerivedReference)>,
     properties: BTreeMap<String, Vec<String>>,
@@ -59,6 +60,10 @@ impl KnownNames {
         });
         let sources = names.source_names().into_iter().filter_map(|name| Some((names.source(&name)?, name)));
         let lists = names.list_names().into_iter().filter_map(|name| Some((names.list(&name)?, name)));
+        let results = names.result_names().into_iter().filter_map(|name| {
+            let id = names.result(&name)?;
+            Some((id, name, names.result_segment(id)))
+        });
         let computed = names.computed_trait_names();
         let computed =
             computed.into_iter().filter_map(|name| Some((name.clone(), names.computed_trait(&name)?)));
@@ -75,6 +80,7 @@ impl KnownNames {
             segments: segments.collect(),
             sources: sources.collect(),
             lists: lists.collect(),
+            results: results.collect(),
             computed: computed.collect(),
             derived: derived.collect(),
             properties: properties.collect(),
@@ -96,6 +102,10 @@ impl Labels for KnownNames {
 
     fn list_name(&self, id: ListId) -> Option<String> {
         self.lists.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())
+    }
+
+    fn result_name(&self, id: ResultId) -> Option<String> {
+        self.results.iter().find(|(known, _, _)| *known == id).map(|(_, name, _)| name.clone())
     }
 
     fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
@@ -140,6 +150,19 @@ impl Names for KnownNames {
 
     fn list_names(&self) -> Vec<String> {
         self.lists.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn result(&self, name_or_id: &str) -> Option<ResultId> {
+        let mut results = self.results.iter();
+        results.find(|(id, name, _)| name == name_or_id || id.to_string() == name_or_id).map(|(id, _, _)| *id)
+    }
+
+    fn result_names(&self) -> Vec<String> {
+        self.results.iter().map(|(_, name, _)| name.clone()).collect()
+    }
+
+    fn result_segment(&self, id: ResultId) -> Option<SegmentId> {
+        self.results.iter().find(|(known, _, _)| *known == id).and_then(|(_, _, segment)| *segment)
     }
 
     fn computed_trait(&self, name_or_id: &str) -> Option<ComputedReference> {

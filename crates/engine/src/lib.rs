@@ -5,6 +5,7 @@
 //! state. [`rebuild`] answers from raw history without either. This crate knows nothing of HTTP, accounts or
 //! file formats.
 
+mod alarms;
 mod artefact;
 mod changes;
 mod checkpoint;
@@ -34,6 +35,10 @@ mod questions;
 mod reaching;
 mod reading;
 pub mod rebuild;
+mod result_artefact;
+mod result_book;
+mod results;
+mod schedule;
 mod score_batch;
 mod scores;
 mod segment_changes;
@@ -49,8 +54,9 @@ mod verify;
 pub mod view;
 mod work;
 
+pub use alarms::{AlarmEdit, NewAlarm, judged};
 pub use artefact::{Artefact, ArtefactFolder, Artefacts, ProfileVerdict, SplitRow, SplitRows};
-pub use command::{Change, Command, Outcome, Refusal};
+pub use command::{AlarmChange, Change, Command, Outcome, Refusal, ResultChange};
 pub use difference::OtherRule;
 pub use engine::{Engine, EngineOptions, JournalKeeping, JournalRetention, Timers};
 pub use error::{Busy, EngineError};
@@ -60,6 +66,10 @@ pub use history::{History, HistoryOptions};
 pub use lists::{LIST_ENTRIES_MAX, ListBook};
 pub use products::product_change;
 pub use reading::FoundProfiles;
+pub use result_artefact::{NamedProfile, ResultArtefact};
+pub use result_book::{RESULT_MEMBERS_MAX, ResultBook};
+pub use results::{ComputedResult, Computing, NewResult, NotComputed};
+pub use schedule::{SCHEDULE_MINUTES, Schedule};
 pub use score_batch::{KnownScore, KnownScores, SCORE_NAME_BYTES_MAX, SCORES_MAX, ScoreBatch, ScoreValues};
 pub use scores::{Score, ScoreOrigin, ScoresRecorded, ScoresSent};
 pub use segment_changes::NewSegment;

@@ -1,7 +1,7 @@
 use compact_str::CompactString;
 
-use segops_model::{ComputedTraitId, DerivedEventId, ListId, SegmentId, SourceId};
-use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind, references};
+use segops_model::{ComputedTraitId, DerivedEventId, ListId, ResultId, SegmentId, SourceId};
+use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind};
 use segops_segment::ScoreFunctions;
 use segops_store::Keyspace;
 
@@ -37,6 +37,10 @@ impl Labels for WorkspaceNames<'_> {
         self.state.lists.get(&id).map(|list| list.name.clone())
     }
 
+    fn result_name(&self, id: ResultId) -> Option<String> {
+        self.state.results.get(&id).map(|result| result.name.clone())
+    }
+
     fn source_name(&self, id: SourceId) -> Option<String> {
         self.state.sources.get(&id).map(|source| source.name.clone())
     }
@@ -61,7 +65,21 @@ impl Names for WorkspaceNames<'_> {
 
     fn segment_uses(&self, id: SegmentId) -> Vec<SegmentId> {
         let newest = self.state.segments.get(&id).and_then(|segment| segment.versions.last());
-        newest.map(|version| references(&version.rule).segments.into_iter().collect()).unwrap_or_default()
+        newest
+            .map(|version| self.state.segments_behind(&version.rule).into_iter().collect())
+            .unwrap_or_default()
+    }
+
+    fn result(&self, name_or_id: &str) -> Option<ResultId> {
+        self.state.find_result(name_or_id).map(|result| result.id)
+    }
+
+    fn result_names(&self) -> Vec<String> {
+        self.state.results.values().map(|result| result.name.clone()).collect()
+    }
+
+    fn result_segment(&self, id: ResultId) -> Option<SegmentId> {
+        self.state.results.get(&id)?.definition.segment()
     }
 
     fn list(&self, name_or_id: &str) -> Option<ListId> {

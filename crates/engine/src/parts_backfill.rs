@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use roaring::RoaringTreemap;
 
-use segops_model::{ConsentChannel, Identifier, Instant, ListId, Position, ProfileId};
+use segops_model::{ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, ResultId};
 use segops_parts::{RowFilter, Snapshot};
 use segops_segment::{
     Backfill, ConsentHistory, EventReads, History, HistoryRequest, Products, RankingKey, RankingThreshold,
@@ -23,6 +23,7 @@ use segops_store::{FrozenKeyspace, Keyspace};
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
 use crate::rebuild::{Gathering, JournalBackfill, RebuildError, Room};
+use crate::result_book::ResultBook;
 use crate::shell::{Core, Pinned};
 use crate::state::{HeldScore, ProfileRecord, State};
 use crate::work::Work;
@@ -49,6 +50,7 @@ struct FrozenRecords {
     consents: FrozenKeyspace<ConsentKey, ConsentHistory>,
     scores: FrozenKeyspace<ProfileId, Vec<HeldScore>>,
     lists: Arc<ListBook>,
+    results: Arc<ResultBook>,
     thresholds: BTreeMap<RankingKey, RankingThreshold>,
     products: Arc<Products>,
 }
@@ -64,6 +66,7 @@ impl FrozenHistory {
             consents: state.consents.freeze(),
             scores: state.scores.freeze(),
             lists: Arc::clone(&state.list_book),
+            results: Arc::clone(&state.result_book),
             thresholds: state.thresholds.clone(),
             products: Arc::clone(&state.products),
         };
@@ -151,10 +154,11 @@ impl Backfill for PartsBackfill<'_> {
 }
 
 impl PartsBackfill<'_> {
-    /// Whether more was recorded since the instant asked for than is known here with its time: lists and scores
-    /// are kept as they are now.
+    /// Whether more was recorded since the instant asked for than is known here with its time: lists, recorded results
+    /// and scores are kept as they are now.
     fn is_of_another_record(&self, request: &HistoryRequest<'_>) -> bool {
-        let is_kept = self.records.lists.is_empty() && request.scores.is_empty();
+        let is_kept =
+            self.records.lists.is_empty() && request.results.is_empty() && request.scores.is_empty();
         request.at < self.records.instant && !is_kept && !self.takes_known
     }
 
@@ -191,9 +195,18 @@ impl FrozenRecords {
         let mut lists: Vec<ListId> = by_identifier.chain(by_id).copied().collect();
         lists.sort_unstable();
         lists.dedup();
+        let ids = || record.absorbed.iter().map(|(id, _)| *id).chain([history.profile]);
+        let is_named = |result: &&ResultId| ids().any(|id| self.results.names(**result, id));
+        let results = request.results.iter().filter(is_named).copied().collect();
         let held = self.scores.get(&history.profile).map_or(&[][..], Vec::as_slice);
         let scores = request.scores.iter().filter_map(|score| Some((score.clone(), newest(held, score)?)));
-        History { consents: self.consents_of(identifiers), lists, scores: scores.collect(), ..history }
+        History {
+            consents: self.consents_of(identifiers),
+            lists,
+            results,
+            scores: scores.collect(),
+            ..history
+        }
     }
 
     fn consents_of(&self, identifiers: &[Identifier]) -> Vec<(ConsentChannel, Identifier, ConsentHistory)> {

@@ -1,5 +1,6 @@
 //! What the engine answers with: plain, serialisable results that the API, the CLI and the pages share.
 
+mod alarms;
 mod checkpoints;
 mod computed;
 mod derived;
@@ -10,6 +11,7 @@ mod preview;
 mod products;
 mod profile;
 mod reaching;
+mod results;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -24,7 +26,10 @@ use segops_model::{
 use segops_rules::Base;
 use segops_segment::Explanation;
 
-pub use crate::state::{DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind};
+pub use crate::state::{
+    AlarmStanding, AlarmStatus, DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind,
+};
+pub use alarms::{Alarm, WatchView};
 pub use checkpoints::{CheckpointFile, CheckpointSummary, Checkpoints};
 pub use computed::{
     ComputedFrom, ComputedTrait, ComputedTraitDifference, ComputedTraitValue, ComputedTraitVersion,
@@ -40,6 +45,10 @@ pub use preview::{ConditionCount, Joined, Preview, PreviewThreshold, RuleDiffere
 pub use products::{Product, ProductHistory, ProductVersion};
 pub use profile::{OrderView, ProfileSegment, ProfileView, TraitView};
 pub use reaching::{ListRows, RejectedRow, Taken, UploadedList};
+pub use results::{
+    LikenessReason, RecordedResult, ResultDefinitionView, ResultMember, ResultMembers, ResultRun,
+    ResultStatus,
+};
 pub use timeline::{EventPlace, ProfileEvent};
 
 /// Where events come from, and the key that they come with.

@@ -1,5 +1,8 @@
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// Long work that someone watches and may call off. Shared between the worker and the watcher.
 #[derive(Debug, Default)]
@@ -9,6 +12,16 @@ pub struct Work {
     total: AtomicU64,
     /// How long the worker rests at each step, so that others come first.
     rest: Duration,
+    /// Called when it is called off.
+    when_cancelled: Mutex<Option<WhenCancelled>>,
+}
+
+struct WhenCancelled(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for WhenCancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WhenCancelled")
+    }
 }
 
 /// The work was called off by whoever asked for it.
@@ -30,7 +43,28 @@ impl Work {
 
     /// Asks the worker to stop at its next step.
     pub fn cancel(&self) {
+        let mut waiting = self.when_cancelled.lock();
         self.cancelled.store(true, Ordering::Relaxed);
+        if let Some(WhenCancelled(tell)) = waiting.take() {
+            tell();
+        }
+    }
+
+    /// Has someone told when the work is called off; at once, if it was. For workers that wait for others, and come
+    /// by no step meanwhile.
+    pub fn when_cancelled(&self, tell: impl FnOnce() + Send + 'static) {
+        let mut waiting = self.when_cancelled.lock();
+        if self.cancelled.load(Ordering::Relaxed) {
+            tell();
+        } else {
+            *waiting = Some(WhenCancelled(Box::new(tell)));
+        }
+    }
+
+    /// Whether it was called off.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// How far it is: steps done, and steps in all (0 while not known).

@@ -61,6 +61,11 @@ number_id! {
     ListId(u64), "list_"
 }
 number_id! {
+    /// A recorded result: whom a definition names, found anew on a schedule. The number is the journal position of
+    /// the command that made it.
+    ResultId(u64), "res_"
+}
+number_id! {
     /// A named rule and its members. The number is the journal position of the command that made it.
     SegmentId(u64), "seg_"
 }
@@ -77,6 +82,10 @@ number_id! {
     /// What kind of events a workspace makes of every profile's own. The number is the journal position of the
     /// command that made it.
     DerivedEventId(u64), "de_"
+}
+number_id! {
+    /// Something that is watched. The number is the journal position of the command that made it.
+    AlarmId(u64), "alarm_"
 }
 number_id! {
     /// Where events come from.

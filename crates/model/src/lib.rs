@@ -28,8 +28,8 @@ pub use decimal::Decimal;
 pub use event::{Channel, Envelope, Event, EventKind};
 pub use identifier::{Identifier, IdentifierKind};
 pub use ids::{
-    ComputedTraitId, DerivedEventId, ListId, Position, ProfileId, SegmentId, SegmentVersion, SignalId,
-    SourceId, SplitId,
+    AlarmId, ComputedTraitId, DerivedEventId, ListId, Position, ProfileId, ResultId, SegmentId,
+    SegmentVersion, SignalId, SourceId, SplitId,
 };
 pub use instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 pub use limits::Limits;

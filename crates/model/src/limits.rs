@@ -84,6 +84,14 @@ pub struct Limits {
     pub lists_max: usize,
     /// Entries that one journalled command puts into a list or takes out.
     pub list_batch_max: usize,
+    /// Alarms of a workspace.
+    pub alarms_max: usize,
+    /// Recorded results of a workspace.
+    pub results_max: usize,
+    /// Recordings of one result that are kept for its history.
+    pub result_runs_kept_max: usize,
+    /// Profiles that a result of the most alike can ask for.
+    pub alike_count_max: u64,
     /// Values of a score in one batch.
     pub score_values_per_batch_max: usize,
     /// Rows of one page in the API.
@@ -159,6 +167,10 @@ impl Default for Limits {
             consent_files_kept_max: 10_000,
             lists_max: 1_000,
             list_batch_max: 1_000,
+            alarms_max: 500,
+            results_max: 200,
+            result_runs_kept_max: 400,
+            alike_count_max: 1_000_000,
             score_values_per_batch_max: 10_000,
             page_rows_max: 1_000,
             streams_max: 256,

@@ -75,6 +75,8 @@ pub enum Cause {
     Consent,
     /// An uploaded list changed.
     List,
+    /// A recorded result names others than before.
+    Result,
 }
 
 impl Cause {
@@ -94,7 +96,8 @@ impl Cause {
             | Self::Settings
             | Self::Product
             | Self::Consent
-            | Self::List => Trigger::Input,
+            | Self::List
+            | Self::Result => Trigger::Input,
         }
     }
 
@@ -113,7 +116,8 @@ impl Cause {
             | Self::Deletion
             | Self::Product
             | Self::Consent
-            | Self::List => true,
+            | Self::List
+            | Self::Result => true,
             Self::Edit | Self::Prime | Self::Settings => false,
         }
     }

@@ -20,6 +20,7 @@ mod products;
 mod ranking;
 mod reach;
 mod recorded;
+mod result;
 mod sample;
 mod score;
 mod sequence;

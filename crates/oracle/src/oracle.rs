@@ -20,6 +20,7 @@ use crate::place::is_in_place;
 use crate::products::{ProductFact, joined as joined_with};
 use crate::ranking::Cut;
 use crate::reach::{Listing, Word};
+use crate::result::Recording;
 use crate::sample::is_in_sample;
 use crate::score::Scored;
 use crate::sequence::{cadence, completions};
@@ -54,6 +55,7 @@ pub struct Oracle {
     /// What was said of identifiers.
     pub(crate) words: Vec<Word>,
     pub(crate) listings: Vec<Listing>,
+    pub(crate) recordings: Vec<Recording>,
     /// How often it was written down who is in which segment.
     pub(crate) pages: usize,
     pub(crate) cuts: Vec<Cut>,
@@ -76,6 +78,7 @@ impl Oracle {
             people: People::default(),
             words: Vec::new(),
             listings: Vec::new(),
+            recordings: Vec::new(),
             cuts: Vec::new(),
             scored: Vec::new(),
             pages: 0,
@@ -232,6 +235,7 @@ impl Oracle {
             Condition::Transition(condition) => self.moved(condition, person, now),
             Condition::Reach(condition) => self.reaches(condition, person, now),
             Condition::List(condition) => self.is_listed(&condition.list, person, now),
+            Condition::Result(condition) => self.is_named(&condition.result, person, now),
             Condition::Tenure(condition) => self.stays(condition, person, now),
         }
     }

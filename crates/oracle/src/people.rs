@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use segops_model::{Event, EventKind, Identifier, Instant};
 
 use crate::recorded::{Moves, joined};
+use crate::result::Number;
 
 /// One person: what they are known by, and their events by arrival.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,10 @@ pub(crate) struct Person {
     pub(crate) identifiers: BTreeSet<Identifier>,
     pub(crate) events: BTreeSet<usize>,
     pub(crate) recorded: Moves,
+    /// What they are known by, in the order in which it came to be.
+    known_by: Vec<Identifier>,
+    /// The numbers that they answer to, their own first.
+    pub(crate) numbers: Vec<Number>,
 }
 
 /// Everyone, and what keeps them apart.
@@ -24,6 +29,8 @@ pub(crate) struct People {
     /// Two sides each, of which nobody may have identifiers of both.
     bars: Vec<[BTreeSet<Identifier>; 2]>,
     deleted: Vec<(Identifier, Instant)>,
+    /// Numbers that were given to people.
+    given: usize,
 }
 
 impl People {
@@ -54,12 +61,22 @@ impl People {
         let is_known =
             |person: &Person| used.iter().any(|identifier| person.identifiers.contains(identifier));
         let mut whole = Person::default();
-        for person in self.people.iter().filter(|person| is_known(person)) {
+        let mut one: Vec<&Person> = self.people.iter().filter(|person| is_known(person)).collect();
+        one.sort_by_key(|person| person.numbers.first().map(|own| own.given));
+        for person in one {
             whole.identifiers.extend(person.identifiers.iter().cloned());
             whole.events.extend(&person.events);
             whole.recorded = joined(&whole.recorded, &person.recorded);
+            whole.known_by.extend(person.known_by.iter().cloned());
+            whole.numbers.extend(person.numbers.iter().cloned());
         }
         self.people.retain(|person| !is_known(person));
+        if whole.numbers.is_empty() {
+            self.given += 1;
+            whole.numbers.push(Number::new(self.given, strongest.clone()));
+        }
+        let new = used.iter().filter(|identifier| !whole.identifiers.contains(*identifier));
+        whole.known_by.extend(new.cloned());
         whole.identifiers.extend(used);
         whole.events.insert(arrival);
         self.people.push(whole);
@@ -76,7 +93,25 @@ impl People {
         whole.events.retain(|event| !goes(event));
         whole.identifiers.retain(|identifier| !taken.contains(identifier));
         self.bars.push([whole.identifiers.clone(), taken.clone()]);
-        self.people.push(Person { identifiers: taken.clone(), events, recorded: Moves::new() });
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut whole.known_by).into_iter().partition(|one| taken.contains(one));
+        let mut numbers = std::mem::take(&mut whole.numbers).into_iter();
+        let mut own = numbers.next().expect("a number of their own");
+        if taken.contains(&own.anchor) {
+            own.anchor = stay[0].clone();
+        }
+        let (along, left): (Vec<_>, Vec<_>) = numbers.partition(|number| taken.contains(&number.anchor));
+        whole.numbers = std::iter::once(own).chain(left).collect();
+        whole.known_by = stay;
+        self.given += 1;
+        let new = Number::new(self.given, gone[0].clone());
+        self.people.push(Person {
+            identifiers: taken.clone(),
+            events,
+            recorded: Moves::new(),
+            known_by: gone,
+            numbers: std::iter::once(new).chain(along).collect(),
+        });
         self.bars.len() - 1
     }
 

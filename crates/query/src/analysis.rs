@@ -9,7 +9,7 @@ use crate::customers::Customers;
 use crate::error::AnalysisError;
 use crate::funnel::{self, Funnel, FunnelAnswer, FunnelCell};
 use crate::lifecycle::{self, Lifecycle, LifecycleAnswer, LifecyclePick};
-use crate::overlap::{self, Apart, ApartAnswer, Overlap, OverlapAnswer, OverlapPick};
+use crate::overlap::{self, Alike, AlikeAnswer, Apart, ApartAnswer, Overlap, OverlapAnswer, OverlapPick};
 use crate::predictors::{self, Predictors, PredictorsAnswer};
 use crate::retention::{self, Retention, RetentionAnswer, RetentionPick};
 use crate::rfm::{self, Rfm, RfmAnswer, RfmPick};
@@ -30,6 +30,7 @@ pub enum Analysis {
     Predictors(Predictors),
     Overlap(Overlap),
     Apart(Apart),
+    Alike(Alike),
     Basket(Basket),
     Acquisition(Acquisition),
 }
@@ -48,6 +49,7 @@ pub enum Answer {
     Predictors(PredictorsAnswer),
     Overlap(OverlapAnswer),
     Apart(ApartAnswer),
+    Alike(AlikeAnswer),
     Basket(BasketAnswer),
     Acquisition(AcquisitionAnswer),
 }
@@ -82,6 +84,7 @@ pub fn analyse(analysis: &Analysis, setting: &Setting<'_>) -> Result<Answer, Ana
         Analysis::Predictors(predictors) => predictors::run(predictors, setting).map(Answer::Predictors),
         Analysis::Overlap(overlap) => overlap::run(overlap, setting).map(Answer::Overlap),
         Analysis::Apart(apart) => overlap::run_apart(apart, setting).map(Answer::Apart),
+        Analysis::Alike(alike) => overlap::run_alike(alike, setting).map(Answer::Alike),
         Analysis::Basket(basket) => basket::run(basket, setting).map(Answer::Basket),
         Analysis::Acquisition(acquisition) => {
             basket::run_acquisition(acquisition, setting).map(Answer::Acquisition)

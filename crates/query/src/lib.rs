@@ -57,7 +57,8 @@ pub use funnel::{
 pub use groups::{Breakdown, Dimension, Group};
 pub use lifecycle::{Flow, Lifecycle, LifecycleAnswer, LifecyclePick, Stage, StageCount};
 pub use overlap::{
-    Apart, ApartAnswer, ApartFeature, Overlap, OverlapAnswer, OverlapPair, OverlapPick, OverlapRegion,
+    ALIKE_SHOWN_MAX, Alike, AlikeAnswer, AlikeFeature, AlikeProfile, AlikeReason, Apart, ApartAnswer,
+    ApartFeature, Overlap, OverlapAnswer, OverlapPair, OverlapPick, OverlapRegion, find_alike,
 };
 pub use periods::{Bucket, Interval};
 pub use predictors::{Adjusted, Outcome, Predictor, Predictors, PredictorsAnswer};

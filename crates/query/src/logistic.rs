@@ -19,6 +19,13 @@ pub(crate) struct Fit {
 /// Fits the probability of the outcome of units with these features, by their numbers from 0; `None` if it does not
 /// come to an end, as where a feature tells the outcome without fail.
 pub(crate) fn fit(features: usize, units: &[(Vec<u16>, bool)]) -> Option<Fit> {
+    fit_with(features, units, RIDGE * to_f64(units.len()).max(1.0))
+}
+
+/// As [`fit`], with a ridge of this weight: the coefficients are the most likely ones where each, before anything is
+/// seen, is normal around 0 with a variance of one over the weight (A. E. Hoerl, R. W. Kennard, Technometrics 12,
+/// 1970). It comes to an end also where features tell the outcome without fail.
+pub(crate) fn fit_with(features: usize, units: &[(Vec<u16>, bool)], ridge: f64) -> Option<Fit> {
     let size = features + 1;
     let mut coefficients = vec![0.0; size];
     for _ in 0..ITERATIONS_MAX {
@@ -40,7 +47,6 @@ pub(crate) fn fit(features: usize, units: &[(Vec<u16>, bool)]) -> Option<Fit> {
             }
         }
         for at in 0..size {
-            let ridge = RIDGE * to_f64(units.len()).max(1.0);
             if let (Some(place), Some(slope)) = (hessian.get_mut(at * size + at), gradient.get_mut(at)) {
                 *place += ridge;
                 *slope -= ridge * coefficients.get(at).copied().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Who is in several segments, and what sets one of them apart from everyone else.
 
+mod alike;
 mod apart;
 
 #[cfg(test)]
@@ -15,6 +16,8 @@ use crate::customers::{Customers, no_such_cell};
 use crate::error::AnalysisError;
 use crate::setting::Setting;
 use crate::statistics::share;
+pub(crate) use alike::run as run_alike;
+pub use alike::{ALIKE_SHOWN_MAX, Alike, AlikeAnswer, AlikeFeature, AlikeProfile, AlikeReason, find_alike};
 pub(crate) use apart::run as run_apart;
 pub use apart::{Apart, ApartAnswer, ApartFeature};
 

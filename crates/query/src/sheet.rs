@@ -9,7 +9,7 @@ use crate::cohorts::CohortsAnswer;
 use crate::funnel::FunnelAnswer;
 use crate::groups::Group;
 use crate::lifecycle::LifecycleAnswer;
-use crate::overlap::{ApartAnswer, OverlapAnswer};
+use crate::overlap::{AlikeAnswer, ApartAnswer, OverlapAnswer};
 use crate::predictors::{PredictorsAnswer, said};
 use crate::retention::RetentionAnswer;
 use crate::rfm::{RfmAnswer, ScoreBand};
@@ -76,6 +76,7 @@ impl Answer {
             Self::Predictors(answer) => &answer.warnings,
             Self::Overlap(answer) => &answer.warnings,
             Self::Apart(answer) => &answer.warnings,
+            Self::Alike(answer) => &answer.warnings,
             Self::Basket(answer) => &answer.warnings,
             Self::Acquisition(answer) => &answer.warnings,
         }
@@ -95,6 +96,7 @@ impl Answer {
             Self::Predictors(answer) => vec![predictors(answer)],
             Self::Overlap(answer) => overlap(answer),
             Self::Apart(answer) => vec![apart(answer)],
+            Self::Alike(answer) => alike(answer),
             Self::Basket(answer) => vec![basket(answer)],
             Self::Acquisition(answer) => vec![acquisition(answer)],
         }
@@ -417,6 +419,29 @@ fn overlap(answer: &OverlapAnswer) -> Vec<Sheet> {
         regions.row([names.join(" and "), region.customers.to_string()]);
     }
     vec![pairs, regions]
+}
+
+fn alike(answer: &AlikeAnswer) -> Vec<Sheet> {
+    let mut features = Sheet::new("What makes members", &["FEATURE", "#ADDS", "#OF MEMBERS", "#OF OTHERS"]);
+    for feature in &answer.features {
+        features.row([
+            feature.feature.clone(),
+            format!("{:+.2}", feature.adds),
+            format!("{:.1}%", feature.share_members * 100.0),
+            format!("{:.1}%", feature.share_others * 100.0),
+        ]);
+    }
+    let mut profiles = Sheet::new("Most alike", &["PROFILE", "#LIKENESS", "BECAUSE"]);
+    for one in &answer.profiles {
+        let reasons = one.reasons.iter().filter_map(|reason| {
+            let feature = answer.features.get(reason.feature)?;
+            let is_absent = reason.is_absent;
+            Some(format!("{}{} {:+.2}", if is_absent { "not " } else { "" }, feature.feature, reason.adds))
+        });
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        profiles.row([one.profile.to_string(), format!("{:.4}", one.likeness), reasons]);
+    }
+    vec![features, profiles]
 }
 
 fn apart(answer: &ApartAnswer) -> Sheet {

@@ -16,8 +16,8 @@ use crate::ast::{
     Aggregate, AggregateCondition, AggregateFunction, AggregateMultiple, AggregateOperand, AggregateTest,
     Base, CadenceCondition, CadenceTest, Condition, CountMeasure, CountTest, EventCondition, EventFilter,
     ItemTest, ListCondition, Measure, Named, Predicate, PropertyTest, RULE_FORMAT, RankingCondition,
-    RankingEnd, ReachCondition, ReachTest, Rule, SampleCondition, Scalar, ScoreCondition, ScoreTest,
-    SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test,
+    RankingEnd, ReachCondition, ReachTest, ResultCondition, Rule, SampleCondition, Scalar, ScoreCondition,
+    ScoreTest, SegmentCondition, SequenceCondition, SequenceStep, Subject, TenureCondition, TenureTest, Test,
     TraitCondition, TransitionCondition, Window,
 };
 use crate::check::check;
@@ -59,6 +59,7 @@ pub fn condition() -> impl Strategy<Value = Condition<Named>> {
         1 => tenure().prop_map(Condition::Tenure),
         1 => reach().prop_map(Condition::Reach),
         1 => name().prop_map(|list| Condition::List(ListCondition { list })),
+        1 => name().prop_map(|result| Condition::Result(ResultCondition { result })),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![

@@ -15,6 +15,7 @@ mod occurrence;
 mod place;
 mod ranking;
 mod reach;
+mod result;
 mod sample;
 mod score;
 mod sequence;
@@ -27,7 +28,7 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use segops_model::{Decimal, ListId, Path, SegmentId, SourceId, Value};
+use segops_model::{Decimal, ListId, Path, ResultId, SegmentId, SourceId, Value};
 
 use crate::time::{CalendarPeriod, Moment, Span, Weekday};
 
@@ -51,6 +52,7 @@ pub use occurrence::{Occurrence, OccurrenceCondition, Rank, Side, WithinConditio
 pub use place::{Circle, CountryTest, DistanceUnit, PlaceTest};
 pub use ranking::{CountMeasure, Measure, RankingCondition, RankingEnd};
 pub use reach::{ListCondition, ReachCondition, ReachTest};
+pub use result::ResultCondition;
 pub use sample::SampleCondition;
 pub use score::{ScoreCondition, ScoreKind, ScoreTest};
 pub use sequence::{SequenceCondition, SequenceStep, same_in_line_items};
@@ -66,6 +68,7 @@ pub trait Stage: Debug + Clone + PartialEq + Eq + 'static {
     type Segment: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type Source: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type List: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
+    type Recorded: Debug + Clone + PartialEq + Eq + Serialize + DeserializeOwned;
     type Computed: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
     type Derived: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
 }
@@ -82,6 +85,7 @@ impl Stage for Named {
     type Segment = String;
     type Source = String;
     type List = String;
+    type Recorded = String;
     type Computed = String;
     /// A derived event is named as any event is.
     type Derived = NothingYet;
@@ -91,6 +95,7 @@ impl Stage for Resolved {
     type Segment = SegmentId;
     type Source = SourceId;
     type List = ListId;
+    type Recorded = ResultId;
     /// With what it is made of, so that a rule means the same until it is edited.
     type Computed = ComputedReference;
     /// As with computed traits.
@@ -154,6 +159,7 @@ pub enum Condition<S: Stage> {
     Tenure(TenureCondition<S>),
     Reach(ReachCondition),
     List(ListCondition<S>),
+    Result(ResultCondition<S>),
 }
 
 /// How often the profile did something in a window.

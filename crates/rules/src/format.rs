@@ -113,6 +113,7 @@ fn condition(tree: &Condition<Named>, closed: bool) -> String {
         Condition::Tenure(leaf) => membership::tenure(leaf),
         Condition::Reach(leaf) => reach::reach(leaf),
         Condition::List(leaf) => format!("in list {}", quoted(&leaf.list)),
+        Condition::Result(leaf) => format!("in result {}", quoted(&leaf.result)),
     }
 }
 
@@ -166,7 +167,8 @@ fn starts_as_condition(tree: &Condition<Named>) -> bool {
         | Condition::Transition(_)
         | Condition::Tenure(_)
         | Condition::Reach(_)
-        | Condition::List(_) => true,
+        | Condition::List(_)
+        | Condition::Result(_) => true,
         Condition::Trait(_) | Condition::TraitDate(_) | Condition::TraitHistory(_) => false,
     }
 }

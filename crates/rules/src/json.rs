@@ -34,6 +34,7 @@ const CONDITIONS: &[&str] = &[
     "tenure",
     "reach",
     "list",
+    "result",
 ];
 
 /// Reads a rule's JSON form. Problems carry their place, such as `when.all[1].event.count`.

@@ -76,7 +76,8 @@ fn desugar_condition(condition: Condition<Named>) -> Condition<Named> {
         | Condition::Transition(_)
         | Condition::Tenure(_)
         | Condition::Reach(_)
-        | Condition::List(_)) => leaf,
+        | Condition::List(_)
+        | Condition::Result(_)) => leaf,
     }
 }
 

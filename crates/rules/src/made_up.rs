@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use segops_model::{ComputedTraitId, DerivedEventId, Limits, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, Limits, ListId, ResultId, SegmentId, SourceId};
 
 use crate::ast::{ComputedReference, DerivedReference, ScoreKind};
 use crate::names::{Labels, Names};
@@ -16,6 +16,7 @@ pub struct MadeUpNames {
     segments: BTreeMap<SegmentId, (String, Vec<SegmentId>)>,
     sources: BTreeMap<SourceId, String>,
     lists: BTreeMap<ListId, String>,
+    results: BTreeMap<ResultId, (String, Option<SegmentId>)>,
     computed_traits: Vec<(String, ComputedReference)>,
     derived_events: Vec<(String, DerivedReference)>,
     scores: BTreeMap<String, ScoreKind>,
@@ -61,6 +62,13 @@ impl MadeUpNames {
     #[must_use]
     pub fn list(mut self, name: &str, id: u64) -> Self {
         self.lists.insert(ListId(id), name.to_owned());
+        self
+    }
+
+    /// With a recorded result, and the segment that it is made of.
+    #[must_use]
+    pub fn result(mut self, name: &str, id: u64, of: Option<u64>) -> Self {
+        self.results.insert(ResultId(id), (name.to_owned(), of.map(SegmentId)));
         self
     }
 
@@ -139,6 +147,10 @@ impl Labels for MadeUpNames {
         self.lists.get(&id).cloned()
     }
 
+    fn result_name(&self, id: ResultId) -> Option<String> {
+        self.results.get(&id).map(|(name, _)| name.clone())
+    }
+
     fn computed_trait_name(&self, id: ComputedTraitId) -> Option<String> {
         self.computed_traits.iter().find(|(_, known)| known.id == id).map(|(name, _)| name.clone())
     }
@@ -176,6 +188,18 @@ impl Names for MadeUpNames {
 
     fn list_names(&self) -> Vec<String> {
         self.lists.values().cloned().collect()
+    }
+
+    fn result(&self, name_or_id: &str) -> Option<ResultId> {
+        self.results.iter().find(|(_, (name, _))| *name == name_or_id).map(|(id, _)| *id)
+    }
+
+    fn result_names(&self) -> Vec<String> {
+        self.results.values().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn result_segment(&self, id: ResultId) -> Option<SegmentId> {
+        self.results.get(&id).and_then(|(_, segment)| *segment)
     }
 
     fn computed_trait(&self, name_or_id: &str) -> Option<ComputedReference> {

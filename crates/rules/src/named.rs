@@ -58,6 +58,7 @@ fn collect(tree: &Condition<Named>, found: &mut NamedReferences) {
         | Condition::TraitDate(_)
         | Condition::TraitHistory(_)
         | Condition::Reach(_)
-        | Condition::List(_) => {}
+        | Condition::List(_)
+        | Condition::Result(_) => {}
     }
 }

@@ -1,4 +1,4 @@
-use segops_model::{ComputedTraitId, DerivedEventId, ListId, SegmentId, SourceId};
+use segops_model::{ComputedTraitId, DerivedEventId, ListId, ResultId, SegmentId, SourceId};
 
 use crate::ast::{ComputedReference, DerivedReference};
 
@@ -13,6 +13,9 @@ pub trait Labels {
         None
     }
     fn derived_event_name(&self, _: DerivedEventId) -> Option<String> {
+        None
+    }
+    fn result_name(&self, _: ResultId) -> Option<String> {
         None
     }
 }
@@ -44,6 +47,17 @@ pub trait Names: Labels {
     }
     fn derived_event_names(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// A recorded result by its name or its id as text.
+    fn result(&self, _: &str) -> Option<ResultId> {
+        None
+    }
+    fn result_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// The segment that a recorded result is made of, if it is made of one.
+    fn result_segment(&self, _: ResultId) -> Option<SegmentId> {
+        None
     }
     fn event_exists(&self, name: &str) -> bool;
     fn event_names(&self) -> Vec<String>;

@@ -139,6 +139,7 @@ fn condition(tree: &Condition<Resolved>, negated: bool) -> Node {
             Node::Leaf { key, negated }
         }
         Condition::List(leaf) => Node::Leaf { key: format!("list {}", leaf.list), negated },
+        Condition::Result(leaf) => Node::Leaf { key: format!("result {}", leaf.result), negated },
     }
 }
 

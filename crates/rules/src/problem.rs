@@ -81,6 +81,7 @@ pub enum Code {
     UnknownSegment,
     UnknownSource,
     UnknownList,
+    UnknownResult,
     UnknownChannel,
     SegmentCycle,
     SameRule,

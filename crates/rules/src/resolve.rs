@@ -7,13 +7,13 @@ mod score;
 
 use std::collections::BTreeSet;
 
-use segops_model::{Limits, ListId, Path, SegmentId};
+use segops_model::{Limits, ListId, Path, ResultId, SegmentId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, CadenceCondition, Condition, CountMeasure, DerivedReference,
     EventCondition, EventFilter, LINE_FIELDS, ListCondition, Measure, Named, ORDER_EVENT, ORDER_FIELDS,
-    Predicate, RankingCondition, Resolved, Rule, SegmentCondition, SequenceCondition, TenureCondition,
-    TransitionCondition, same_in_line_items,
+    Predicate, RankingCondition, Resolved, ResultCondition, Rule, SegmentCondition, SequenceCondition,
+    TenureCondition, TransitionCondition, same_in_line_items,
 };
 use crate::check::check;
 use crate::lists::desugar_rule;
@@ -219,6 +219,10 @@ impl Resolver<'_> {
             Condition::List(leaf) => {
                 let list = self.list(&leaf.list, &format!("{place}.list.list"))?;
                 Some(Condition::List(ListCondition { list }))
+            }
+            Condition::Result(leaf) => {
+                let result = self.result(&leaf.result, &format!("{place}.result.result"))?;
+                Some(Condition::Result(ResultCondition { result }))
             }
             Condition::Tenure(leaf) => {
                 let segment = self.segment(&leaf.segment, &format!("{place}.tenure.segment"))?;
@@ -456,6 +460,12 @@ impl Resolver<'_> {
             self.report_unknown(problem, name, |names| names.segment_names());
             return None;
         };
+        self.check_circle(id, place)?;
+        Some(id)
+    }
+
+    /// That a segment which is referred to does not lead back to the one that is edited.
+    fn check_circle(&mut self, id: SegmentId, place: &str) -> Option<()> {
         if let Some(cycle) = self.editing.and_then(|editing| self.path_to(id, editing)) {
             let labels: Vec<String> = cycle.iter().map(|id| self.label(*id)).collect();
             let message = match labels.len() {
@@ -466,7 +476,7 @@ impl Resolver<'_> {
             self.report(problem.suggestion("take the reference out of one of them"));
             return None;
         }
-        Some(id)
+        Some(())
     }
 
     fn list(&mut self, name: &str, place: &str) -> Option<ListId> {
@@ -477,6 +487,21 @@ impl Resolver<'_> {
             self.report_unknown(problem, name, |names| names.list_names());
         }
         found
+    }
+
+    /// A recorded result. One that is made of a segment refers to that segment, so that a rule cannot follow what is
+    /// made of itself.
+    fn result(&mut self, name: &str, place: &str) -> Option<ResultId> {
+        let Some(id) = self.names.result(name) else {
+            let message = format!("there is no recorded result `{name}`");
+            let problem = Problem::error(Code::UnknownResult, message).place(place);
+            self.report_unknown(problem, name, |names| names.result_names());
+            return None;
+        };
+        if let Some(segment) = self.names.result_segment(id) {
+            self.check_circle(segment, place)?;
+        }
+        Some(id)
     }
 
     fn label(&self, id: SegmentId) -> String {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use segops_model::{ListId, SegmentId, SourceId};
+use segops_model::{ListId, ResultId, SegmentId, SourceId};
 
 use crate::ast::{
     Aggregate, AggregateCondition, AggregateOperand, CadenceCondition, ComputedCondition, ComputedDefinition,
     ComputedReference, Condition, DerivedDefinition, EventCondition, EventFilter, ListCondition, Measure,
-    Named, RankingCondition, Resolved, Rule, SegmentCondition, TenureCondition, TransitionCondition,
+    Named, RankingCondition, Resolved, ResultCondition, Rule, SegmentCondition, TenureCondition,
+    TransitionCondition,
 };
 use crate::names::Labels;
 
@@ -106,6 +107,9 @@ fn condition(tree: &Condition<Resolved>, labels: &dyn Labels) -> Condition<Named
         Condition::List(leaf) => Condition::List(ListCondition {
             list: labels.list_name(leaf.list).unwrap_or_else(|| leaf.list.to_string()),
         }),
+        Condition::Result(leaf) => Condition::Result(ResultCondition {
+            result: labels.result_name(leaf.result).unwrap_or_else(|| leaf.result.to_string()),
+        }),
         Condition::Tenure(leaf) => Condition::Tenure(TenureCondition {
             segment: segment(leaf.segment, labels),
             test: leaf.test.clone(),
@@ -149,11 +153,12 @@ pub struct References {
     pub segments: BTreeSet<SegmentId>,
     pub sources: BTreeSet<SourceId>,
     pub lists: BTreeSet<ListId>,
+    pub results: BTreeSet<ResultId>,
     /// By their names.
     pub scores: BTreeSet<String>,
 }
 
-/// The segments, sources, lists and scores that a rule refers to.
+/// The segments, sources, lists, recorded results and scores that a rule refers to.
 #[must_use]
 pub fn references(rule: &Rule<Resolved>) -> References {
     let mut found = References::default();
@@ -213,6 +218,9 @@ fn collect(tree: &Condition<Resolved>, found: &mut References) {
         | Condition::Reach(_) => {}
         Condition::List(leaf) => {
             found.lists.insert(leaf.list);
+        }
+        Condition::Result(leaf) => {
+            found.results.insert(leaf.result);
         }
         Condition::Segment(leaf) => {
             found.segments.insert(leaf.segment);

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Instant as Clock;
 
 use segops_model::{
-    ConsentChannel, Decimal, Event, EventKind, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
-    SignalId, SourceId, Value,
+    ConsentChannel, Decimal, Event, EventKind, Identifier, Instant, ListId, Position, ProfileId, ResultId,
+    SegmentId, SignalId, SourceId, Value,
 };
 use segops_rules::made_up::MadeUpNames;
 use segops_rules::read_text;
 use segops_segment::{
-    Calendar, Carried, ConsentHistory, Entry, ProfileView, Program, RankingKey, RankingThreshold,
+    Calendar, Carried, ConsentHistory, Entry, Naming, ProfileView, Program, RankingKey, RankingThreshold,
     RecordedScore, RecordedTransitions, SignalRegistry, Timeline, ValueEntry, evaluate,
 };
 
@@ -175,6 +175,9 @@ impl ProfileView for Profile {
     }
     fn is_listed(&self, _: ListId) -> bool {
         false
+    }
+    fn naming(&self, _: ResultId) -> Naming {
+        Naming::NOTHING
     }
     fn threshold(&self, _: &RankingKey) -> Option<&RankingThreshold> {
         None

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use compact_str::CompactString;
 
 use segops_model::{
-    ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId, Value,
+    ConsentChannel, Event, Identifier, Instant, ListId, Position, ProfileId, ResultId, SignalId, Value,
 };
 
 use crate::{
-    ConsentHistory, DerivedFacts, RankingKey, RankingThreshold, RecordedScore, SignalRegistry, Timeline,
-    reaches,
+    ConsentHistory, DerivedFacts, Naming, RankingKey, RankingThreshold, RecordedScore, SignalRegistry,
+    Timeline, reaches,
 };
 
 /// What of history is asked for.
@@ -26,6 +26,8 @@ pub struct HistoryRequest<'a> {
     pub trait_roots: &'a BTreeSet<CompactString>,
     /// The names of the recorded scores that are wanted.
     pub scores: &'a BTreeSet<String>,
+    /// The recorded results that are wanted.
+    pub results: &'a BTreeSet<ResultId>,
 }
 
 /// One profile's past, as far as it was asked for: complete, never trimmed.
@@ -45,6 +47,8 @@ pub struct History {
     pub consents: Vec<(ConsentChannel, Identifier, ConsentHistory)>,
     /// The uploaded lists that it is in, sorted.
     pub lists: Vec<ListId>,
+    /// The recorded results that name it, sorted.
+    pub results: Vec<ResultId>,
     /// What holds of each recorded score by the instant, by inputs up to then; one that the profile has not is left out.
     pub scores: Vec<(String, RecordedScore)>,
 }
@@ -66,6 +70,12 @@ impl History {
     #[must_use]
     pub fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
         self.scores.iter().find(|(name, _)| name == score).map(|(_, recorded)| *recorded)
+    }
+
+    /// Whether a recorded result names it. What that is of is no part of a history.
+    #[must_use]
+    pub fn naming(&self, result: ResultId) -> Naming {
+        Naming { is_named: self.results.binary_search(&result).is_ok(), ..Naming::NOTHING }
     }
 
     /// Whether the profile has an identifier beyond an anonymous one.

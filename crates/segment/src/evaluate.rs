@@ -5,14 +5,16 @@ mod tests;
 #[cfg(test)]
 mod unmoved_tests;
 
-use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Identifier, Instant, ListId, ProfileId, ResultId, SegmentId, SignalId, Value,
+};
 
 use crate::consent;
 use crate::count_range::CountRange;
 use crate::program::{CountNode, Node, Program};
 use crate::{
-    Carried, ConsentHistory, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, Timeline,
-    WindowBounds,
+    Carried, ConsentHistory, Naming, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions,
+    Timeline, WindowBounds,
 };
 
 /// Changes that a condition looks over unless its view has it otherwise.
@@ -45,6 +47,8 @@ pub trait ProfileView {
     fn consent(&self, channel: ConsentChannel, identifier: &Identifier) -> Option<&ConsentHistory>;
     /// Whether the profile is in an uploaded list.
     fn is_listed(&self, list: ListId) -> bool;
+    /// What a recorded result says of the profile, as it was recorded last.
+    fn naming(&self, result: ResultId) -> Naming;
     /// What holds of a score that was computed elsewhere and recorded.
     fn recorded_score(&self, score: &str) -> Option<RecordedScore>;
     /// What was recorded of the profile and a segment, up to now at least.
@@ -164,6 +168,7 @@ pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant
         Node::Tenure(node) => node.outcome(view, now).aside(),
         Node::Reach(condition) => Outcome::settled(consent::holds(condition, view, now)).aside(),
         Node::List(list) => Outcome::settled(view.is_listed(*list)).aside(),
+        Node::Result(result) => Outcome::settled(view.naming(*result).is_named).aside(),
         Node::Identified => Outcome::settled(view.is_identified()).aside(),
     }
 }

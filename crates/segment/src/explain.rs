@@ -201,6 +201,9 @@ impl<V: ProfileView> Explainer<'_, V> {
             (Condition::List(condition), Node::List(_)) => {
                 explanation.observed = Some(Observed::Listed(self.view.is_listed(condition.list)));
             }
+            (Condition::Result(condition), Node::Result(_)) => {
+                explanation.observed = Some(Observed::Named(self.view.naming(condition.result)));
+            }
             (Condition::Tenure(condition), Node::Tenure(node)) => {
                 let open = self.view.recorded(node.segment).and_then(|held| held.open_entry(self.now));
                 explanation.threshold = Some(Threshold::Tenure(condition.test.clone()));

@@ -29,6 +29,7 @@ mod place;
 mod products;
 mod program;
 mod ranking;
+mod result;
 #[cfg(test)]
 mod sample;
 mod score;
@@ -71,6 +72,7 @@ pub use products::{
 };
 pub use program::Program;
 pub use ranking::{Census, Cut, Ranking, RankingKey, RankingThreshold};
+pub use result::{Naming, ResultKind};
 pub use score::{
     RecordedScore, ScoreFunction, ScoreFunctions, ScoreInput, ScoreRecord, ScoreValue, newest_record,
 };

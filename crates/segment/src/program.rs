@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use segops_model::{ConsentChannel, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{
+    ConsentChannel, Identifier, Instant, ListId, ProfileId, ResultId, SegmentId, SignalId, Value,
+};
 use segops_rules::{
     Base, Condition, EventCondition, EventFilter, ORDER_EVENT, ReachCondition, Resolved, Rule, Subject,
     TraitCondition,
@@ -27,7 +29,7 @@ use crate::stable_sample::SampleNode;
 use crate::trait_date::TraitDateNode;
 use crate::trait_history::TraitHistoryNode;
 use crate::{
-    Calendar, ConsentHistory, Keep, Ranking, RankingKey, RankingThreshold, RecordedScore,
+    Calendar, ConsentHistory, Keep, Naming, Ranking, RankingKey, RankingThreshold, RecordedScore,
     RecordedTransitions, SignalRegistry, Timeline, WindowBounds,
 };
 
@@ -49,6 +51,7 @@ pub struct Program {
     reads_recorded: bool,
     reads_reach: bool,
     lists: Vec<ListId>,
+    results: Vec<ResultId>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +80,7 @@ pub(crate) enum Node {
     Tenure(TenureNode),
     Reach(ReachCondition),
     List(ListId),
+    Result(ResultId),
     Identified,
 }
 
@@ -122,6 +126,7 @@ impl Program {
             reads_recorded: reads.records,
             reads_reach: reads.reach,
             lists: reads.lists.into_iter().collect(),
+            results: reads.results.into_iter().collect(),
         }
     }
 
@@ -181,6 +186,12 @@ impl Program {
     #[must_use]
     pub fn lists(&self) -> &[ListId] {
         &self.lists
+    }
+
+    /// The recorded results that it reads, sorted.
+    #[must_use]
+    pub fn results(&self) -> &[ResultId] {
+        &self.results
     }
 
     /// Whether some profile with no events, no traits, no identifier beyond an anonymous one, and in no
@@ -279,6 +290,9 @@ impl<F: Fn(SegmentId) -> bool> ProfileView for Empty<F> {
     fn is_listed(&self, _: ListId) -> bool {
         false
     }
+    fn naming(&self, _: ResultId) -> Naming {
+        Naming::NOTHING
+    }
 }
 
 #[derive(Default)]
@@ -290,6 +304,7 @@ struct Reads {
     records: bool,
     reach: bool,
     lists: BTreeSet<ListId>,
+    results: BTreeSet<ResultId>,
 }
 
 impl Reads {
@@ -440,6 +455,10 @@ impl Compiler<'_> {
             Condition::List(condition) => {
                 self.reads.lists.insert(condition.list);
                 Node::List(condition.list)
+            }
+            Condition::Result(condition) => {
+                self.reads.results.insert(condition.result);
+                Node::Result(condition.result)
             }
         }
     }

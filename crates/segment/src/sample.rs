@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use segops_model::{
-    ConsentChannel, Event, EventKind, Identifier, Instant, ListId, Object, Position, ProfileId, SegmentId,
-    SignalId, SourceId, Value,
+    ConsentChannel, Event, EventKind, Identifier, Instant, ListId, Object, Position, ProfileId, ResultId,
+    SegmentId, SignalId, SourceId, Value,
 };
 use segops_rules::{Condition, CountTest, EventCondition, EventFilter, Resolved, Subject, Window};
 
 use crate::{
-    ConsentHistory, Entry, ProfileView, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions,
-    Timeline,
+    ConsentHistory, Entry, Naming, ProfileView, RankingKey, RankingThreshold, RecordedScore,
+    RecordedTransitions, Timeline,
 };
 
 pub(crate) fn zone(name: &str) -> TimeZone {
@@ -80,6 +80,7 @@ pub(crate) struct Profile {
     pub(crate) identifiers: Vec<Identifier>,
     pub(crate) consents: BTreeMap<(ConsentChannel, Identifier), ConsentHistory>,
     pub(crate) lists: Vec<ListId>,
+    pub(crate) namings: BTreeMap<ResultId, Naming>,
 }
 
 impl Default for Profile {
@@ -96,6 +97,7 @@ impl Default for Profile {
             identifiers: Vec::new(),
             consents: BTreeMap::new(),
             lists: Vec::new(),
+            namings: BTreeMap::new(),
         }
     }
 }
@@ -127,6 +129,9 @@ impl ProfileView for Profile {
     }
     fn is_listed(&self, list: ListId) -> bool {
         self.lists.contains(&list)
+    }
+    fn naming(&self, result: ResultId) -> Naming {
+        self.namings.get(&result).copied().unwrap_or(Naming::NOTHING)
     }
     fn recorded_score(&self, score: &str) -> Option<RecordedScore> {
         self.scores.get(score).copied()

@@ -19,6 +19,7 @@ mod phrase;
 mod place;
 mod ranking;
 mod reach;
+mod result;
 mod sample;
 mod score;
 mod segment;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use segops_engine::{Engine, EngineError, Ground, Work};
 use segops_model::{Instant, Limits, Position};
 use segops_query::{
-    Analysis, AnalysisError, Answer, Customers, Part, Population, ProfileSet, Segments, Setting, Watcher,
+    Alike, AlikeAnswer, Analysis, AnalysisError, Answer, Customers, Part, Population, ProfileSet, Segments,
+    Setting, Watcher,
 };
 use segops_rules::{Base, Condition, Named, Problem, RULE_FORMAT, Rule, SegmentCondition};
 
@@ -44,6 +45,21 @@ pub(crate) fn run(
         segops_query::analyse(analysis, setting)
     })?;
     Ok((at, ground.snapshot.until(), answer))
+}
+
+/// Whom likeness names, of however many profiles. Says the instant and the position that it is of.
+pub(crate) fn find_alike(
+    engine: &Engine,
+    alike: &Alike,
+    limits: &Limits,
+    work: &Work,
+) -> Result<(Instant, Position, AlikeAnswer), AnalysisFailure> {
+    let ground = engine.ground()?;
+    let asked = Asked::default();
+    let answer = in_setting(engine, &ground, ground.now, &asked, limits, work, |setting| {
+        segops_query::find_alike(alike, setting)
+    })?;
+    Ok((ground.now, ground.snapshot.until(), answer))
 }
 
 /// Names those whom a part of an answer is about.

@@ -1,6 +1,7 @@
 //! The command line. Every command but `serve` and `completions` is a request to the API, over the network
 //! or in this process on a folder.
 
+mod alarm;
 mod analyse;
 mod as_code;
 mod checkpoint;
@@ -24,8 +25,10 @@ mod products;
 mod profile;
 mod progress;
 mod rejections;
+mod result;
 mod rule;
 mod rule_test;
+mod schedule;
 mod score;
 mod segment;
 mod segment_diff;
@@ -96,6 +99,10 @@ enum Command {
     #[command(subcommand)]
     Score(score::Score),
     #[command(subcommand)]
+    Result(result::Recorded),
+    #[command(subcommand)]
+    Alarm(Box<alarm::Alarm>),
+    #[command(subcommand)]
     Parts(parts::Parts),
     #[command(subcommand)]
     Checkpoint(checkpoint::Checkpoint),
@@ -134,6 +141,8 @@ impl Cli {
             Command::Segment(segment) => segment.run(target, out),
             Command::Consent(consent) => consent.run(target, out),
             Command::List(list) => list.run(target, out),
+            Command::Result(result) => result.run(target, out),
+            Command::Alarm(alarm) => alarm.run(target, out),
             Command::ComputedTrait(computed) => computed.run(target, out),
             Command::DerivedEvent(derived) => derived.run(target, out),
             Command::Rule(rule) => rule.run(target, out),

@@ -1,5 +1,6 @@
 //! The HTTP interface: what tracking clients send to, and the REST API under `/api/v1`.
 
+mod alarms;
 mod analyses;
 mod authority;
 mod catalogue;
@@ -26,6 +27,7 @@ mod profiles;
 mod read_body;
 mod rejections;
 mod request_id;
+mod results;
 mod router;
 mod rule_input;
 mod rules;
@@ -57,3 +59,4 @@ pub use problem::{Problem, QueryPlace};
 pub use router::router;
 pub(crate) use sql::{SqlTable, SqlTables};
 pub use state::App;
+pub(crate) use state::WeakApp;

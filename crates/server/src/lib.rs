@@ -7,6 +7,7 @@
 
 mod analyses;
 pub mod cli;
+mod computing;
 pub mod control;
 mod definitions;
 pub mod http;
@@ -15,3 +16,4 @@ mod open;
 pub mod serve;
 mod sql;
 mod templates;
+mod watching;

@@ -22,6 +22,7 @@ mod service;
 mod session;
 mod statement;
 mod tables;
+mod taken;
 mod workspace;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use functions::FUNCTIONS;
 pub use output::{Format, Pieces, write};
 pub use service::{Answering, Needs, Opener, Parameter, Query, RunningQuery, Sql};
 pub use tables::{Table, TableDescription, describe};
+pub use taken::NamedByQuery;
 pub use workspace::{
     Flow, MembershipRow, Only, OrderRow, ProductRow, ProfileRow, PropertySeen, ScoreRow, SegmentRow,
     TraitRow, TransitionRow, Workspace,

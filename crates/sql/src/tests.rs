@@ -4,3 +4,4 @@ mod hostile;
 mod limits;
 mod refusing;
 mod sample;
+mod taken;

@@ -4,7 +4,7 @@ use std::hash::Hash;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use segops_model::{ListId, Transition, TransitionId};
+use segops_model::{ListId, ResultId, Transition, TransitionId};
 use segops_store::{ChangedKeyspace, CheckpointWriter, StoreError};
 
 use super::{Kind, Meta, transition_record};
@@ -13,6 +13,8 @@ use crate::fold::FrozenFold;
 
 /// Entries of an uploaded list in one record.
 const LIST_PAGE_ENTRIES: usize = 4_096;
+/// Ids that a recorded result names, in one record.
+const RESULT_PAGE_IDS: usize = 65_536;
 /// Bytes that a record is first given room for.
 const ROOM_BYTES: usize = 64 * 1024;
 
@@ -23,6 +25,8 @@ pub(crate) struct CheckpointSaved {
     pub(super) small: BTreeMap<(Kind, Vec<u8>), u128>,
     /// How often each list had changed, and in how many records it is.
     pub(super) lists: BTreeMap<ListId, (u64, u32)>,
+    /// The same of recorded results.
+    pub(super) results: BTreeMap<ResultId, (u64, u32)>,
 }
 
 /// What tests leave out of checkpoints, to see that it is missed.
@@ -69,6 +73,7 @@ pub(crate) fn encode(
     };
     encoder.small_records(frozen, beside.forgotten)?;
     encoder.lists(frozen)?;
+    encoder.results(frozen)?;
     encoder.forget_small()?;
     encoder.keyspaces(frozen)?;
     encoder.products(frozen)?;
@@ -135,6 +140,12 @@ impl Encoder<'_> {
         for (id, list) in &state.lists {
             self.small(Kind::List, id, list)?;
         }
+        for (id, result) in &state.results {
+            self.small(Kind::Result, id, result)?;
+        }
+        for (id, alarm) in &state.alarms {
+            self.small(Kind::Alarm, id, alarm)?;
+        }
         self.small(Kind::Separations, &(), &state.separations)?;
         for (split, rows) in &state.split_rows {
             let rows: Vec<_> = rows.iter().map(std::convert::AsRef::as_ref).collect();
@@ -169,6 +180,35 @@ impl Encoder<'_> {
             if !self.saved.lists.contains_key(list) {
                 for page in 0..*pages {
                     self.removed(Kind::ListEntries, &(*list, page))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Pages of whom each recorded result names, where that has changed.
+    fn results(&mut self, frozen: &FrozenFold) -> Result<(), StoreError> {
+        for (result, changes, ids) in frozen.state.result_book.with_changes() {
+            let before = self.before.results.get(&result).copied();
+            if let Some((_, pages)) = before.filter(|(known, _)| *known == changes) {
+                self.saved.results.insert(result, (changes, pages));
+                continue;
+            }
+            let ids: Vec<u64> = ids.iter().collect();
+            let mut pages = 0;
+            for page in ids.chunks(RESULT_PAGE_IDS) {
+                self.record(Kind::ResultMembers, &(result, pages), Some(page))?;
+                pages += 1;
+            }
+            for page in pages..before.map_or(0, |(_, pages)| pages) {
+                self.removed(Kind::ResultMembers, &(result, page))?;
+            }
+            self.saved.results.insert(result, (changes, pages));
+        }
+        for (result, (_, pages)) in &self.before.results {
+            if !self.saved.results.contains_key(result) {
+                for page in 0..*pages {
+                    self.removed(Kind::ResultMembers, &(*result, page))?;
                 }
             }
         }

@@ -21,6 +21,9 @@ pub(crate) enum Kind {
     Signals = 16,
     ProductFields = 17,
     DerivedEvent = 18,
+    Result = 19,
+    ResultMembers = 20,
+    Alarm = 21,
     // Written where a key has changed.
     KnownEvent = 32,
     ProductEvent = 33,
@@ -44,7 +47,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 37] = [
+    pub(crate) const ALL: [Self; 40] = [
         Self::Meta,
         Self::Settings,
         Self::Source,
@@ -63,6 +66,9 @@ impl Kind {
         Self::Signals,
         Self::ProductFields,
         Self::DerivedEvent,
+        Self::Result,
+        Self::ResultMembers,
+        Self::Alarm,
         Self::KnownEvent,
         Self::ProductEvent,
         Self::Identifier,

@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
 use segops_identity::{Duplicates, SeenChunk};
-use segops_model::{Identifier, Limits, ListId, SplitId, Transition, TransitionId};
+use segops_model::{Identifier, Limits, ListId, ResultId, SplitId, Transition, TransitionId};
 use segops_segment::{ProductKey, ProductVersion, Products};
 use segops_store::{CheckpointHead, Keyspace, RecordRef};
 
 use super::{CheckpointSaved, Kind, Meta, TransitionKey, TransitionValue, transition_of};
 use crate::fold::Fold;
 use crate::lists::ListBook;
+use crate::result_book::ResultBook;
 use crate::state::{GatheredRow, Properties, Space, State};
 use crate::view::{Import, Source};
 
@@ -23,6 +24,7 @@ pub(crate) struct Loader {
     state: State,
     small: BTreeMap<(Kind, Vec<u8>), Vec<u8>>,
     list_entries: BTreeMap<(ListId, u32), Vec<Identifier>>,
+    result_members: BTreeMap<(ResultId, u32), Vec<u64>>,
     products: BTreeMap<CompactString, Vec<ProductVersion>>,
     product_keys: BTreeMap<ProductKey, BTreeSet<CompactString>>,
     seen: BTreeMap<u64, SeenChunk>,
@@ -73,7 +75,9 @@ impl Loader {
             | Kind::KnownTraits
             | Kind::Programs
             | Kind::Signals
-            | Kind::ProductFields => {
+            | Kind::ProductFields
+            | Kind::Result
+            | Kind::Alarm => {
                 let name = (kind, record.key.to_vec());
                 match record.value {
                     Some(value) => self.small.insert(name, value.to_vec()),
@@ -82,6 +86,7 @@ impl Loader {
                 Ok(())
             }
             Kind::ListEntries => sorted(record, &mut self.list_entries),
+            Kind::ResultMembers => sorted(record, &mut self.result_members),
             Kind::KnownEvent => keyed(record, &mut state.catalogue.events),
             Kind::ProductEvent => {
                 let position = read(record.key)?;
@@ -158,6 +163,9 @@ impl Loader {
                 .ok_or("some of the message ids that were seen are missing")?;
         let mut saved = CheckpointSaved::default();
         state.list_book = Arc::new(self.list_book(&state, &mut saved));
+        state.results = self.all(Kind::Result, |result: &crate::state::ResultState| result.id)?;
+        state.alarms = self.all(Kind::Alarm, |alarm: &crate::state::AlarmState| alarm.id)?;
+        state.result_book = Arc::new(self.result_book(&state, &mut saved));
         state.derive();
         state.note_changes();
         let fold = Fold::restored(limits, state, self.one(Kind::Programs)?, self.one(Kind::Signals)?)?;
@@ -176,6 +184,21 @@ impl Loader {
             book.put(list, entries);
             saved.lists.insert(list, (0, page + 1));
         }
+        book
+    }
+
+    fn result_book(&mut self, state: &State, saved: &mut CheckpointSaved) -> ResultBook {
+        let mut ids: BTreeMap<ResultId, roaring::RoaringTreemap> = BTreeMap::new();
+        for result in state.results.keys() {
+            ids.entry(*result).or_default();
+            saved.results.insert(*result, (0, 0));
+        }
+        for ((result, page), members) in std::mem::take(&mut self.result_members) {
+            ids.entry(result).or_default().extend(members);
+            saved.results.insert(result, (0, page + 1));
+        }
+        let mut book = ResultBook::default();
+        ids.into_iter().for_each(|(result, ids)| book.put(result, ids));
         book
     }
 

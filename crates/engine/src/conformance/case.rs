@@ -44,6 +44,9 @@ pub struct Case {
     /// Values of scores, in the order in which they come in.
     #[serde(default)]
     pub(super) scores: Vec<CaseScores>,
+    /// Whom recorded results name, in the order in which they are recorded.
+    #[serde(default)]
+    pub(super) results: Vec<CaseResult>,
     pub checks: Vec<Check>,
 }
 
@@ -100,6 +103,15 @@ pub(super) struct CaseScores {
     pub(super) as_of: Option<Instant>,
     /// By whom it is of, named as checks name people.
     pub(super) values: Map<String, Json>,
+}
+
+/// Whom a recorded result names from an instant on, named as checks name people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseResult {
+    pub(super) at: Instant,
+    pub(super) result: String,
+    pub(super) named: Vec<String>,
 }
 
 /// Who must and must not be a member at an instant: user ids, or `kind:value`.

@@ -22,15 +22,19 @@ pub(super) enum Happening {
     Product(Item),
     /// The values of this number of the case's scores come in.
     Scores(usize),
+    /// The recorded result of this number names others.
+    Result(usize),
 }
 
-/// Everything that happens and when: at one instant products first, then events, scores, splits, liftings and deletions,
+/// Everything that happens and when: at one instant products first, then events, scores, results, splits, liftings and deletions,
 /// each in the order of the case.
 pub(super) fn happenings(case: &Case) -> Result<Vec<(Instant, Happening)>, String> {
     let mut all: Vec<(Instant, Happening)> = products(case)?;
     all.extend(arrivals(case)?.into_iter().map(|(at, item)| (at, Happening::Arrives(item))));
     let scores = case.scores.iter().enumerate();
     all.extend(scores.map(|(number, scores)| (scores.at, Happening::Scores(number))));
+    let results = case.results.iter().enumerate();
+    all.extend(results.map(|(number, result)| (result.at, Happening::Result(number))));
     let splits = case.splits.iter().enumerate();
     all.extend(splits.clone().map(|(number, split)| (split.at, Happening::Split(number))));
     all.extend(splits.filter_map(|(number, split)| Some((split.lifted_at?, Happening::Lifted(number)))));

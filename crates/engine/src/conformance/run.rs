@@ -18,9 +18,12 @@ use super::scratch::{ScratchClock, ScratchDisk};
 use crate::engine::{Engine, EngineOptions, JournalKeeping, Timers};
 use crate::history::HistoryOptions;
 use crate::products::product_change;
+use crate::result_artefact::NamedProfile;
+use crate::results::{ComputedResult, NewResult};
+use crate::schedule::Schedule;
 use crate::scores::ScoresSent;
 use crate::shell::CheckpointOptions;
-use crate::view::ListRows;
+use crate::view::{ListRows, ResultDefinitionView};
 use crate::work::Work;
 
 const AUTHOR: &str = "conformance";
@@ -129,6 +132,7 @@ impl Scene {
         let scene =
             Self { engine, clock, sources, sent: 0, splits: BTreeMap::new(), deleted: BTreeSet::new() };
         scene.name_scores(case)?;
+        scene.name_results(case)?;
         Ok(scene)
     }
 
@@ -162,6 +166,7 @@ impl Scene {
                 self.engine.change_products(AUTHOR, vec![change]).map_err(|error| error.to_string())
             }
             Happening::Scores(number) => self.score(*number, case),
+            Happening::Result(number) => self.result(*number, case),
             Happening::Split(number) => self.split(*number, case),
             Happening::Lifted(number) => {
                 let split = self.splits.get(number).ok_or("a split is lifted before it is made")?;
@@ -188,6 +193,30 @@ impl Scene {
             Some(who) => Err(format!("nobody is {who} when a score of them comes in")),
             None => self.engine.wait_ranked().map_err(|error| error.to_string()),
         }
+    }
+
+    fn result(&self, number: usize, case: &Case) -> Result<(), String> {
+        let Some(result) = case.results.get(number) else { return Ok(()) };
+        let named: Result<Vec<_>, String> = result.named.iter().map(|who| self.someone(who)).collect();
+        let status = self.engine.status();
+        let computed = ComputedResult {
+            position: status.applied_position,
+            as_of: result.at,
+            named: NamedProfile::plain_all(named?),
+            features: Vec::new(),
+        };
+        self.engine.record_result(&result.result, computed).map_err(|error| error.to_string())
+    }
+
+    /// Makes the case's recorded results, so that its rules can name them before the first is recorded.
+    fn name_results(&self, case: &Case) -> Result<(), String> {
+        let names: BTreeSet<&str> = case.results.iter().map(|result| result.result.as_str()).collect();
+        for name in names {
+            let definition = ResultDefinitionView::Query { sql: "SELECT profile_id".to_owned() };
+            let new = NewResult { name: name.to_owned(), definition, schedule: Schedule::ByHand };
+            self.engine.create_result(AUTHOR, new).map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     /// Names the case's scores, so that its rules can name them before the first value comes in.

@@ -98,6 +98,20 @@ impl Fold {
             Change::DeleteList { list } => self.delete_list(stamp, *list),
             Change::RecordScores { batch } => self.record_scores(stamp, author, batch, effects),
             Change::ForgetScore { score } => self.forget_score(stamp, score, effects),
+            Change::CreateResult { .. }
+            | Change::EditResult { .. }
+            | Change::DeleteResult { .. }
+            | Change::AskResult { .. }
+            | Change::RecordResult { .. }
+            | Change::FailResult { .. } => {
+                self.change_result(stamp, author, &command.change, artefacts, effects)
+            }
+            Change::CreateAlarm { .. }
+            | Change::EditAlarm { .. }
+            | Change::DeleteAlarm { .. }
+            | Change::SnoozeAlarm { .. }
+            | Change::AskAlarm { .. }
+            | Change::RecordAlarm { .. } => self.change_alarm(stamp, author, &command.change),
             Change::Mark => Ok(done(stamp)),
         }
     }

@@ -44,6 +44,8 @@ impl Fold {
             let ids = gone.absorbed.iter().map(|(id, _)| *id).chain([profile]);
             self.state.separations.deletions.add(&gone.identifiers, ids, stamp.instant);
         }
+        let ids = gone.absorbed.iter().map(|(id, _)| *id).chain([profile]);
+        Arc::make_mut(&mut self.state.result_book).forget(ids);
         let deletions = &self.state.separations.deletions;
         let is_gone = |id| deletions.of_profile(id).is_some();
         Arc::make_mut(&mut self.state.list_book).forget(&gone.identifiers, is_gone);

@@ -5,6 +5,7 @@
 //! One input goes through in this order: timers that are due at or before it fire at their own instants;
 //! then identity, the profile's records, and the segments that the change touches.
 
+mod alarm_command;
 mod command;
 mod computed_trait_command;
 mod consent;
@@ -23,7 +24,9 @@ mod products;
 mod programs;
 mod ranking;
 mod references;
+mod result_command;
 mod roster;
+mod schedule;
 mod scores;
 mod segment_command;
 mod split;
@@ -46,6 +49,7 @@ pub use view::LiveProfile;
 use programs::{FrozenPrograms, Programs, StoredPrograms};
 use ranking::Rankings;
 use roster::Roster;
+use schedule::Scheduled;
 
 /// The state and the machinery that evaluates it.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ pub struct Fold {
     programs: Programs,
     roster: Roster,
     rankings: Rankings,
+    scheduled: Scheduled,
     matched: Vec<segops_model::SignalId>,
     /// No part of the state: it only spares reading long histories again.
     carried: Carried,
@@ -95,6 +100,8 @@ pub struct Effects {
     pub priming_wanted: bool,
     /// Set when a ranking is due to be taken.
     pub ranking_wanted: bool,
+    /// Set when something else is due that is computed outside.
+    pub computing_wanted: bool,
 }
 
 /// Whose a row is, and the identifier that it goes by.
@@ -162,6 +169,7 @@ impl Fold {
             programs: Programs::default(),
             roster: Roster::default(),
             rankings: Rankings::default(),
+            scheduled: Scheduled::default(),
             matched: Vec::new(),
             carried: Carried::default(),
             #[cfg(test)]
@@ -198,6 +206,7 @@ impl Fold {
         let programs = Programs::restored(programs, &mut signals)?;
         let mut fold = Self { state, signals, programs, ..Self::new(limits) };
         fold.rebuild_roster();
+        fold.refresh_schedule();
         Ok(fold)
     }
 
@@ -220,6 +229,7 @@ impl Fold {
             Input::Event { envelope, event } => self.apply_event(stamp, envelope, event, effects),
             Input::Command(command) => {
                 let outcome = self.apply_command(stamp, command, artefacts, effects);
+                self.refresh_schedule();
                 effects.outcomes.push((stamp.position, outcome));
             }
             Input::Unreadable { reason } => effects.turned_away.push(TurnedAway::unreadable(stamp, reason)),
@@ -228,6 +238,7 @@ impl Fold {
         self.state.position = stamp.position.next();
         self.state.instant = stamp.instant;
         effects.ranking_wanted |= self.rankings.is_due(stamp.instant);
+        effects.computing_wanted |= self.scheduled.is_due(stamp.instant);
     }
 
     /// The next instant at which something is due with no new input.
@@ -235,6 +246,7 @@ impl Fold {
     pub fn next_due(&self) -> Option<Instant> {
         let timer = self.state.timers.first().map(|(due, _)| *due);
         let ranking = self.rankings.next_due_after(self.state.instant);
-        [timer, ranking].into_iter().flatten().min()
+        let scheduled = self.scheduled.next_due_after(self.state.instant);
+        [timer, ranking, scheduled].into_iter().flatten().min()
     }
 }

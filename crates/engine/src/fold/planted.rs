@@ -88,11 +88,13 @@ pub enum PlantedBug {
     DerivedKeepsOldEvent,
     /// What was a derived event of either side of a merge stays one, though together they are another.
     MergeKeepsDerivedApart,
+    /// Whom a recorded result names anew is not decided.
+    ResultNotDecided,
 }
 
 impl PlantedBug {
     /// Every mistake there is.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::LateEventDropped,
         Self::TimerLost,
         Self::TimerKeepsVerdict,
@@ -133,6 +135,7 @@ impl PlantedBug {
         Self::SearchForgotten,
         Self::DerivedKeepsOldEvent,
         Self::MergeKeepsDerivedApart,
+        Self::ResultNotDecided,
     ];
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use segops_model::{ListId, SegmentId};
+use segops_model::{ListId, ResultId, SegmentId};
 use segops_rules::{References, Resolved, Rule, derived_events, references};
 
 use super::Fold;
@@ -31,12 +31,15 @@ impl Fold {
         if let Some(list) = named.lists.iter().find(|list| !self.state.lists.contains_key(list)) {
             return Err(Refusal::NoList(list.to_string()));
         }
+        if let Some(result) = named.results.iter().find(|result| !self.state.results.contains_key(result)) {
+            return Err(Refusal::NoResult(result.to_string()));
+        }
         if let Some(gone) =
             named.segments.iter().find(|one| **one != id && !self.state.segments.contains_key(one))
         {
             return Err(Refusal::NoSegment(gone.to_string()));
         }
-        if let Some(circle) = circle(&self.state, id, &named.segments) {
+        if let Some(circle) = circle(&self.state, id, &self.state.segments_behind(rule)) {
             return Err(Refusal::Circle(circle));
         }
         self.state.check_all_live(rule)
@@ -61,6 +64,17 @@ impl Fold {
     /// Segments whose rules, in any version that serves or will, name a list.
     pub(super) fn readers_of_list(&self, list: ListId) -> impl Iterator<Item = &SegmentState> {
         self.referring(move |named| named.lists.contains(&list))
+    }
+
+    /// Segments whose rules, in any version that serves or will, name a recorded result.
+    pub(crate) fn readers_of_result(&self, result: ResultId) -> impl Iterator<Item = &SegmentState> {
+        self.referring(move |named| named.results.contains(&result))
+    }
+
+    /// No recorded result is made of this segment.
+    pub(super) fn check_not_made_into_result(&self, id: SegmentId) -> Result<(), Refusal> {
+        let made = self.state.results.values().find(|result| result.definition.segment() == Some(id));
+        made.map_or(Ok(()), |made| Err(Refusal::MadeIntoResult(made.name.clone())))
     }
 
     fn referring(&self, names: impl Fn(&References) -> bool) -> impl Iterator<Item = &SegmentState> {
@@ -89,7 +103,7 @@ fn circle(state: &State, id: SegmentId, named: &BTreeSet<SegmentId>) -> Option<S
             continue;
         }
         let newest = state.segments.get(&last).and_then(|segment| segment.versions.last());
-        for next in newest.into_iter().flat_map(|version| references(&version.rule).segments) {
+        for next in newest.into_iter().flat_map(|version| state.segments_behind(&version.rule)) {
             let mut longer = way.clone();
             longer.push(next);
             ways.push(longer);

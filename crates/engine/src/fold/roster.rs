@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use segops_model::{ListId, SegmentId, SignalId};
+use segops_model::{ListId, ResultId, SegmentId, SignalId};
 use segops_rules::Base;
 use segops_segment::{Program, RankingKey};
 
@@ -24,6 +24,7 @@ pub(super) struct Roster {
     on_identified: Vec<Slot>,
     on_reach: Vec<Slot>,
     by_list: FxHashMap<ListId, Vec<Slot>>,
+    by_result: FxHashMap<ResultId, Vec<Slot>>,
     when_empty: Vec<Slot>,
 }
 
@@ -85,6 +86,9 @@ impl Roster {
         for list in program.lists() {
             self.by_list.entry(*list).or_default().push(slot);
         }
+        for result in program.results() {
+            self.by_result.entry(*result).or_default().push(slot);
+        }
         if program.base() == Base::Identified {
             self.on_identified.push(slot);
         }
@@ -125,6 +129,11 @@ impl Roster {
 
     pub(super) fn of_list(&self, list: ListId) -> &[Slot] {
         self.by_list.get(&list).map_or(&[], Vec::as_slice)
+    }
+
+    /// Segments that read a recorded result.
+    pub(super) fn of_result(&self, result: ResultId) -> &[Slot] {
+        self.by_result.get(&result).map_or(&[], Vec::as_slice)
     }
 
     /// Segments that read what was recorded of a score.

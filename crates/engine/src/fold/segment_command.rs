@@ -113,6 +113,7 @@ impl Fold {
     pub(super) fn delete_segment(&mut self, stamp: Stamp, id: SegmentId) -> Result<Outcome, Refusal> {
         self.check_unused(id, |_| true)?;
         self.segment_mut(id)?;
+        self.check_not_made_into_result(id)?;
         self.state.segments.remove(&id);
         let mut unread = self.programs.abandon(id, &mut self.signals);
         unread.extend(self.programs.retire(id, &mut self.signals));

@@ -1,11 +1,11 @@
 use std::cell::Cell;
 
 use segops_model::{
-    ConsentChannel, Direction, Identifier, Instant, ListId, ProfileId, SegmentId, SignalId, Value,
+    ConsentChannel, Direction, Identifier, Instant, ListId, ProfileId, ResultId, SegmentId, SignalId, Value,
 };
 use segops_rules::{ComputedDefinition, Resolved};
 use segops_segment::{
-    CHANGES_LOOKED_OVER, Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep,
+    CHANGES_LOOKED_OVER, Calendar, Carried, ComputedReading, ComputedValue, ConsentHistory, Keep, Naming,
     ProfileView, RankingKey, RankingThreshold, RecordedScore, RecordedTransition, RecordedTransitions,
     Timeline, evaluate,
 };
@@ -173,6 +173,10 @@ impl ProfileView for LiveProfile<'_> {
 
     fn is_listed(&self, list: ListId) -> bool {
         self.fold.state.is_listed(self.profile, list)
+    }
+
+    fn naming(&self, result: ResultId) -> Naming {
+        self.fold.state.naming(self.profile, result)
     }
 
     fn recorded_score(&self, score: &str) -> Option<RecordedScore> {

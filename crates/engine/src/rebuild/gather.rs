@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{IdentityView, MemoryIdentity};
 use segops_model::{
-    ConsentChannel, ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SignalId,
-    Value,
+    ConsentChannel, ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, ResultId,
+    SignalId, Value,
 };
 use segops_segment::{
     ConsentHistory, DerivedFact, DerivedFacts, Entry, History, HistoryRequest, OrderFact, OrderFacts,
@@ -36,6 +36,8 @@ pub(super) struct Gathered {
     room: Room,
     consents: FxHashMap<ConsentKey, ConsentHistory>,
     lists: ListBook,
+    /// Whom recorded results name, by the ids that they had then.
+    named: Vec<(ResultId, ProfileId)>,
     /// What was recorded of scores, newest of each, under the identifiers that it was recorded under.
     scores: FxHashMap<Identifier, Vec<(String, ScoreRecord)>>,
 }
@@ -108,6 +110,11 @@ impl Gathered {
         }
     }
 
+    /// A recorded result names these, by the ids that they had then.
+    pub(super) fn name(&mut self, result: ResultId, profiles: impl Iterator<Item = ProfileId>) {
+        self.named.extend(profiles.map(|profile| (result, profile)));
+    }
+
     /// What was said of a profile's identifiers.
     fn consents_of(&self, identifiers: &[Identifier]) -> Vec<(ConsentChannel, Identifier, ConsentHistory)> {
         let mut found = Vec::new();
@@ -161,6 +168,10 @@ impl Gathered {
         for (profile, lists) in self.lists.profiles() {
             by_id.entry(identity.canonical(profile)).or_default().extend_from_slice(lists);
         }
+        let mut named: FxHashMap<ProfileId, Vec<ResultId>> = FxHashMap::default();
+        for (result, profile) in std::mem::take(&mut self.named) {
+            named.entry(identity.canonical(profile)).or_default().push(result);
+        }
         for (of, scores) in std::mem::take(&mut self.scores) {
             let profile = identity.profile_of(&of);
             if let Some(whole) = profile.and_then(|profile| joined.get_mut(&profile)) {
@@ -178,6 +189,9 @@ impl Gathered {
             history.lists = listed.chain(by_id.remove(&profile).into_iter().flatten()).collect();
             history.lists.sort_unstable();
             history.lists.dedup();
+            history.results = named.remove(&profile).unwrap_or_default();
+            history.results.sort_unstable();
+            history.results.dedup();
             each(&history);
         }
     }
@@ -305,6 +319,7 @@ impl Gathering {
             identifiers,
             consents: Vec::new(),
             lists: Vec::new(),
+            results: Vec::new(),
             scores,
         }
     }

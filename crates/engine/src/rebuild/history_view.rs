@@ -1,7 +1,7 @@
-use segops_model::{ConsentChannel, Identifier, ListId, ProfileId, SegmentId, SignalId, Value};
+use segops_model::{ConsentChannel, Identifier, ListId, ProfileId, ResultId, SegmentId, SignalId, Value};
 use segops_segment::{
-    ConsentHistory, History, ProfileView, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions,
-    Timeline,
+    ConsentHistory, History, Naming, ProfileView, RankingKey, RankingThreshold, RecordedScore,
+    RecordedTransitions, Timeline,
 };
 
 /// A profile by its history, for numbers and values, which ask for no segments or thresholds.
@@ -47,6 +47,10 @@ impl ProfileView for HistoryView<'_> {
 
     fn is_listed(&self, list: ListId) -> bool {
         self.0.lists.binary_search(&list).is_ok()
+    }
+
+    fn naming(&self, result: ResultId) -> Naming {
+        self.0.naming(result)
     }
 
     fn recorded(&self, _: SegmentId) -> Option<&RecordedTransitions> {

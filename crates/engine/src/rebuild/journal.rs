@@ -7,7 +7,9 @@ use std::sync::Arc;
 use segops_identity::{
     Deletions, Duplicates, IdentitySettings, IdentityView, MemoryIdentity, Resolution, resolve,
 };
-use segops_model::{ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, SplitId};
+use segops_model::{
+    ConsentStatement, Event, Identifier, Instant, ListId, Position, ProfileId, ResultId, SplitId,
+};
 use segops_parts::PartsError;
 use segops_segment::{
     Backfill, History, HistoryRequest, Products, RankingKey, RankingThreshold, ScoreRecord,
@@ -17,6 +19,7 @@ use segops_store::{Disk, FrameRef, JournalReader, StoreError};
 use super::gather::{Gathered, ListChange};
 #[cfg(test)]
 use crate::artefact::SplitRow;
+use crate::artefact::{ArtefactFolder, Artefacts};
 use crate::command::{Change, Command};
 use crate::consent::{ConsentKey, heard, settled};
 use crate::journal_item::{Input, KIND_COMMAND, UnreadableFrame, decode};
@@ -64,6 +67,7 @@ impl Backfill for JournalBackfill<'_> {
     ) -> Result<(), RebuildError> {
         let products = self.products(request)?;
         let mut gathered = Gathered::default();
+        let mut recorded: BTreeMap<ResultId, Vec<String>> = BTreeMap::new();
         let identity = self.pass(request.until, &mut |passed| match passed {
             Passed::Row { frame, event, resolution } if event.ts <= request.at => {
                 gathered.add(request, &products, resolution.anchor.clone(), event, frame.position);
@@ -85,7 +89,16 @@ impl Backfill for JournalBackfill<'_> {
                     gathered.forget_score(score);
                 }
             }
+            // Of a recorded result holds what was recorded last by the instant asked for.
+            Passed::Result { recorded_at, result, artefact } => {
+                if recorded_at <= request.at && request.results.contains(&result) {
+                    recorded.entry(result).or_default().push(artefact.to_owned());
+                }
+            }
         })?;
+        for (result, artefacts) in &recorded {
+            gathered.name(*result, self.named_by(artefacts).into_iter());
+        }
         gathered.finish(request, &identity, each);
         Ok(())
     }
@@ -137,9 +150,20 @@ impl JournalBackfill<'_> {
                 }
             }
             Passed::Deleted(gone, _) => rows.retain(|(anchor, _)| !gone.contains(anchor)),
-            Passed::Said(_) | Passed::Listed(..) | Passed::Score { .. } | Passed::ScoreForgotten { .. } => {}
+            Passed::Said(_)
+            | Passed::Listed(..)
+            | Passed::Score { .. }
+            | Passed::ScoreForgotten { .. }
+            | Passed::Result { .. } => {}
         })?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Whom the newest of some artefacts of one result names. One that cannot be read was refused when it came in.
+    fn named_by(&self, artefacts: &[String]) -> Vec<ProfileId> {
+        let folder = ArtefactFolder::existing(Arc::clone(&self.disk), &self.data);
+        let newest = artefacts.iter().rev().find_map(|hash| folder.load_result(hash).ok());
+        newest.map_or_else(Vec::new, |read| read.named.into_iter().map(|named| named.profile).collect())
     }
 
     fn whole_journal(&self, until: Position) -> Result<JournalReader, RebuildError> {
@@ -203,6 +227,12 @@ enum Passed<'a> {
     ScoreForgotten {
         at: Instant,
         score: &'a str,
+    },
+    /// A result was recorded; whom it names is in the artefact.
+    Result {
+        recorded_at: Instant,
+        result: ResultId,
+        artefact: &'a str,
     },
 }
 
@@ -318,6 +348,10 @@ impl Pass {
                         each(Passed::Said(&word));
                     }
                 }
+            }
+            // One that was deleted by then is named by no rule.
+            Change::RecordResult { result, artefact, .. } => {
+                each(Passed::Result { recorded_at: instant, result: *result, artefact });
             }
             // One whose name is taken gets an id that nothing names.
             Change::CreateList { .. } => each(Passed::Listed(ListChange::Made(ListId(position.0)), instant)),

@@ -15,13 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use compact_str::CompactString;
 
 use segops_model::{
-    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, SegmentId, SignalId, Value,
+    ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, ResultId, SegmentId, SignalId, Value,
 };
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, ConsentHistory, History, HistoryRequest, ProfileView, Program, Ranking, RankingKey,
-    RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline, Verdict, evaluate,
-    next_flip,
+    Backfill, Calendar, ConsentHistory, History, HistoryRequest, Naming, ProfileView, Program, Ranking,
+    RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline, Verdict,
+    evaluate, next_flip,
 };
 
 pub use environment::RecordedEnvironment;
@@ -115,6 +115,11 @@ impl Plan {
         self.programs.iter().flat_map(|(_, program)| program.recorded_scores().iter().cloned()).collect()
     }
 
+    /// The recorded results that the questions read.
+    pub(crate) fn results(&self) -> BTreeSet<ResultId> {
+        self.programs.iter().flat_map(|(_, program)| program.results().iter().copied()).collect()
+    }
+
     pub(crate) fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
@@ -133,9 +138,15 @@ pub fn rebuild<B: Backfill>(
     at: Instant,
     mut each: impl FnMut(Answer<'_>),
 ) -> Result<(), B::Error> {
-    let (trait_roots, scores) = (plan.trait_roots(), plan.scores());
-    let request =
-        HistoryRequest { until, at, signals: &plan.registry, trait_roots: &trait_roots, scores: &scores };
+    let (trait_roots, scores, results) = (plan.trait_roots(), plan.scores(), plan.results());
+    let request = HistoryRequest {
+        until,
+        at,
+        signals: &plan.registry,
+        trait_roots: &trait_roots,
+        scores: &scores,
+        results: &results,
+    };
     let mut thresholds = plan.assumed.clone();
     if plan.rankings().next().is_some() {
         thresholds.extend(backfill.thresholds(until, at)?);
@@ -199,6 +210,10 @@ impl ProfileView for RebuiltProfile<'_> {
 
     fn is_listed(&self, list: ListId) -> bool {
         self.history.lists.binary_search(&list).is_ok()
+    }
+
+    fn naming(&self, result: ResultId) -> Naming {
+        self.history.naming(result)
     }
 
     fn recorded_score(&self, score: &str) -> Option<RecordedScore> {

@@ -24,8 +24,14 @@ pub fn rank<B: Backfill>(
     let trait_roots: BTreeSet<_> =
         censuses.iter().filter_map(Census::trait_root).map(compact_str::CompactString::from).collect();
     let scores: BTreeSet<_> = censuses.iter().filter_map(Census::recorded_score).map(str::to_owned).collect();
-    let request =
-        HistoryRequest { until, at, signals: &registry, trait_roots: &trait_roots, scores: &scores };
+    let request = HistoryRequest {
+        until,
+        at,
+        signals: &registry,
+        trait_roots: &trait_roots,
+        scores: &scores,
+        results: &BTreeSet::new(),
+    };
     backfill.histories(&request, &mut |history| {
         for census in &mut censuses {
             census.count(&HistoryView(history), at);

@@ -12,6 +12,7 @@ use segops_store::{Disk, RecordLog};
 use super::checkpointer::Checkpointer;
 use super::historian::Historian;
 use super::intake::Intake;
+use super::scheduler::Running;
 use super::verifier::Verified;
 use crate::artefact::ArtefactFolder;
 use crate::error::Busy;
@@ -47,6 +48,11 @@ pub(crate) struct Core {
     /// The next due instant, for the ticker; moved by the fold.
     pub next_due: Mutex<Option<Instant>>,
     pub next_due_moved: Condvar,
+    /// Set when something that is computed on a schedule is due.
+    pub computing_wanted: Mutex<bool>,
+    pub computing_moved: Condvar,
+    /// What is computed on a schedule at the moment.
+    pub running: Mutex<Option<Running>>,
     /// Set when a segment waits to be primed.
     pub priming_wanted: Mutex<bool>,
     pub priming_moved: Condvar,
@@ -142,6 +148,11 @@ impl Core {
     #[expect(clippy::unused_self, reason = "with tests it asks the core")]
     pub(crate) const fn is_held(&self, _: Held) -> bool {
         false
+    }
+
+    pub(crate) fn want_computing(&self) {
+        *self.computing_wanted.lock() = true;
+        self.computing_moved.notify_all();
     }
 
     pub(crate) fn want_priming(&self) {

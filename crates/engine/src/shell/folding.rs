@@ -122,6 +122,9 @@ pub(crate) fn publish(core: &Core, effects: &mut Effects, position: Position) {
     if is_wanted {
         core.want_priming();
     }
+    if std::mem::take(&mut effects.computing_wanted) {
+        core.want_computing();
+    }
     let rejections: Vec<_> = effects.turned_away.drain(..).map(rejection_of).collect();
     if let Err(error) = keep_rejections(core, &rejections) {
         tracing::warn!(%error, %position, "rejections could not be kept");

@@ -12,6 +12,7 @@ mod primer;
 mod ranker;
 mod replay;
 mod restore;
+mod scheduler;
 mod splitter;
 mod ticker;
 mod verifier;
@@ -34,6 +35,7 @@ pub(crate) use primer::{ENGINE, command, run_primer};
 pub(crate) use primer::{Priming, begin_priming, finish_priming, read_priming};
 pub use replay::OpenProgress;
 pub(crate) use replay::{Replay, Replayed, replay};
+pub(crate) use scheduler::run_scheduler;
 #[cfg(test)]
 pub(crate) use splitter::{Attempt, begin_split, finish_split, read_split};
 pub(crate) use ticker::run_ticker;

@@ -10,8 +10,8 @@ use compact_str::CompactString;
 
 use segops_identity::{SeenChunks, Separations};
 use segops_model::{
-    ComputedTraitId, DerivedEventId, Event, Identifier, Instant, ListId, Position, ProfileId, SegmentId,
-    SignalId, SourceId, SplitId,
+    AlarmId, ComputedTraitId, DerivedEventId, Event, Identifier, Instant, ListId, Position, ProfileId,
+    ResultId, SegmentId, SignalId, SourceId, SplitId,
 };
 use segops_segment::{
     ConsentHistory, DerivedFacts, OrderFacts, OrderKey, Products, ProductsChanged, RankingKey,
@@ -20,11 +20,12 @@ use segops_segment::{
 use segops_store::ChangedKeyspace;
 
 use super::{
-    ComputedTraitState, DerivedEventState, EventEntry, GatheredRow, HeldScore, ListState, Merge,
-    ProfileRecord, Properties, RecordKey, SegmentState, Standings, State, Tallies, Traits,
+    AlarmState, ComputedTraitState, DerivedEventState, EventEntry, GatheredRow, HeldScore, ListState, Merge,
+    ProfileRecord, Properties, RecordKey, ResultState, SegmentState, Standings, State, Tallies, Traits,
 };
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
+use crate::result_book::ResultBook;
 use crate::score_batch::KnownScores;
 use crate::settings::Settings;
 use crate::view::{Import, Source};
@@ -52,6 +53,9 @@ pub(crate) struct FrozenState {
     pub(crate) consent_files: BTreeMap<String, Instant>,
     pub(crate) lists: BTreeMap<ListId, ListState>,
     pub(crate) list_book: Arc<ListBook>,
+    pub(crate) results: BTreeMap<ResultId, ResultState>,
+    pub(crate) result_book: Arc<ResultBook>,
+    pub(crate) alarms: BTreeMap<AlarmId, AlarmState>,
     pub(crate) duplicate_window_ms: i64,
     pub(crate) seen: SeenChunks,
     pub(crate) products: ProductsChanged,
@@ -119,6 +123,9 @@ impl State {
             consent_files,
             lists,
             list_book,
+            results,
+            result_book,
+            alarms,
             // Derived, and made anew: see `State::derive`.
             timers: _,
             members: _,
@@ -145,6 +152,9 @@ impl State {
             consent_files: consent_files.clone(),
             lists: lists.clone(),
             list_book: Arc::clone(list_book),
+            results: results.clone(),
+            result_book: Arc::clone(result_book),
+            alarms: alarms.clone(),
             duplicate_window_ms: duplicates.window_ms(),
             seen: duplicates.take_changes(whole),
             products: changes_of(products, whole),

@@ -46,6 +46,9 @@ impl State {
             consent_files,
             lists,
             list_book,
+            results,
+            result_book,
+            alarms,
             timers: _,
             members: _,
             groups: _,
@@ -85,6 +88,9 @@ impl State {
         feed_text(&mut digest, consent_files);
         feed_text(&mut digest, lists);
         feed_space(&mut digest, list_book.iter());
+        feed_text(&mut digest, results);
+        feed_text(&mut digest, alarms);
+        result_book.iter().for_each(|(result, ids)| feed(&mut digest, &(result, ids)));
         hex(&digest.finalize())
     }
 }

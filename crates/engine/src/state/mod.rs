@@ -3,6 +3,7 @@
 //! Whatever here is not marked as derived is a function of the journal alone. Derived indexes are kept
 //! beside the records that they are made from, and changed with them, never by themselves.
 
+mod alarm;
 mod catalogue;
 mod computed_traits;
 mod derived_events;
@@ -15,6 +16,7 @@ mod product_events;
 mod profile;
 mod profile_records;
 mod recorded;
+mod result;
 mod scores;
 mod search;
 mod segments;
@@ -28,14 +30,15 @@ use rustc_hash::FxHashMap;
 
 use segops_identity::{Duplicates, IdentityView, Separations};
 use segops_model::{
-    ComputedTraitId, ConsentChannel, ConsentFile, DerivedEventId, Identifier, Instant, ListId, Position,
-    ProfileId, SegmentId, SignalId, SourceId, SplitId,
+    AlarmId, ComputedTraitId, ConsentChannel, ConsentFile, DerivedEventId, Identifier, Instant, ListId,
+    Position, ProfileId, ResultId, SegmentId, SignalId, SourceId, SplitId,
 };
 use segops_segment::{
     ConsentHistory, DerivedFacts, OrderFacts, OrderKey, Products, RankingKey, RankingThreshold, Timeline,
 };
 use segops_store::{Keyspace, MemoryKeyspace};
 
+pub use alarm::{AlarmFinding, AlarmStanding, AlarmState, AlarmStatus, Bounds, NumberOf, Watch};
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
 pub use computed_traits::{ComputedTraitState, ComputedTraitVersion};
 pub use derived_events::{DerivedEventState, DerivedEventVersion};
@@ -50,6 +53,7 @@ pub(crate) use product_events::without_person;
 pub use profile::{Membership, ProfileRecord, Standing, Standings};
 pub use profile_records::ProfileRecords;
 pub use recorded::{RecordKey, Records};
+pub use result::{ResultDefinition, ResultFailure, ResultRun, ResultState};
 pub use scores::HeldScore;
 pub use search::{Found, SearchIndex, is_searched};
 pub use segments::{NewVersion, Pending, SegmentState, Started, Touched, VersionState};
@@ -60,6 +64,7 @@ use segops_rules::{Resolved, Rule, references};
 use crate::command::Refusal;
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
+use crate::result_book::ResultBook;
 use crate::score_batch::KnownScores;
 use crate::settings::Settings;
 use crate::view::{Import, Source};
@@ -118,6 +123,10 @@ pub struct State {
     pub lists: BTreeMap<ListId, ListState>,
     /// Shared with whoever answers from history meanwhile.
     pub list_book: Arc<ListBook>,
+    pub results: BTreeMap<ResultId, ResultState>,
+    /// Whom they name. Shared with whoever answers from history meanwhile.
+    pub result_book: Arc<ResultBook>,
+    pub alarms: BTreeMap<AlarmId, AlarmState>,
 
     /// Derived from `standings`: each profile's earliest due instant.
     pub timers: BTreeSet<(Instant, ProfileId)>,
@@ -191,6 +200,9 @@ impl State {
             consent_files: BTreeMap::new(),
             lists: BTreeMap::new(),
             list_book: Arc::default(),
+            results: BTreeMap::new(),
+            result_book: Arc::default(),
+            alarms: BTreeMap::new(),
             timers: BTreeSet::new(),
             members: FxHashMap::default(),
             groups: ProfileGroups::default(),

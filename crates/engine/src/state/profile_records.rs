@@ -70,6 +70,10 @@ impl State {
             lists: _,
             // Under identifiers and ids, whoever has them; a deletion takes them out by itself.
             list_book: _,
+            results: _,
+            alarms: _,
+            // Under ids, which answer for whoever has taken them in.
+            result_book: _,
             timers: _,
             members: _,
             groups: _,

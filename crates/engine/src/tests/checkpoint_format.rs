@@ -23,6 +23,8 @@ use crate::view::ListRows;
 const FIRST: &[u8] = include_bytes!("fixtures/checkpoint-1.whole");
 /// The file of the whole checkpoint of [`story`].
 const NEWEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/fixtures/checkpoint-2.whole");
+/// Kinds that the story has nothing of.
+const LATER: &[Kind] = &[Kind::Result, Kind::ResultMembers, Kind::Alarm];
 /// Set to have the file written anew, from the engine's folder: for a new format, beside the old one.
 const WRITES: &str = "SEGOPS_WRITE_CHECKPOINT_FIXTURE";
 
@@ -200,7 +202,7 @@ fn every_format_is_read_for_ever() {
     check(
         FIRST,
         &expect![[r#"
-        position 59, state 894bacca24c9dd77499e02a9dd5fa542385cde6dd9c72dd3aa8ea653ee237f22
+        position 59, state 96707d46a95d7fab7d10f57b11e6587dbf9213d03990318b530ab3b39a202a45
         8 transitions
         Meta 1 ffbbe0b560ad6049
         Settings 1 2cee336910cb9ac9
@@ -249,7 +251,7 @@ fn what_is_written_is_what_was_written_before() {
         std::fs::write(NEWEST, &bytes).expect("written");
     }
     let ((before, _), (now, _)) = (read(&newest()), read(&bytes));
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.into_iter().filter(|kind| !LATER.contains(kind)) {
         assert!(now.contains_key(&kind), "the story has nothing of kind {kind:?}");
         assert_eq!(
             now.get(&kind),
@@ -259,4 +261,22 @@ fn what_is_written_is_what_was_written_before() {
             kind.version()
         );
     }
+}
+
+#[test]
+fn recorded_results_are_written_as_they_were() {
+    let mut world = World::keeping(instant("2026-03-01T12:00:00Z"), small_parts(), Limits::default());
+    world.order("u1");
+    world.order("u2");
+    world.result("VIPs");
+    let named = [world.profile("user_id", "u1"), world.profile("user_id", "u2")];
+    world.engine.record_result("VIPs", world.naming(named)).expect("recorded");
+    let (records, restored) = read(&bytes_of(&world));
+    assert_eq!(restored.fold.state.hash(), world.engine.core().fold.read().state.hash());
+    let told = told(&records);
+    let later: Vec<&str> = told.lines().filter(|line| line.starts_with("Result")).collect();
+    expect![[r#"
+        Result 1 4c166ecac905e58d
+        ResultMembers 1 2e8f4a54e49b12ef"#]]
+    .assert_eq(&later.join("\n"));
 }

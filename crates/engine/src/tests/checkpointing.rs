@@ -14,16 +14,19 @@ use segops_testkit::MemoryDisk;
 use super::history::compare as compare_history;
 use super::property::{Step, history, play};
 use super::world::{AUTHOR, Keeping, World, instant, rule, small_parts};
+use crate::alarms::NewAlarm;
 use crate::artefact::ArtefactFolder;
 use crate::checkpoint::{Kind, PlantedOmission};
 use crate::engine::{JournalKeeping, JournalRetention};
 use crate::error::EngineError;
 use crate::fold::Fold;
+use crate::schedule::Schedule;
 use crate::scores::ScoresSent;
 use crate::shell::{Replay, Replayed, replay};
 use crate::state::SearchIndex;
 use crate::transitions::TransitionLog;
 use crate::verify::VerifyFrom;
+use crate::view::WatchView;
 use crate::work::Work;
 
 /// Histories to play; as many as this variable says, where it is set.
@@ -189,6 +192,15 @@ fn run(seed: u64, planted: Option<PlantedOmission>, tally: &mut Tally) -> Result
     let keeping = Keeping { history: small_parts(), journal, limits };
     let mut world = World::keeping_all(instant("2026-03-01T12:00:00Z"), keeping);
     world.engine.create_list(AUTHOR, "L").expect("a list");
+    world.result("R");
+    let minutes = WatchView::SilentSource { source: "Shop".to_owned(), minutes: 5 };
+    let alarm = NewAlarm {
+        name: "Silent".to_owned(),
+        owner: String::new(),
+        watch: minutes,
+        schedule: Schedule::ByHand,
+    };
+    world.engine.create_alarm(AUTHOR, alarm).expect("an alarm");
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
     let product = serde_json::json!({"id": "p9", "sku": "s9", "price": 3});

@@ -17,6 +17,7 @@ mod planted;
 mod products;
 mod property;
 mod ranking;
+mod results;
 mod splitting;
 mod verifying;
 mod world;

@@ -76,6 +76,11 @@ pub(super) enum Step {
         by_id: bool,
         is_in: bool,
     },
+    /// A recorded result is computed of some users, and other things happen before it is recorded.
+    Name {
+        users: u8,
+        meanwhile: Vec<Step>,
+    },
     PauseOrResume {
         name: u8,
     },
@@ -172,6 +177,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::ToNextDue),
         4 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Create { name, rule }),
         2 => (small(4), rule_number()).prop_map(|(name, rule)| Step::Edit { name, rule }),
+        3 => (any::<u8>(), meanwhile()).prop_map(|(users, meanwhile)| Step::Name { users, meanwhile }),
         2 => small(8).prop_map(|name| Step::PauseOrResume { name }),
         2 => Just(Step::Restart),
     ]
@@ -202,6 +208,7 @@ pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u
     for (name, definition) in DERIVED {
         world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
     }
+    world.result("R");
     world.plant(planted);
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
@@ -348,6 +355,16 @@ pub(super) fn play(world: &mut World, step: &Step) {
             create_slowly(world, NAMES[usize::from(*name)], text, meanwhile);
         }
         Step::Split { user, taken, meanwhile } => split(world, *user, *taken, meanwhile),
+        Step::Name { users, meanwhile } => {
+            let find = |number: u8| {
+                let (kind, letter) = if number < 4 { ("user_id", 'u') } else { ("anonymous_id", 'a') };
+                world.engine.find_profile(&Identifier::new(kind, format!("{letter}{}", number % 4)))
+            };
+            let named = (0..8).filter(|number| users >> number & 1 == 1).filter_map(find);
+            let computed = world.naming(named);
+            meanwhile.iter().for_each(|step| play(world, step));
+            world.engine.record_result("R", computed).expect("recorded");
+        }
         Step::Lift => {
             if let Some(split) = world.engine.splits().last() {
                 let _ = world.engine.lift_bar(AUTHOR, split.id);

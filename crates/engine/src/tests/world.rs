@@ -24,11 +24,15 @@ use crate::fold::PlantedBug;
 use crate::history::HistoryOptions;
 use crate::questions::live_questions;
 use crate::rebuild::Plan;
+use crate::result_artefact::NamedProfile;
+use crate::results::{ComputedResult, NewResult};
+use crate::schedule::Schedule;
 use crate::shell::{
     Attempt, CheckpointOptions, Held, Priming, begin_priming, begin_split, finish_priming, finish_split,
     read_priming, read_split,
 };
 use crate::verify::VerifyFrom;
+use crate::view::ResultDefinitionView;
 use crate::view::TransitionView;
 use crate::work::Work;
 
@@ -343,6 +347,20 @@ impl World {
         }
     }
 
+    /// Makes a recorded result that nobody computes.
+    pub(super) fn result(&self, name: &str) {
+        let definition = ResultDefinitionView::Query { sql: "SELECT profile_id".to_owned() };
+        let new = NewResult { name: name.to_owned(), definition, schedule: Schedule::ByHand };
+        self.engine.create_result(AUTHOR, new).expect("a result");
+    }
+
+    /// What names some profiles, as of now.
+    pub(super) fn naming(&self, profiles: impl IntoIterator<Item = ProfileId>) -> ComputedResult {
+        let position = self.engine.core().fold.read().state.position;
+        let named = NamedProfile::plain_all(profiles);
+        ComputedResult { position, as_of: self.now(), named, features: Vec::new() }
+    }
+
     /// What there is to be known of everyone, for all that live rules read: by parts, and by the journal.
     pub(super) fn histories(&self) -> [Vec<History>; 2] {
         let core = self.engine.core();
@@ -351,9 +369,16 @@ impl World {
             let plan = Plan::new(&live_questions(fold.state.segments.values()));
             (plan, self.engine.freeze_history(&mut fold), fold.state.instant)
         };
-        let (trait_roots, scores) = (plan.trait_roots(), plan.scores());
+        let (trait_roots, scores, results) = (plan.trait_roots(), plan.scores(), plan.results());
         let (until, signals) = (frozen.position(), plan.signals());
-        let request = HistoryRequest { until, at, signals, trait_roots: &trait_roots, scores: &scores };
+        let request = HistoryRequest {
+            until,
+            at,
+            signals,
+            trait_roots: &trait_roots,
+            scores: &scores,
+            results: &results,
+        };
         let work = Work::new();
         let journal = core.journal_backfill(&work);
         let (mut by_parts, mut by_journal) = (Vec::new(), Vec::new());

@@ -1,6 +1,7 @@
 //! What sets a segment apart: what its members have, or did, more or less often than everyone else.
 
 use rustc_hash::FxHashSet;
+use segops_model::DAY_MS;
 use segops_rules::{EventFilter, Problem, Resolved, Subject, Window};
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +52,47 @@ pub struct ApartFeature {
     pub sentence: String,
 }
 
+/// What is known of profiles: what each of them has, did, and whether it is a member.
+pub(super) struct Known {
+    pub(super) table: Table,
+    /// The profiles' ids, in the order of the table's units.
+    pub(super) profiles: Vec<u64>,
+    pub(super) habits: Vec<Habits>,
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// How a profile buys: numbers that features are bands of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Habits {
+    pub(super) orders: i64,
+    /// Whole days since the newest order.
+    pub(super) days_since: Option<i64>,
+    /// What was spent, in whole units of its one currency.
+    pub(super) spent: Option<i64>,
+}
+
 /// # Errors
 /// Something is wrong with the definition, or history can't be read.
 pub(crate) fn run(apart: &Apart, setting: &Setting<'_>) -> Result<ApartAnswer, AnalysisError> {
+    let Known { table, warnings, .. } = gather(apart, setting)?;
+    let chosen = table.chosen(FEATURES_MAX);
+    let (counts, all) = chosen.counts();
+    let rows = chosen.features.iter().zip(counts).map(|((_, feature), (in_segment, everywhere))| {
+        let contrast = Contrast::new((in_segment, all.0), (everywhere - in_segment, all.1 - all.0));
+        ApartFeature { feature: feature.clone(), contrast, sentence: String::new() }
+    });
+    let mut rows: Vec<ApartFeature> = rows.collect();
+    adjust(rows.iter_mut().map(|row| &mut row.contrast));
+    rows.sort_by(|left, right| left.contrast.p.total_cmp(&right.contrast.p));
+    rows.iter_mut().for_each(|row| row.sentence = say(row, &apart.segment));
+    Ok(ApartAnswer { members: all.0, others: all.1 - all.0, features: rows, warnings })
+}
+
+/// Goes through history once, and gathers what everyone has.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn gather(apart: &Apart, setting: &Setting<'_>) -> Result<Known, AnalysisError> {
     let mut checker = Checker::new(setting);
     checker.segment(&apart.segment, "segment");
     let order = checker.event(&EventDefinition::Tree(orders()), "dimensions");
@@ -74,20 +113,13 @@ pub(crate) fn run(apart: &Apart, setting: &Setting<'_>) -> Result<ApartAnswer, A
         names: &names,
         did: 0,
         table: Table::default(),
+        profiles: Vec::new(),
+        habits: Vec::new(),
         max: setting.limits.analysis_customers_max,
     };
     walk(setting, &reading(&names, &dimensions, range), &mut gather)?;
-    let chosen = gather.table.chosen(FEATURES_MAX);
-    let (counts, all) = chosen.counts();
-    let rows = chosen.features.iter().zip(counts).map(|((_, feature), (in_segment, everywhere))| {
-        let contrast = Contrast::new((in_segment, all.0), (everywhere - in_segment, all.1 - all.0));
-        ApartFeature { feature: feature.clone(), contrast, sentence: String::new() }
-    });
-    let mut rows: Vec<ApartFeature> = rows.collect();
-    adjust(rows.iter_mut().map(|row| &mut row.contrast));
-    rows.sort_by(|left, right| left.contrast.p.total_cmp(&right.contrast.p));
-    rows.iter_mut().for_each(|row| row.sentence = say(row, &apart.segment));
-    Ok(ApartAnswer { members: all.0, others: all.1 - all.0, features: rows, warnings })
+    let Gather { table, profiles, habits, .. } = gather;
+    Ok(Known { table, profiles, habits, warnings })
 }
 
 fn reading(names: &[String], dimensions: &[Dimension], range: Range) -> Reading {
@@ -118,6 +150,8 @@ struct Gather<'a> {
     /// The events that the profile did, as bits.
     did: u64,
     table: Table,
+    profiles: Vec<u64>,
+    habits: Vec<Habits>,
     max: usize,
 }
 
@@ -164,7 +198,26 @@ impl Visitor for Gather<'_> {
         }
         let is_member = self.members.contains(profile.id.0);
         self.table.add(features.into_iter(), is_member);
+        self.profiles.push(profile.id.0);
+        self.habits.push(self.habits_of(profile));
         Ok(())
+    }
+}
+
+impl Gather<'_> {
+    fn habits_of(&self, profile: &Profile) -> Habits {
+        let (mut orders, mut newest, mut spent) = (0, None, 0_i128);
+        let mut currencies: FxHashSet<&str> = FxHashSet::default();
+        for order in profile.counted_orders().filter(|order| self.range.holds(order.at.ts)) {
+            orders += 1;
+            newest = newest.max(Some(order.at.ts));
+            spent += order.net.billionths();
+            currencies.extend(order.currency.as_deref());
+        }
+        let days_since = newest.map(|newest| self.range.until.ms_since(newest).div_euclid(DAY_MS));
+        let is_one = orders > 0 && currencies.len() <= 1;
+        let spent = is_one.then(|| i64::try_from(spent.div_euclid(1_000_000_000)).unwrap_or(i64::MAX));
+        Habits { orders, days_since, spent }
     }
 }
 

@@ -94,7 +94,8 @@ fn of_condition(tree: &mut Condition<Resolved>, each: &mut Each<'_>) {
         | Condition::Transition(_)
         | Condition::Tenure(_)
         | Condition::Reach(_)
-        | Condition::List(_) => {}
+        | Condition::List(_)
+        | Condition::Result(_) => {}
     }
 }
 

@@ -134,7 +134,7 @@ impl Checker<'_> {
             Condition::Transition(leaf) => self.transition(leaf, &format!("{place}.transition")),
             Condition::Tenure(leaf) => self.tenure(leaf, &format!("{place}.tenure")),
             Condition::Reach(leaf) => self.reach(leaf, &format!("{place}.reach")),
-            Condition::List(_) => self.conditions += 1,
+            Condition::List(_) | Condition::Result(_) => self.conditions += 1,
         }
     }
 

@@ -21,6 +21,9 @@ impl Parser<'_> {
         if self.starts_list(0) {
             return self.list_condition();
         }
+        if self.starts_result(0) {
+            return self.result_condition();
+        }
         if self.is_word(0, "did") {
             return self.event();
         }

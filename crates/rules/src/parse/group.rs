@@ -246,6 +246,7 @@ impl Parser<'_> {
             || self.starts_membership(ahead)
             || self.starts_reach(ahead)
             || self.starts_list(ahead)
+            || self.starts_result(ahead)
     }
 }
 

@@ -17,6 +17,7 @@ mod order;
 mod place;
 mod ranking;
 mod reach;
+mod result;
 mod sample;
 mod score;
 mod sequence;

@@ -99,7 +99,10 @@ impl Parser<'_> {
             "between",
             "ever",
         ];
-        if self.starts_list(0) || (self.is_word(0, "in") && self.is_any_word(1, &["segment", "segments"])) {
+        if self.starts_list(0)
+            || self.starts_result(0)
+            || (self.is_word(0, "in") && self.is_any_word(1, &["segment", "segments"]))
+        {
             return false;
         }
         self.is_any_word(0, STARTS)

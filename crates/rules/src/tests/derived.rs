@@ -57,59 +57,106 @@ fn definitions_are_written_back_in_one_form() {
 #[test]
 fn what_is_wrong_with_a_definition_is_said() {
     for (text, expected) in [
-        ("", expect![[r#"
+        (
+            "",
+            expect![[r#"
             error: the end of the rule starts no derived event; expected `sessions of`, `first touch of` or `last touch of`; such as `sessions of any event with gap of 30 minutes`
               | 
-              | ^"#]]),
-        ("sessions of", expect![[r#"
+              | ^"#]],
+        ),
+        (
+            "sessions of",
+            expect![[r#"
             error: `sessions of` needs an event, and the end of the rule is none; expected an event's name in quotes, or `any event`
               | sessions of
-              |            ^"#]]),
-        ("sessions of any event with gap of 2 days", expect![[r#"
+              |            ^"#]],
+        ),
+        (
+            "sessions of any event with gap of 2 days",
+            expect![[r#"
             error: this time is of no use here; expected 1 second to 24 hours, not in months or years
               | sessions of any event with gap of 2 days
-              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]]),
-        ("sessions of any event with gap of 1 month", expect![[r#"
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            "sessions of any event with gap of 1 month",
+            expect![[r#"
             error: this time is of no use here; expected 1 second to 24 hours, not in months or years
               | sessions of any event with gap of 1 month
-              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]]),
-        ("sessions of any event every day", expect![[r#"
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            "sessions of any event every day",
+            expect![[r#"
             error: `every` cannot follow here; expected `with gap of 30 minutes`, `split at midnight`, `split at campaign`, `counted at end`, or the end
               | sessions of any event every day
-              |                       ^^^^^"#]]),
-        ("sessions of (\"Page Viewed\", ", expect![[r#"
+              |                       ^^^^^"#]],
+        ),
+        (
+            "sessions of (\"Page Viewed\", ",
+            expect![[r#"
             error: `,` needs an event, and the end of the rule is none; expected an event's name in quotes, or `any event`
               | sessions of ("Page Viewed", 
-              |                             ^"#]]),
-        (r#"sessions of "Session""#, expect!["error: `Session` is a derived event, and one is made of received events only; name the events that it is made of itself (at definition.session.events[0].name)"]),
-        (r#"sessions of "Page Viewed" from source Shop"#, expect!["error: there is no source `Shop` (at definition.session.events[0].sources[0])"]),
-        (r#"sessions of any event where product.price > 5"#, expect![[r#"
+              |                             ^"#]],
+        ),
+        (
+            r#"sessions of "Session""#,
+            expect![
+                "error: `Session` is a derived event, and one is made of received events only; name the events that it is made of itself (at definition.session.events[0].name)"
+            ],
+        ),
+        (
+            r#"sessions of "Page Viewed" from source Shop"#,
+            expect!["error: there is no source `Shop` (at definition.session.events[0].sources[0])"],
+        ),
+        (
+            r#"sessions of any event where product.price > 5"#,
+            expect![[r#"
             error: a derived event is made of what its events brought along, not of the catalogue; ask for products in rules about the events themselves
               | sessions of any event where product.price > 5
-              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]]),
-        (r#"first touch of any event"#, expect![[r#"
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            r#"first touch of any event"#,
+            expect![[r#"
             error: a touch comes before something, and the end of the rule follows; expected `before` and the outcome's name in quotes
               | first touch of any event
-              |                         ^"#]]),
-        (r#"sessions of ("Page Viewed" from source Web, Shop, "Order Completed")"#, expect![[r#"
+              |                         ^"#]],
+        ),
+        (
+            r#"sessions of ("Page Viewed" from source Web, Shop, "Order Completed")"#,
+            expect![[r#"
             sessions of ("Page Viewed" from source "Web", "Shop", "Order Completed") with gap of 30 minutes
-            warning: no event `Shop` was ever received (at definition.session.events[1].name)"#]]),
-        (r#"first touch of any event before any event within 3 days"#, expect![[r#"
+            warning: no event `Shop` was ever received (at definition.session.events[1].name)"#]],
+        ),
+        (
+            r#"first touch of any event before any event within 3 days"#,
+            expect![[r#"
             error: an outcome is one event by its name; expected such as `before "Order Completed"`
               | first touch of any event before any event within 3 days
-              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]]),
-        (r#"first touch of any event before "Order Completed""#, expect![[r#"
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            r#"first touch of any event before "Order Completed""#,
+            expect![[r#"
             error: a touch counts for some time, and the end of the rule follows; expected `within 30 days`
               | first touch of any event before "Order Completed"
-              |                                                  ^"#]]),
-        (r#"first touch of any event before "Order Completed" within 400 days"#, expect![[r#"
+              |                                                  ^"#]],
+        ),
+        (
+            r#"first touch of any event before "Order Completed" within 400 days"#,
+            expect![[r#"
             error: this time is of no use here; expected 1 second to 366 days, not in months or years
               | first touch of any event before "Order Completed" within 400 days
-              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]]),
-        ("first visit of any event", expect![[r#"
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            "first visit of any event",
+            expect![[r#"
             error: `first` starts no derived event; expected `sessions of`, `first touch of` or `last touch of`; such as `sessions of any event with gap of 30 minutes`
               | first visit of any event
-              | ^^^^^"#]]),
+              | ^^^^^"#]],
+        ),
     ] {
         check(text, &expected);
     }
@@ -142,7 +189,22 @@ fn a_rule_names_a_derived_event_as_any_event() {
     );
     check_rule(r#"did "Session" where event_count > 3 and campaign.source is "mail""#, &expect![[""]]);
     check_rule(r#"did "Touched" where total > 3 and touch.channel is "mail""#, &expect![[""]]);
-    check_rule(r#"did "Session" where events > 3"#, &expect!["warning: the derived event `Session` has no property `events` (at when.event.event.where.property.property)"]);
-    check_rule(r#"did "Sesion""#, &expect!["warning: no event `Sesion` was ever received; did you mean `Session`? (at when.event.event.name)"]);
-    check_rule(r#"did "Session" from source Web"#, &expect!["error: `Session` is a derived event, which comes from no source; say `from source` where the derived event is defined (at when.event.event.sources)"]);
+    check_rule(
+        r#"did "Session" where events > 3"#,
+        &expect![
+            "warning: the derived event `Session` has no property `events` (at when.event.event.where.property.property)"
+        ],
+    );
+    check_rule(
+        r#"did "Sesion""#,
+        &expect![
+            "warning: no event `Sesion` was ever received; did you mean `Session`? (at when.event.event.name)"
+        ],
+    );
+    check_rule(
+        r#"did "Session" from source Web"#,
+        &expect![
+            "error: `Session` is a derived event, which comes from no source; say `from source` where the derived event is defined (at when.event.event.sources)"
+        ],
+    );
 }

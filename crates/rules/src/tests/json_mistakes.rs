@@ -24,7 +24,7 @@ fn unknown_condition() {
     check(
         r#"{"when": {"all": [{"evnt": {}}]}}"#,
         expect![[r#"
-            error: unknown kind `evnt`; expected one of `all`, `any`, `none`, `not`, `event`, `aggregate`, `occurrence`, `within`, `active`, `sequence`, `cadence`, `computed`, `ranking`, `score`, `trait`, `segment`, `sample`, `place`, `trait_date`, `trait_history`, `transition`, `tenure`, `reach`, `list`; did you mean `event`? (at when.all[0])
+            error: unknown kind `evnt`; expected one of `all`, `any`, `none`, `not`, `event`, `aggregate`, `occurrence`, `within`, `active`, `sequence`, `cadence`, `computed`, `ranking`, `score`, `trait`, `segment`, `sample`, `place`, `trait_date`, `trait_history`, `transition`, `tenure`, `reach`, `list`, `result`; did you mean `event`? (at when.all[0])
         "#]],
     );
 }

@@ -15,6 +15,7 @@ fn shop() -> MadeUpNames {
         .segment("Circle", 3, &[2])
         .source("Shop A", 1)
         .source("Shop B", 2)
+        .result("Like VIP", 4, Some(1))
         .list("Influencers", 1)
         .events(&["Order Completed", "Product Viewed"])
         .properties(&["total", "products[].category"])
@@ -100,6 +101,25 @@ fn cycles() {
     "#]],
     );
     check("in segment VIP", Some(2), expect![]);
+}
+
+#[test]
+fn what_is_made_of_a_segment_refers_to_it() {
+    check(
+        "in result \"Like VIP\"",
+        Some(1),
+        expect![[r#"
+        error: the segment `VIP` would refer to itself; take the reference out of one of them @ when.result.result
+    "#]],
+    );
+    check("in result \"Like VIP\"", Some(2), expect![[""]]);
+    check(
+        "in query \"Like VPI\"",
+        None,
+        expect![[r#"
+        error: there is no recorded result `Like VPI`; did you mean `Like VIP`? @ when.result.result
+    "#]],
+    );
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn word() -> impl Strategy<Value = String> {
         "suppressed",
         "topic",
         "list",
+        "result",
+        "alike",
         "left",
         "member",
         "for",

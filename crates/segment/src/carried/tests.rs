@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use segops_model::{
-    ConsentChannel, DAY_MS, Decimal, HOUR_MS, Identifier, Instant, ListId, Position, SegmentId, SignalId,
-    Value,
+    ConsentChannel, DAY_MS, Decimal, HOUR_MS, Identifier, Instant, ListId, Position, ResultId, SegmentId,
+    SignalId, Value,
 };
 use segops_rules::{
     ActiveCondition, ActiveDays, Aggregate, AggregateCondition, AggregateFunction, AggregateOperand,
@@ -15,7 +15,7 @@ use crate::RecordedScore;
 use crate::sample::{Profile, event, named};
 use crate::window::tests::any_window;
 use crate::{
-    Calendar, ConsentHistory, Entry, Keep, ProfileView, Program, RankingKey, RankingThreshold,
+    Calendar, ConsentHistory, Entry, Keep, Naming, ProfileView, Program, RankingKey, RankingThreshold,
     RecordedTransitions, SignalRegistry, Timeline, TimelineItem, evaluate,
 };
 
@@ -49,6 +49,9 @@ impl ProfileView for Carrying<'_> {
     }
     fn is_listed(&self, list: ListId) -> bool {
         self.0.is_listed(list)
+    }
+    fn naming(&self, result: ResultId) -> Naming {
+        self.0.naming(result)
     }
     fn recorded(&self, segment: SegmentId) -> Option<&RecordedTransitions> {
         self.0.recorded(segment)

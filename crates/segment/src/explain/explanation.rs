@@ -8,7 +8,7 @@ use segops_rules::{
     Scalar, ScoreTest, TenureTest, Test,
 };
 
-use crate::{Entry, ScoreValue};
+use crate::{Entry, Naming, ScoreValue};
 
 /// A verdict with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,6 +136,8 @@ pub enum Observed {
     Addresses(Vec<ObservedAddress>),
     /// Whether the profile is in the uploaded list.
     Listed(bool),
+    /// What the recorded result says of the profile.
+    Named(Naming),
     /// Since when the profile is in the other segment, if it is.
     MemberSince(Option<Instant>),
 }

@@ -7,8 +7,8 @@ use super::change::Change;
 use super::phrase::Phrase;
 use super::words::Words;
 use super::{
-    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, sample,
-    score, segment, sequence, trait_date, trait_history, traits,
+    active, aggregate, cadence, computed, count, membership, occurrence, place, ranking, reach, result,
+    sample, score, segment, sequence, trait_date, trait_history, traits,
 };
 use crate::explain::ConditionExplanation;
 
@@ -82,6 +82,7 @@ fn phrase(
         Condition::Cadence(leaf) => cadence::phrase(leaf, found, wanted, words),
         Condition::Reach(leaf) => reach::phrase(leaf, found, wanted, words),
         Condition::List(leaf) => reach::list(leaf, found, wanted),
+        Condition::Result(leaf) => result::phrase(leaf, found, wanted, words),
         Condition::TraitDate(leaf) => trait_date::phrase(leaf, found, wanted, words),
         Condition::TraitHistory(leaf) => trait_history::phrase(leaf, found, wanted, words),
         Condition::Place(leaf) => place::phrase(leaf, found, wanted, words),

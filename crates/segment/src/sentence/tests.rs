@@ -13,6 +13,7 @@ mod places;
 mod products;
 mod rankings;
 mod reach;
+mod results;
 mod scores;
 mod sequences;
 mod traits;
@@ -24,7 +25,7 @@ use jiff::tz::TimeZone;
 
 use segops_model::{
     ConsentChannel, ConsentState, ConsentStatement, Event, EventKind, Identifier, Instant, ListId, Position,
-    SegmentId, SignalId, Value,
+    ResultId, SegmentId, SignalId, Value,
 };
 use segops_rules::made_up::MadeUpNames;
 use segops_rules::{
@@ -35,8 +36,8 @@ use segops_rules::{
 use super::{Speech, sentence};
 use crate::sample::{Profile, event, instant, object, zone};
 use crate::{
-    Calendar, Describe, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold, RecordedScore,
-    RecordedTransitions, ScoreValue, SignalRegistry, Timeline, TimelineItem, explain,
+    Calendar, Describe, Naming, OrderFact, OrderFacts, OrderKey, Products, Program, RankingThreshold,
+    RecordedScore, RecordedTransitions, ScoreValue, SignalRegistry, Timeline, TimelineItem, explain,
 };
 
 /// What is known of one profile, and when.
@@ -52,6 +53,7 @@ struct Story {
     identifiers: Vec<Identifier>,
     said: Vec<ConsentStatement>,
     lists: Vec<ListId>,
+    namings: BTreeMap<ResultId, Naming>,
     /// What was found when everyone was ranked.
     threshold: Option<RankingThreshold>,
     recorded: RecordedTransitions,
@@ -76,6 +78,7 @@ fn ordered(days: &[&str]) -> Story {
         identifiers: Vec::new(),
         said: Vec::new(),
         lists: Vec::new(),
+        namings: BTreeMap::new(),
         threshold: None,
         recorded: RecordedTransitions::new(),
         products: Products::default(),
@@ -131,6 +134,7 @@ pub(crate) fn shop() -> MadeUpNames {
         .segment("VIP", 1, &[])
         .source("Kiosk", 2)
         .list("Influencers", 3)
+        .result("VIPs by SQL", 7, None)
         .computed_trait(
             "average order value",
             4,
@@ -179,6 +183,7 @@ fn tell(rule: &str, story: &Story, expected: &Expect) {
         segments: story.segments.clone(),
         identifiers: story.identifiers.clone(),
         lists: story.lists.clone(),
+        namings: story.namings.clone(),
         recorded: vec![(SegmentId(1), story.recorded.clone())],
         timelines: timelines(story, &registry),
         scores: story.scores.iter().map(|(name, score)| ((*name).to_owned(), *score)).collect(),

@@ -200,6 +200,22 @@ pub(crate) enum Analyse {
         #[command(flatten)]
         common: Common,
     },
+    /// The profiles most like the members of a segment, who are no members, and what makes them so.
+    #[command(
+        after_help = "Examples:\n  segops analyse alike 'Repeat buyers' --count 50 --data shop\n  segops result create Lookalikes --alike 'Repeat buyers' --count 5000 --daily-at 5 --data shop"
+    )]
+    Alike {
+        /// A segment by name or id.
+        #[arg(value_name = "SEGMENT")]
+        of: String,
+        /// How many profiles, 1,000 at most; more come in a recorded result.
+        #[arg(long, default_value_t = 100)]
+        count: u64,
+        #[arg(long = "dimension", value_name = "DIMENSION")]
+        dimensions: Vec<String>,
+        #[command(flatten)]
+        common: Common,
+    },
     /// What members of a segment have, or did, more or less often than everyone else.
     #[command(after_help = "Examples:\n  segops analyse apart VIP --data shop")]
     Apart {
@@ -436,6 +452,10 @@ impl Analyse {
                 named("predictors", predictors, common)
             }
             Self::Overlap { segments, common } => named("overlap", json!({ "segments": segments }), common),
+            Self::Alike { of, count, dimensions, common } => {
+                let dimensions = all(&dimensions, dimension)?;
+                named("alike", json!({ "segment": of, "count": count, "dimensions": dimensions }), common)
+            }
             Self::Apart { of, dimensions, common } => {
                 named("apart", json!({ "segment": of, "dimensions": all(&dimensions, dimension)? }), common)
             }

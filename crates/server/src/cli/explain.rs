@@ -159,6 +159,11 @@ fn observed(observed: &Observed, out: &Output) -> String {
         }
         Observed::Listed(true) => "is listed".to_owned(),
         Observed::Listed(false) => "is not listed".to_owned(),
+        Observed::Named(naming) => {
+            let named = if naming.is_named { "named" } else { "not named" };
+            let as_of = naming.as_of.map(|as_of| format!(", as of {}", out.date(as_of)));
+            format!("{named}{}", as_of.unwrap_or_else(|| ", not computed yet".to_owned()))
+        }
         Observed::MemberSince(Some(since)) => format!("is in it since {}", out.date(*since)),
     }
 }

@@ -6,7 +6,10 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use segops_engine::view::{CheckpointSummary, LastVerified, PartsSummary, Segment, Status};
+use segops_engine::Engine;
+use segops_engine::view::{
+    Alarm, AlarmStatus, CheckpointSummary, LastVerified, PartsSummary, Segment, Status,
+};
 
 use super::authority::Reader;
 use super::problem::Problem;
@@ -18,11 +21,12 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[utoipa::path(get, path = "/metrics", tag = "Health", responses(
     (status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
 pub(crate) async fn metrics(_: Reader, State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.run(|engine| Ok(text(&engine.status(), &engine.segments()))).await?;
+    let read = |engine: &Engine| Ok(text(&engine.status(), &engine.segments(), &engine.alarms()));
+    let text = app.run(read).await?;
     Ok(([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
 }
 
-fn text(status: &Status, segments: &[Segment]) -> String {
+fn text(status: &Status, segments: &[Segment], watched: &[Alarm]) -> String {
     let mut page = Page::default();
     page.counter("events_accepted_total", "Events taken in, duplicates not counted.", status.events);
     page.counter("events_duplicate_total", "Events left out as duplicates.", status.duplicates);
@@ -58,8 +62,31 @@ fn text(status: &Status, segments: &[Segment]) -> String {
         let labels = format!("{{segment=\"{}\",name=\"{}\"}}", segment.id, escaped(&segment.name));
         page.line("segment_members", &labels, segment.counts.total);
     }
+    alarms(&mut page, watched);
     verified(&mut page, status.verified.as_ref());
     page.0
+}
+
+/// Each alarm with its owner: whether it fires and nobody has snoozed it, and whether there is nothing to measure.
+fn alarms(page: &mut Page, alarms: &[Alarm]) {
+    let labels = |alarm: &Alarm| {
+        let (name, owner) = (escaped(&alarm.name), escaped(&alarm.owner));
+        format!("{{alarm=\"{}\",name=\"{name}\",owner=\"{owner}\"}}", alarm.id)
+    };
+    page.head("alarm_firing", "gauge", "1 while an alarm fires and is not snoozed.");
+    for alarm in alarms {
+        page.line("alarm_firing", &labels(alarm), u8::from(alarm.calls()));
+    }
+    page.head("alarm_no_data", "gauge", "1 while an alarm has nothing to measure, or cannot.");
+    for alarm in alarms {
+        page.line("alarm_no_data", &labels(alarm), u8::from(alarm.status == Some(AlarmStatus::NoData)));
+    }
+    page.head("alarm_value", "gauge", "What an alarm has measured.");
+    for alarm in alarms {
+        if let Some(value) = alarm.value {
+            page.line("alarm_value", &labels(alarm), value);
+        }
+    }
 }
 
 /// The history in parts, and how far it is behind.

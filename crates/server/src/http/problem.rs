@@ -194,6 +194,8 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::NoComputedTrait(_)
         | Refusal::NoDerivedEvent(_)
         | Refusal::NoScore(_)
+        | Refusal::NoResult(_)
+        | Refusal::NoAlarm(_)
         | Refusal::Split(SplitRefusal::NoBar(_)) => Problem::not_found(detail),
         Refusal::VersionMoved { .. }
         | Refusal::ComputedTraitMoved { .. }
@@ -202,6 +204,8 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         }
         Refusal::NameTaken(..)
         | Refusal::ListNameTaken(..)
+        | Refusal::ResultNameTaken(..)
+        | Refusal::AlarmNameTaken(..)
         | Refusal::ComputedTraitNameTaken(..)
         | Refusal::DerivedEventNameTaken(..)
         | Refusal::EventNameTaken(_)
@@ -209,6 +213,8 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::WriteKeyTaken => Problem::new(StatusCode::CONFLICT, "taken", "The name is in use", detail),
         Refusal::BadName
         | Refusal::BadScore(_)
+        | Refusal::BadResult(_)
+        | Refusal::BadAlarm(_)
         | Refusal::Split(SplitRefusal::Nothing | SplitRefusal::NotIts(_) | SplitRefusal::Everything)
         | Refusal::TooManyRows { .. }
         | Refusal::BadSettings(_)
@@ -219,6 +225,10 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         }
         Refusal::InUse(_)
         | Refusal::ListInUse(_)
+        | Refusal::ResultInUse(_)
+        | Refusal::MadeIntoResult(_)
+        | Refusal::TooManyResults(_)
+        | Refusal::TooManyAlarms(_)
         | Refusal::TooManyLists(_)
         | Refusal::ListTooLong
         | Refusal::ComputedTraitInUse(_)

@@ -14,10 +14,10 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    analyses, catalogue, checkpoints, computed_traits, consent, definitions, derived_events, health, imports,
-    lists, members, metrics, parts, people, products, profiles, rejections, rules, scores, segment_life,
-    segment_versions, segments, settings, sources, sources_config, sql, status, stream, templates, tokens,
-    transitions, verify,
+    alarms, analyses, catalogue, checkpoints, computed_traits, consent, definitions, derived_events, health,
+    imports, lists, members, metrics, parts, people, products, profiles, rejections, results, rules, scores,
+    segment_life, segment_versions, segments, settings, sources, sources_config, sql, status, stream,
+    templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -109,6 +109,15 @@ pub(crate) fn documented_routes() -> OpenApiRouter<App> {
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::show, lists::change, lists::replace, lists::delete))
         .routes(routes!(lists::entries))
+        .routes(routes!(results::list, results::create))
+        .routes(routes!(results::show, results::edit, results::delete))
+        .routes(routes!(results::refresh))
+        .routes(routes!(results::cancel))
+        .routes(routes!(results::members))
+        .routes(routes!(alarms::list, alarms::create))
+        .routes(routes!(alarms::show, alarms::edit, alarms::delete))
+        .routes(routes!(alarms::snooze))
+        .routes(routes!(alarms::check))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
 }

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::{Semaphore, watch};
 
@@ -10,6 +10,7 @@ use segops_sql::Sql;
 
 use super::imports::remove_leftovers;
 use super::problem::Problem;
+use crate::computing::Computer;
 use crate::control::{ControlError, Tokens};
 
 /// Previews, imports and checks that run at one time: each reads history, and keeps a processor busy.
@@ -19,6 +20,16 @@ const JOBS_MAX: usize = 8;
 /// answers already, with how far that is.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Inner>);
+
+/// An [`App`] that may have ended.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    pub(crate) fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(App)
+    }
+}
 
 struct Inner {
     data: PathBuf,
@@ -70,8 +81,12 @@ impl App {
         })))
     }
 
-    /// Puts the opened engine in: from here on requests are answered.
+    /// Puts the opened engine in: from here on requests are answered, and what is due on a schedule is computed.
     pub fn ready(&self, engine: Engine) {
+        let computer = Computer(WeakApp(Arc::downgrade(&self.0)));
+        if let Err(error) = engine.compute_with(Arc::new(computer)) {
+            tracing::error!(%error, "nothing is computed on a schedule");
+        }
         // Set once, by whoever opened the engine; a second one would be a second writer and is dropped.
         let _already_there = self.0.engine.set(engine);
     }

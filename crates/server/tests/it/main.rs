@@ -17,6 +17,7 @@ mod history;
 mod kill;
 mod openapi;
 mod people;
+mod results;
 mod scores;
 mod segments;
 mod serving;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use segops_model::{DAY_MS, HOUR_MS};
 
 use super::orders::order_item;
-use super::reaching::{list, said_item, say};
+use super::reaching::{list, name, said_item, say};
 use super::rules::{Sample, sample};
 
 /// Where and when a history starts.
@@ -75,6 +75,11 @@ pub(super) enum Step {
         list: u8,
         entry: &'static str,
         is_in: bool,
+    },
+    /// A result names some people, drawn from the seed.
+    Name {
+        result: u8,
+        seed: u64,
     },
     /// Takes some identifiers out of someone's profile, and other things happen while history is read.
     Split {
@@ -391,6 +396,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(|person| Step::Delete { person }),
         1 => say(),
         1 => list(),
+        1 => name(),
         1 => score(),
     ];
     let meanwhile = prop::collection::vec(meanwhile, 0..4);
@@ -423,6 +429,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => change_of_product(),
         2 => say(),
         2 => list(),
+        2 => name(),
         2 => score(),
         1 => sample().prop_map(Step::Create),
         1 => (0_u8..8, sample()).prop_map(|(segment, rule)| Step::Edit { segment, rule }),

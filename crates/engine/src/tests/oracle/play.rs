@@ -87,6 +87,9 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     for list in ["L0", "L1"] {
         player.world.engine.create_list(AUTHOR, list).expect("a list");
     }
+    for result in ["R0", "R1"] {
+        player.world.result(result);
+    }
     for name in [NUMBERS, DATES] {
         player.record_scores(name, 0, Vec::new());
     }
@@ -151,6 +154,10 @@ impl Player<'_> {
             Step::List { list, entry, is_in } => {
                 self.list(&format!("L{list}"), entry, *is_in);
                 Ok(())
+            }
+            Step::Name { result, seed } => {
+                self.name(&format!("R{result}"), *seed);
+                self.compare("after a result was recorded")
             }
             Step::EditComputed(number) => {
                 self.edit_computed(*number);
@@ -247,6 +254,20 @@ impl Player<'_> {
             None => Identifier::new("email", entry),
         };
         self.oracle.list(self.world.now(), list, &listed, is_in);
+        self.write_down(false);
+    }
+
+    /// Has a result name about half of everyone, made up of the seed.
+    fn name(&mut self, result: &str, seed: u64) {
+        let mut people = self.oracle.people();
+        people.sort();
+        let is_drawn = |at: &usize| seed.rotate_left(7 * u32::try_from(*at).unwrap_or(0)) & 1 == 1;
+        let drawn = people.iter().enumerate().filter(|(at, _)| is_drawn(at));
+        let named: Vec<Identifier> = drawn.filter_map(|(_, person)| person.first().cloned()).collect();
+        let profiles = named.iter().map(|one| self.world.engine.find_profile(one).expect("a profile"));
+        let computed = self.world.naming(profiles);
+        self.world.engine.record_result(result, computed).expect("recorded");
+        self.oracle.name_people(self.world.now(), result, &named);
         self.write_down(false);
     }
 

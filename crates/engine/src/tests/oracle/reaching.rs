@@ -1,4 +1,4 @@
-//! What is said of addresses, and who is put into lists.
+//! What is said of addresses, who is put into lists, and whom results name.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -56,4 +56,8 @@ pub(super) fn list() -> impl Strategy<Value = Step> {
         entry,
         is_in,
     })
+}
+
+pub(super) fn name() -> impl Strategy<Value = Step> {
+    (0_u8..2, any::<u64>()).prop_map(|(result, seed)| Step::Name { result, seed })
 }

@@ -199,6 +199,12 @@ const LISTS: &[&str] = &[
     r#"in list "L0" or in list "L1""#,
     r#"in list "L1" and did any event"#,
 ];
+const RESULTS: &[&str] = &[
+    r#"in result "R0""#,
+    r#"not in result "R0""#,
+    r#"in result "R0" or in result "R1""#,
+    r#"in result "R1" and did any event in last 7 days"#,
+];
 const RECORDED: &[&str] = &[
     r#"entered segment "S0""#,
     r#"entered segment "S1" in last 3 days"#,
@@ -435,6 +441,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         3 => made("recorded membership", select(RECORDED).prop_map(str::to_owned).boxed()),
         4 => made("reach", select(REACH).prop_map(str::to_owned).boxed()),
         3 => made("lists", select(LISTS).prop_map(str::to_owned).boxed()),
+        3 => made("recorded results", select(RESULTS).prop_map(str::to_owned).boxed()),
         2 => made("any event and sources", others.prop_map(str::to_owned).boxed()),
     ]
     .boxed()

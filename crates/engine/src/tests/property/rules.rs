@@ -1,5 +1,5 @@
 /// Rules of every kind that the histories can have a segment of.
-pub(super) const RULES: [&str; 84] = [
+pub(super) const RULES: [&str; 86] = [
     r#"everyone where not in segment "B""#,
     r#"everyone where in segment "B" or country is "AT""#,
     r#"everyone where in segment "C" and not in segment "A""#,
@@ -26,6 +26,8 @@ pub(super) const RULES: [&str; 84] = [
     r#"everyone where median of total over "Product Viewed" in last 1 week != 50"#,
     r#"everyone where average of total over any event in last 2 days < 0.9 times average of total over any event between 2 and 5 days ago"#,
     r#"everyone where in list "L""#,
+    r#"everyone where in result "R""#,
+    r#"everyone where not in result "R" and did any event in last 2 days"#,
     r#"everyone where reachable by email"#,
     r#"everyone where opted out of email or suppressed"#,
     r#"everyone where not in list "L" and not consented to email"#,
