@@ -19,7 +19,7 @@ NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
 # Tools found here first, so that nothing has to be installed for the whole machine.
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run test check test-rust test-long test-sdk test-oracle test-analytics test-parts test-sql bench fmt build clean-cache
+.PHONY: help run test check test-rust test-long test-sdk test-oracle test-analytics test-parts test-sql bench bench-history fmt build clean-cache
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -69,6 +69,14 @@ build:
 bench: ## events a second and acknowledgement times, beside a bare loop
 	cargo build --release --package segops-server --package segops-bench --locked
 	"$$(scripts/binary.sh release segops-bench)" --binary "$$(scripts/binary.sh release)" $(BENCH_ARGUMENTS)
+
+bench-history: ## questions of a long history, beside DuckDB and ClickHouse over the same rows
+	cargo build --release --package segops-history-bench --locked
+	@mkdir -p $(CACHE)/history
+	[ -x $(CACHE)/history/venv/bin/python ] || $(PYTHON) -m venv $(CACHE)/history/venv
+	$(CACHE)/history/venv/bin/python -m pip install --quiet -r bench/history/requirements.txt
+	$(CACHE)/history/venv/bin/python bench/history/run.py --binary "$$(scripts/binary.sh release segops-history-bench)" \
+		--folder $(CACHE)/history/measured --changed $(BENCH_ARGUMENTS)
 
 fmt: ## format the code
 	cargo fmt --all

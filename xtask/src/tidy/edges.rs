@@ -30,11 +30,23 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 /// Crates beside the product, and every workspace crate that each may use. `segops-bench` measures through
-/// the public interfaces, so it may use none.
+/// the public interfaces, so it may use none; `segops-history-bench` opens a data folder as the server does.
 const BESIDE: &[(&str, &[&str])] = &[
     ("segops-testkit", &["segops-model", "segops-store"]),
     ("segops-oracle", &["segops-model", "segops-rules"]),
     ("segops-bench", &[]),
+    (
+        "segops-history-bench",
+        &[
+            "segops-model",
+            "segops-rules",
+            "segops-collect",
+            "segops-store",
+            "segops-parts",
+            "segops-query",
+            "segops-engine",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
