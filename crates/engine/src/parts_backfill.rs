@@ -4,30 +4,34 @@
 //! in memory than its own rows, and only events are read that a signal names. Who is who, and what else was
 //! recorded of a profile, is as the fold had it at the position. What this gives is held against the journal, of
 //! which `verify` alone makes use.
+//!
+//! Whom rules select ([`PartsBackfill::select`]) is asked more of: it reads no farther back than the rules look, and
+//! where they look at nothing but events, it passes over who has none, and reads buckets of profiles side by side.
 
-mod stream;
+mod matches;
+mod reader;
+mod selection;
+mod whole_events;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roaring::RoaringTreemap;
-
 use segops_model::{ConsentChannel, Identifier, Instant, ListId, Position, ProfileId, ResultId};
-use segops_parts::{RowFilter, Snapshot};
+use segops_parts::Snapshot;
 use segops_segment::{
-    Backfill, ConsentHistory, EventReads, History, HistoryRequest, Products, RankingKey, RankingThreshold,
-    RecordedScore, newest_record,
+    Backfill, ConsentHistory, History, HistoryRequest, Products, RankingKey, RankingThreshold, RecordedScore,
+    newest_record,
 };
 use segops_store::{FrozenKeyspace, Keyspace};
 
 use crate::consent::ConsentKey;
 use crate::lists::ListBook;
-use crate::rebuild::{Gathering, JournalBackfill, RebuildError, Room};
+use crate::rebuild::{JournalBackfill, RebuildError};
 use crate::result_book::ResultBook;
 use crate::shell::{Core, Pinned};
-use crate::state::{HeldScore, ProfileRecord, State};
+use crate::state::{HeldScore, ProfileGroups, ProfileRecord, State};
 use crate::work::Work;
-use stream::Stream;
+use reader::{Extent, Reader};
 
 /// Profiles between two looks at whether the work was cancelled.
 const STEP_PROFILES: u64 = 1_024;
@@ -44,8 +48,7 @@ pub(crate) struct FrozenHistory {
 struct FrozenRecords {
     position: Position,
     instant: Instant,
-    /// Profiles that have rows.
-    all: RoaringTreemap,
+    groups: ProfileGroups,
     profiles: FrozenKeyspace<ProfileId, ProfileRecord>,
     consents: FrozenKeyspace<ConsentKey, ConsentHistory>,
     scores: FrozenKeyspace<ProfileId, Vec<HeldScore>>,
@@ -61,7 +64,7 @@ impl FrozenHistory {
         let records = FrozenRecords {
             position: state.position,
             instant: state.instant,
-            all: state.groups.all.clone(),
+            groups: state.groups.clone(),
             profiles: state.profiles.freeze(),
             consents: state.consents.freeze(),
             scores: state.scores.freeze(),
@@ -116,11 +119,10 @@ impl Backfill for PartsBackfill<'_> {
         if self.is_of_another_record(request) {
             return self.journal.histories(request, each);
         }
-        let products = &self.records.products;
-        let mut streams = self.streams(request)?;
-        let mut room = Room::default();
-        self.work.set_total(self.records.all.len());
-        for (done, profile) in (0_u64..).zip(self.records.all.iter().map(ProfileId)) {
+        let mut reader = Reader::open(self, request, &Extent::default())?;
+        let all = &self.records.groups.all;
+        self.work.set_total(all.len());
+        for (done, profile) in (0_u64..).zip(all.iter().map(ProfileId)) {
             if done.is_multiple_of(STEP_PROFILES) {
                 self.work.reach(done)?;
             }
@@ -128,16 +130,11 @@ impl Backfill for PartsBackfill<'_> {
             if record.first_seen > request.at {
                 continue;
             }
-            let mut gathering = Gathering::default();
-            for stream in &mut streams {
-                stream.take(profile, &mut |event, position| {
-                    gathering.add(request, products, event, position, &mut room);
-                })?;
-            }
-            let history = gathering.into_history(request, profile, record.identifiers.clone());
-            each(&self.records.complete(history, record, request));
+            let history = reader.read(profile, &record.identifiers)?;
+            self.records.complete(history, record, request);
+            each(history);
         }
-        self.work.reach(self.records.all.len())?;
+        self.work.reach(all.len())?;
         Ok(())
     }
 
@@ -161,33 +158,11 @@ impl PartsBackfill<'_> {
             self.records.lists.is_empty() && request.results.is_empty() && request.scores.is_empty();
         request.at < self.records.instant && !is_kept && !self.takes_known
     }
-
-    /// One for each event name that a signal looks at, and one for traits.
-    fn streams(&self, request: &HistoryRequest<'_>) -> Result<Vec<Stream>, RebuildError> {
-        let reads = request.signals.reads();
-        let filter = RowFilter { before: Some(request.at.plus_ms(1)), ..RowFilter::default() };
-        let mut streams = Vec::new();
-        for name in self.snapshot.names() {
-            let of_name = reads.named.get(name.as_str());
-            let read = match (of_name, &reads.any) {
-                // Identify, group and alias calls are no events; the first of them set traits.
-                _ if name.is_empty() => {
-                    (reads.traits || !request.trait_roots.is_empty()).then_some(EventReads::Whole)
-                }
-                (Some(of_name), Some(any)) => Some(of_name.clone().and(any)),
-                (of_name, any) => of_name.or(any.as_ref()).cloned(),
-            };
-            if let Some(read) = read {
-                streams.push(Stream::open(&self.snapshot, &name, read, filter)?);
-            }
-        }
-        Ok(streams)
-    }
 }
 
 impl FrozenRecords {
     /// Adds what was recorded of a profile.
-    fn complete(&self, history: History, record: &ProfileRecord, request: &HistoryRequest<'_>) -> History {
+    fn complete(&self, history: &mut History, record: &ProfileRecord, request: &HistoryRequest<'_>) {
         let identifiers = &record.identifiers;
         let by_identifier = identifiers.iter().flat_map(|one| self.lists.of_identifier(one));
         let ids = record.absorbed.iter().map(|(id, _)| *id).chain([history.profile]);
@@ -200,13 +175,10 @@ impl FrozenRecords {
         let results = request.results.iter().filter(is_named).copied().collect();
         let held = self.scores.get(&history.profile).map_or(&[][..], Vec::as_slice);
         let scores = request.scores.iter().filter_map(|score| Some((score.clone(), newest(held, score)?)));
-        History {
-            consents: self.consents_of(identifiers),
-            lists,
-            results,
-            scores: scores.collect(),
-            ..history
-        }
+        history.scores = scores.collect();
+        history.consents = self.consents_of(identifiers);
+        history.lists = lists;
+        history.results = results;
     }
 
     fn consents_of(&self, identifiers: &[Identifier]) -> Vec<(ConsentChannel, Identifier, ConsentHistory)> {

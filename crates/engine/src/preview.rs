@@ -12,7 +12,7 @@ use crate::error::EngineError;
 use crate::names::WorkspaceNames;
 use crate::questions::dependencies;
 use crate::reading::reading_instant;
-use crate::rebuild::{Plan, Question, RebuildError, rank, rebuild};
+use crate::rebuild::{Plan, Question, RebuildError, rank};
 use crate::shell::frozen_environment;
 use crate::state::{SegmentState, State};
 use crate::view::{Counts, Member, Preview, PreviewThreshold};
@@ -54,28 +54,20 @@ impl Engine {
         };
         let (backfill, position) = (history.backfill(core, work), history.position());
         let thresholds = self.thresholds_at(&mut plan, &backfill, position, at)?;
-        let (mut counts, mut base_counts, mut shown) = (Counts::default(), Counts::default(), Vec::new());
-        rebuild(&backfill, &plan, &environment, position, at, |answer| {
-            let [before @ .., base, verdict] = answer.verdicts else { return };
-            let history = answer.history;
-            if base.member {
-                count(&mut base_counts, history, at);
-                let of_conditions = before.len().saturating_sub(conditions.len());
-                conditions.add(before.get(of_conditions..).unwrap_or_default());
-            }
-            if verdict.member {
-                count(&mut counts, history, at);
-                if shown.len() < sample {
-                    shown.push(Member {
-                        profile: history.profile,
-                        identifiers: history.identifiers.clone(),
-                        since: at,
-                        cause: Cause::Prime,
-                        next_change: verdict.next_change,
-                    });
-                }
-            }
-        })?;
+        let selection = backfill.select(&plan, &environment, position, at, sample)?;
+        let [before @ .., base, members] = selection.members.as_slice() else {
+            return Err(EngineError::Damaged("a preview asked nothing".to_owned()));
+        };
+        let of_conditions = before.len().saturating_sub(conditions.len());
+        conditions.count(base, before.get(of_conditions..).unwrap_or_default());
+        let shown = backfill.shown_of(&selection, |profile, next_change, identifiers| Member {
+            profile,
+            identifiers,
+            since: at,
+            cause: Cause::Prime,
+            next_change,
+        });
+        let (counts, base_counts) = (backfill.counts_of(members, at), backfill.counts_of(base, at));
         let (joined, conditions) = conditions.finish();
         Ok(Preview {
             joined,

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         row_group_rows: 64,
         part_rows_max: 300,
         buckets: 2,
+        bucketed_from_rows: 0,
         level0_parts_max: 4,
         merged_parts: 2,
         moved_one_in: 3,

@@ -26,7 +26,7 @@ use crate::shape::Shape;
 use crate::snapshot::Snapshot;
 use crate::stream::{Reading, RowFilter};
 use crate::write::PartWriter;
-use plan::{Job, plan};
+use plan::{Job, buckets_of, plan};
 
 /// How much is to be compacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Compacted {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionWork {
-    /// Level 0 was split by month.
+    /// Level 0 was split by month and bucket, or a month by more buckets than before.
     Split,
     /// Parts of one month were merged.
     Merged,
@@ -138,8 +138,9 @@ impl Parts {
             filter: RowFilter::default(),
             batch_rows: self.options.batch_rows,
         };
-        let mut outputs =
-            Outputs { parts: self, layout, job, months: Months::default(), open: BTreeMap::new() };
+        let buckets = buckets_of(&snapshot.manifest.parts, &self.options);
+        let (months, open) = (Months::default(), BTreeMap::new());
+        let mut outputs = Outputs { parts: self, layout, job, buckets, months, open };
         let mut stored = Vec::new();
         let names: BTreeSet<&str> =
             inputs.iter().flat_map(|part| &part.names).map(|of_name| of_name.name.as_str()).collect();
@@ -175,6 +176,7 @@ struct Outputs<'a> {
     parts: &'a Parts,
     layout: Layout,
     job: &'a Job,
+    buckets: u32,
     months: Months,
     open: BTreeMap<Partition, PartWriter>,
 }
@@ -186,7 +188,7 @@ impl Outputs<'_> {
         let mut places: BTreeMap<Partition, Vec<u32>> = BTreeMap::new();
         for (row, (profile, ts)) in keys.profiles.iter().zip(&keys.ts).enumerate() {
             let month = self.months.of(*ts);
-            let bucket = Bucket::of(ProfileId(*profile), self.parts.options.buckets);
+            let bucket = Bucket::of(ProfileId(*profile), self.buckets);
             places.entry(Partition { month, bucket }).or_default().push(row_number(row));
         }
         let mut stored = Vec::new();

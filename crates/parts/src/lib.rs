@@ -7,7 +7,7 @@
 //! - [`Parts`] is the history: [`Parts::flush`] takes rows in, [`Parts::compact`] tidies,
 //!   [`Parts::held_until`] says from where on rows are to be handed over again after a crash.
 //! - [`Snapshot`] is the history at one moment, with rows that no part holds yet ([`Tail`]): one signal
-//!   ([`Snapshot::scan`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
+//!   ([`Snapshot::scan`], [`Snapshot::streams`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
 //!   order ([`Snapshot::table`]).
 //! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
 //! - [`Overlay`] is what happened to profiles since their rows were written.
@@ -54,6 +54,6 @@ pub use overlay::{Change, ChangeKind, Overlay};
 pub use partition::{Bucket, Month, Partition};
 pub use parts::Parts;
 pub use row::{PartRow, RowKey};
-pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan};
+pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan, SignalStream};
 pub use snapshot::{RowScan, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest};
 pub use stream::RowFilter;

@@ -5,8 +5,11 @@ pub struct PartsOptions {
     pub row_group_rows: usize,
     /// Rows of one part; past it the next one begins. A part is held in memory while it is written.
     pub part_rows_max: u64,
-    /// Into how many buckets of profiles a month is divided.
+    /// Into how many buckets of profiles a month is divided, so that they can be read side by side, once there is
+    /// enough for more than one.
     pub buckets: u32,
+    /// Rows from which on there is.
+    pub bucketed_from_rows: u64,
     /// Parts of level 0 that wait at most before they are split by month.
     pub level0_parts_max: usize,
     /// Rows that one split of level 0 takes on at most, but for a single larger part.
@@ -29,7 +32,8 @@ impl Default for PartsOptions {
         Self {
             row_group_rows: 262_144,
             part_rows_max: 2_000_000,
-            buckets: 1,
+            buckets: 4,
+            bucketed_from_rows: 1_000_000,
             level0_parts_max: 8,
             level0_rows_max: 4_000_000,
             merged_parts: 4,

@@ -1,5 +1,7 @@
 //! The events of one name with some of their properties, ordered by profile: what a rule's signal reads.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -8,7 +10,7 @@ use segops_model::{Decimal, Event, Object, Path, Value};
 use crate::columns::{ColumnKind, ItemField, ScalarKind, TypedColumn};
 use crate::error::PartsError;
 use crate::fixed::{CONTEXT, PROPERTIES};
-use crate::merge::{Keys, Merge};
+use crate::merge::{Keys, Merge, Source};
 use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::shape::{Shape, object_at};
@@ -30,6 +32,37 @@ pub struct SignalRequest {
 pub struct SignalScan {
     merge: Merge,
     columns: Vec<PathSource>,
+}
+
+/// Rows of one event name in one piece of the history: in the order of (profile, ts, position).
+pub struct SignalStream {
+    source: Box<dyn Source>,
+    columns: Arc<[PathSource]>,
+}
+
+impl std::fmt::Debug for SignalStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignalStream").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+impl SignalStream {
+    pub(crate) const fn new(source: Box<dyn Source>, columns: Arc<[PathSource]>) -> Self {
+        Self { source, columns }
+    }
+
+    /// The next rows, at least one; `None` at the end.
+    ///
+    /// # Errors
+    /// The part can't be read.
+    pub fn next_batch(&mut self) -> Result<Option<SignalBatch>, PartsError> {
+        while let Some(batch) = self.source.next_batch()? {
+            if batch.num_rows() > 0 {
+                return SignalBatch::of(&batch, &self.columns).map(Some);
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Where the values of a path come from, in the whole of a scan.
@@ -68,14 +101,18 @@ impl SignalScan {
     /// A part can't be read.
     pub fn next_batch(&mut self) -> Result<Option<SignalBatch>, PartsError> {
         let Some(batch) = self.merge.next_batch()? else { return Ok(None) };
-        let keys = Keys::of(&batch)?;
-        let mut parsed = None;
-        let columns = self.columns.iter().map(|source| column_of(source, &batch, &mut parsed));
-        Ok(Some(SignalBatch { keys, columns: columns.collect::<Result<_, _>>()? }))
+        SignalBatch::of(&batch, &self.columns).map(Some)
     }
 }
 
 impl SignalBatch {
+    fn of(batch: &RecordBatch, columns: &[PathSource]) -> Result<Self, PartsError> {
+        let keys = Keys::of(batch)?;
+        let mut parsed = None;
+        let columns = columns.iter().map(|source| column_of(source, batch, &mut parsed));
+        Ok(Self { keys, columns: columns.collect::<Result<_, _>>()? })
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.profiles.len()
@@ -111,6 +148,26 @@ impl SignalBatch {
 }
 
 impl PathColumn {
+    /// Hands out the value of each row, in order; `None` where the event has none, or null.
+    pub fn visit(&self, each: &mut dyn FnMut(usize, Option<&Value>)) {
+        match self {
+            Self::Values(values) => {
+                values.iter().enumerate().for_each(|(row, value)| each(row, value.as_ref()));
+            }
+            Self::Typed { array, .. } => {
+                for row in 0..array.len() {
+                    each(row, self.value(row).as_ref());
+                }
+            }
+        }
+    }
+
+    /// Whether the values come from the JSON, and are whole.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        matches!(self, Self::Values(_))
+    }
+
     /// The value of a row; `None` where the event has none, or null.
     #[must_use]
     pub fn value(&self, row: usize) -> Option<Value> {
@@ -210,7 +267,7 @@ fn parse(batch: &RecordBatch) -> Result<Vec<Event>, PartsError> {
 /// Where each path comes from, for a scan over these files and rows in memory, and the shape to read.
 pub(crate) fn sources(
     request: &SignalRequest,
-    files: &[std::sync::Arc<PartFile>],
+    files: &[Arc<PartFile>],
     rows: &[&PartRow],
 ) -> Result<(Vec<PathSource>, Shape), PartsError> {
     let (mut fixed, mut typed) = (Vec::new(), Vec::new());
@@ -243,7 +300,7 @@ fn typed_everywhere(
     root: &Path,
     is_list: bool,
     member: Option<&Path>,
-    files: &[std::sync::Arc<PartFile>],
+    files: &[Arc<PartFile>],
     rows: &[&PartRow],
 ) -> Result<Option<TypedColumn>, PartsError> {
     let mut agreed: Option<&TypedColumn> = None;

@@ -21,7 +21,7 @@ use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::shape::Shape;
 use crate::sidecar::Run;
-use crate::signal_scan::{SignalRequest, SignalScan, sources};
+use crate::signal_scan::{PathSource, SignalRequest, SignalScan, SignalStream, sources};
 use crate::stream::{Reading, RowFilter};
 pub use table::{TablePiece, TableRequest, TableScan};
 pub use timeline::TimelineRequest;
@@ -175,6 +175,35 @@ impl Snapshot {
     /// # Errors
     /// A part can't be read.
     pub fn scan(&self, request: &SignalRequest) -> Result<SignalScan, PartsError> {
+        let (streams, columns) = self.signal_streams(request)?;
+        Ok(SignalScan::new(Merge::new(streams, self.batch_rows)?, columns))
+    }
+
+    /// As [`Snapshot::scan`], but in as many streams as there are pieces of the history, each in order: for readers
+    /// that take all rows of one profile from all of them before they go on to the next.
+    ///
+    /// # Errors
+    /// A part can't be read.
+    pub fn streams(&self, request: &SignalRequest) -> Result<Vec<SignalStream>, PartsError> {
+        let (streams, columns) = self.signal_streams(request)?;
+        let columns: Arc<[PathSource]> = columns.into();
+        Ok(streams.into_iter().map(|stream| SignalStream::new(stream, Arc::clone(&columns))).collect())
+    }
+
+    /// Into how many buckets of profiles most of the history is divided.
+    #[must_use]
+    pub fn buckets(&self) -> u32 {
+        let mut rows: FxHashMap<u32, u64> = FxHashMap::default();
+        for part in &self.manifest.parts {
+            *rows.entry(part.partition.map_or(1, |partition| partition.bucket.of)).or_default() += part.rows;
+        }
+        rows.into_iter().max_by_key(|(of, rows)| (*rows, *of)).map_or(1, |(of, _)| of)
+    }
+
+    fn signal_streams(
+        &self,
+        request: &SignalRequest,
+    ) -> Result<(Vec<Box<dyn Source>>, Vec<PathSource>), PartsError> {
         let parts = self.manifest.parts.iter().filter(|part| {
             let of_name = part.names.iter().find(|of_name| of_name.name == request.event);
             of_name.is_some_and(|of_name| request.filter.may_have(of_name.ts))
@@ -182,8 +211,7 @@ impl Snapshot {
         let files = parts.map(|part| self.files.open(part)).collect::<Result<Vec<_>, _>>()?;
         let rows: Vec<_> = self.tail_rows().filter(|row| row.event.name == request.event.as_str()).collect();
         let (columns, shape) = sources(request, &files, &rows)?;
-        let merge = self.merged(&files, std::slice::from_ref(&request.event), &shape, request.filter)?;
-        Ok(SignalScan::new(merge, columns))
+        Ok((self.sorted(&files, std::slice::from_ref(&request.event), &shape, request.filter)?, columns))
     }
 
     /// Whole rows of some event names, or of all, in the order of (profile, ts, position) across the names.
@@ -197,16 +225,18 @@ impl Snapshot {
         };
         let files = self.manifest.parts.iter().filter(has_any).map(|part| self.files.open(part));
         let files = files.collect::<Result<Vec<_>, _>>()?;
-        Ok(RowScan { merge: self.merged(&files, &names, &Shape::events(), filter)? })
+        let streams = self.sorted(&files, &names, &Shape::events(), filter)?;
+        Ok(RowScan { merge: Merge::new(streams, self.batch_rows)? })
     }
 
-    fn merged(
+    /// Streams of rows of some names, each in order.
+    fn sorted(
         &self,
         files: &[Arc<PartFile>],
         names: &[String],
         shape: &Shape,
         filter: RowFilter,
-    ) -> Result<Merge, PartsError> {
+    ) -> Result<Vec<Box<dyn Source>>, PartsError> {
         // Every stream has a batch in memory; the more there are, the smaller they get.
         let batch_rows = (self.batch_rows * 8 / (files.len() * names.len()).max(8)).max(256);
         let reading = Reading { shape, overlay: &self.overlay, filter, batch_rows };
@@ -219,7 +249,7 @@ impl Snapshot {
         }
         let in_tail = self.tail_rows().filter(|row| names.iter().any(|name| row.event.name == name.as_str()));
         streams.extend(reading.stream_of_rows(in_tail)?);
-        Merge::new(streams, self.batch_rows)
+        Ok(streams)
     }
 
     /// The runs of a part that changes may have moved.

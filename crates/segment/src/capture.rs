@@ -11,10 +11,13 @@ use segops_model::{Decimal, Event, Object, Path, Position, Value, date_of, fold_
 use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, StateTest, same_in_line_items};
 
 use crate::matcher::LinePredicate;
+use crate::signal::{CapturedRows, EventColumns};
 use crate::{Entry, ValueEntry, ValueTest};
 
 /// Values taken of one event; of more, the first count.
 pub const VALUES_PER_EVENT_MAX: usize = 1_000;
+/// The property by which a value counts more than once.
+const QUANTITY: &str = "quantity";
 /// A value stays below this many billionths, so that a sum of 10^9 of them fits 128 bits.
 const VALUE_MAX: i128 = 100_000_000_000_000_000_000_000_000_000;
 
@@ -73,6 +76,12 @@ pub(crate) struct Capturer {
     in_line_items: Option<Box<Capturer>>,
 }
 
+/// What is kept of one event, numbered from `line` on.
+struct Numbered<'a> {
+    line: usize,
+    each: &'a mut dyn FnMut(u32, &Value, i128),
+}
+
 /// Which lines of a list count for an event that matches a filter.
 #[derive(Debug, Clone)]
 pub struct LineFilter {
@@ -95,7 +104,12 @@ impl LineFilter {
 
     /// The lines that count, in the order that the event has them.
     pub fn lines<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Object> {
-        let elements = self.list.in_event(event).and_then(Value::as_list).unwrap_or_default();
+        self.lines_of(self.list.in_event(event))
+    }
+
+    /// As [`LineFilter::lines`], of the value that an event has at the list's path.
+    fn lines_of<'a>(&'a self, list: Option<&'a Value>) -> impl Iterator<Item = &'a Object> {
+        let elements = list.and_then(Value::as_list).unwrap_or_default();
         let counts = |line: &&Object| self.tests.is_empty() || self.tests.iter().any(|test| test.holds(line));
         elements.iter().filter_map(Value::as_object).filter(counts)
     }
@@ -154,26 +168,80 @@ impl Capturer {
     }
 
     /// Goes through the values that are kept, with their numbers from `line` on, and what is kept of each.
-    fn visit(&self, event: &Event, mut line: usize, each: &mut dyn FnMut(u32, &Value, i128)) {
-        let mut take = |value: Option<&Value>, quantity: Option<&Value>| {
-            for value in
-                value.map(|value| value.as_list().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
-            {
-                if line < VALUES_PER_EVENT_MAX
-                    && let (Some(kept), Ok(number)) = (self.value(value, quantity), u32::try_from(line))
-                {
-                    each(number, value, kept);
-                    line += 1;
+    fn visit(&self, event: &Event, first: usize, each: &mut dyn FnMut(u32, &Value, i128)) {
+        let mut numbered = Numbered { line: first, each };
+        match &self.lines {
+            None => self.keep(self.path.in_event(event), event.properties.get(QUANTITY), &mut numbered),
+            Some(lines) => {
+                for line in lines.lines(event) {
+                    self.keep(self.path.in_object(line), line.get(QUANTITY), &mut numbered);
                 }
             }
-        };
-        let Some(lines) = &self.lines else {
-            take(self.path.in_event(event), event.properties.get("quantity"));
-            return;
-        };
-        for line in lines.lines(event) {
-            take(self.path.in_object(line), line.get("quantity"));
         }
+    }
+
+    /// Keeps a value, or each element of a list.
+    fn keep(&self, value: Option<&Value>, quantity: Option<&Value>, numbered: &mut Numbered<'_>) {
+        let values = value.map(|value| value.as_list().unwrap_or(std::slice::from_ref(value)));
+        for value in values.unwrap_or_default() {
+            if numbered.line < VALUES_PER_EVENT_MAX
+                && let (Some(kept), Ok(number)) = (self.value(value, quantity), u32::try_from(numbered.line))
+            {
+                (numbered.each)(number, value, kept);
+                numbered.line += 1;
+            }
+        }
+    }
+
+    /// The values of each row that passes, in the order in which an event has them.
+    pub(crate) fn captured(&self, columns: &impl EventColumns, passes: Option<&[bool]>) -> CapturedRows {
+        let mut found: Vec<(usize, i128)> = Vec::with_capacity(columns.rows());
+        self.take_rows(columns, passes, &|_| 0, &mut found);
+        if let Some(in_line_items) = &self.in_line_items {
+            let own = CapturedRows::of(columns.rows(), found.clone());
+            in_line_items.take_rows(
+                columns,
+                passes,
+                &|row| own.of_row(row).map_or(0, <[i128]>::len),
+                &mut found,
+            );
+            // Within a row, what comes of the line items comes after.
+            found.sort_by_key(|(row, _)| *row);
+        }
+        CapturedRows::of(columns.rows(), found)
+    }
+
+    fn take_rows(
+        &self,
+        columns: &impl EventColumns,
+        passes: Option<&[bool]>,
+        first: &dyn Fn(usize) -> usize,
+        found: &mut Vec<(usize, i128)>,
+    ) {
+        let is_wanted = |row: usize| passes.is_none_or(|passes| passes.get(row).copied().unwrap_or_default());
+        if let Some(lines) = &self.lines {
+            columns.visit(&lines.list, &mut |row, list| {
+                if is_wanted(row) {
+                    let mut each = |_: u32, _: &Value, kept: i128| found.push((row, kept));
+                    let mut numbered = Numbered { line: first(row), each: &mut each };
+                    for line in lines.lines_of(list) {
+                        self.keep(self.path.in_object(line), line.get(QUANTITY), &mut numbered);
+                    }
+                }
+            });
+            return;
+        }
+        let mut quantities: Vec<Option<Value>> = Vec::new();
+        if self.by_quantity {
+            columns.visit(&Path::of_name(QUANTITY), &mut |_, quantity| quantities.push(quantity.cloned()));
+        }
+        columns.visit(&self.path, &mut |row, value| {
+            if is_wanted(row) {
+                let mut each = |_: u32, _: &Value, kept: i128| found.push((row, kept));
+                let mut numbered = Numbered { line: first(row), each: &mut each };
+                self.keep(value, quantities.get(row).and_then(Option::as_ref), &mut numbered);
+            }
+        });
     }
 
     fn value(&self, value: &Value, quantity: Option<&Value>) -> Option<i128> {

@@ -81,8 +81,8 @@ pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{
-    EventReads, Reads, SignalRegistry, StoredDerivation, StoredSignal, StoredSignalKind, StoredSignals,
-    TraitWatch, WATCHED_TESTS_MAX,
+    EventColumns, EventReads, NamedSignals, Reads, SignalRegistry, SignalRows, StoredDerivation,
+    StoredSignal, StoredSignalKind, StoredSignals, TraitWatch, WATCHED_TESTS_MAX,
 };
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,

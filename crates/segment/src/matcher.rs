@@ -10,6 +10,7 @@ use segops_model::{Event, Object, Path, SourceId, Value};
 use segops_rules::{EventFilter, Predicate, Resolved};
 
 use crate::path_test::PathTest;
+use crate::signal::EventColumns;
 
 /// An event filter, compiled.
 #[derive(Debug, Clone)]
@@ -75,7 +76,49 @@ impl Matcher {
     }
 }
 
+impl Matcher {
+    /// Whether each row of events of the matcher's name passes, whatever its source; `None` where all do.
+    pub(crate) fn passing(&self, columns: &impl EventColumns) -> Option<Vec<bool>> {
+        self.predicate.as_ref().map(|predicate| predicate.passing(columns))
+    }
+}
+
 impl Node {
+    fn passing(&self, columns: &impl EventColumns) -> Vec<bool> {
+        let mut passing = vec![false; columns.rows()];
+        let mut note = |row: usize, passes: bool| {
+            if let Some(place) = passing.get_mut(row) {
+                *place = passes;
+            }
+        };
+        match self {
+            Self::Property(test) => {
+                columns.visit(test.path(), &mut |row, value| note(row, test.holds(value)));
+            }
+            Self::Item { list, predicate } => {
+                columns.visit(list, &mut |row, value| note(row, any_item(value, predicate)));
+            }
+            Self::Not(node) => {
+                passing = node.passing(columns);
+                passing.iter_mut().for_each(|passes| *passes = !*passes);
+            }
+            Self::All(nodes) => {
+                passing.fill(true);
+                for node in nodes {
+                    let also = node.passing(columns);
+                    passing.iter_mut().zip(also).for_each(|(passes, also)| *passes &= also);
+                }
+            }
+            Self::Any(nodes) => {
+                for node in nodes {
+                    let or = node.passing(columns);
+                    passing.iter_mut().zip(or).for_each(|(passes, or)| *passes |= or);
+                }
+            }
+        }
+        passing
+    }
+
     fn compile(predicate: &Predicate, zone: &TimeZone) -> Self {
         let each = |predicates: &[Predicate]| -> Vec<Self> {
             predicates.iter().map(|predicate| Self::compile(predicate, zone)).collect()
@@ -104,13 +147,16 @@ impl Node {
             Self::Any(nodes) => nodes.iter().any(|node| node.holds(scope)),
             Self::Not(node) => !node.holds(scope),
             Self::Property(test) => test.holds(scope.value(test.path())),
-            Self::Item { list, predicate } => {
-                let elements = scope.value(list).and_then(Value::as_list).unwrap_or_default();
-                let mut items = elements.iter().filter_map(Value::as_object);
-                items.any(|item| predicate.holds(Scope::Item(item)))
-            }
+            Self::Item { list, predicate } => any_item(scope.value(list), predicate),
         }
     }
+}
+
+/// Whether any object of a list passes.
+fn any_item(list: Option<&Value>, predicate: &Node) -> bool {
+    let elements = list.and_then(Value::as_list).unwrap_or_default();
+    let mut items = elements.iter().filter_map(Value::as_object);
+    items.any(|item| predicate.holds(Scope::Item(item)))
 }
 
 impl<'a> Scope<'a> {

@@ -1,5 +1,7 @@
 //! A rule, compiled for evaluation.
 
+mod looks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;

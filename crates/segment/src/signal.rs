@@ -1,5 +1,6 @@
 //! Filters of events and of orders shared by all rules, and which of them one matches.
 
+mod columns;
 mod derived;
 mod index;
 mod reads;
@@ -21,6 +22,8 @@ use segops_rules::{EventFilter, Resolved, Subject};
 use crate::capture::Capturer;
 use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
+pub(crate) use columns::CapturedRows;
+pub use columns::{EventColumns, NamedSignals, SignalRows};
 use derived::Derived;
 use index::Bucket;
 pub use reads::{EventReads, Reads};

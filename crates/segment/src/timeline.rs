@@ -135,6 +135,22 @@ impl Timeline {
         size_of::<Self>() + boxed + ask!(self, run => run.heap_bytes())
     }
 
+    /// Holds these matches, and nothing that it held before, in the same memory. What is handed in is left empty.
+    pub fn refill(&mut self, matches: &mut Vec<Entry>) {
+        match &mut self.entries {
+            Entries::Plain(run) => run.refill(matches),
+            Entries::Valued(_) => self.entries = Entries::Plain(matches.drain(..).collect()),
+        }
+    }
+
+    /// As [`Timeline::refill`], of values.
+    pub fn refill_values(&mut self, values: &mut Vec<ValueEntry>) {
+        match &mut self.entries {
+            Entries::Valued(run) => run.refill(values),
+            Entries::Plain(_) => self.entries = Entries::Valued(Box::new(values.drain(..).collect())),
+        }
+    }
+
     /// Adds an entry in its place; false if it is there already, or if this timeline holds values.
     pub fn insert(&mut self, entry: Entry) -> bool {
         match &mut self.entries {

@@ -1,8 +1,10 @@
 //! How many hold each condition of a rule: each by itself, and with those before it.
 
+use roaring::RoaringTreemap;
+
 use segops_model::SegmentId;
 use segops_rules::{Condition, Resolved, Rule, unresolve};
-use segops_segment::{Calendar, Verdict};
+use segops_segment::Calendar;
 
 use crate::names::WorkspaceNames;
 use crate::rebuild::Question;
@@ -55,17 +57,18 @@ impl ConditionCounts {
         self.counts.len()
     }
 
-    /// Counts one profile of the base, by its verdicts for the conditions.
-    pub(super) fn add(&mut self, verdicts: &[Verdict]) {
-        let mut holds = self.joined != Joined::Any;
-        for (count, verdict) in self.counts.iter_mut().zip(verdicts) {
-            count.alone += u64::from(verdict.member);
-            holds = match self.joined {
-                Joined::All => holds && verdict.member,
-                Joined::Any => holds || verdict.member,
-                Joined::None => holds && !verdict.member,
-            };
-            count.with_those_before += u64::from(holds);
+    /// Counts those of the base, by who holds each of the conditions.
+    pub(super) fn count(&mut self, base: &RoaringTreemap, holders: &[RoaringTreemap]) {
+        let mut left = if self.joined == Joined::Any { RoaringTreemap::new() } else { base.clone() };
+        for (count, holders) in self.counts.iter_mut().zip(holders) {
+            let holders = holders & base;
+            count.alone = holders.len();
+            match self.joined {
+                Joined::All => left &= holders,
+                Joined::Any => left |= holders,
+                Joined::None => left -= holders,
+            }
+            count.with_those_before = left.len();
         }
     }
 

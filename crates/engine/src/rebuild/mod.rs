@@ -120,6 +120,43 @@ impl Plan {
         self.programs.iter().flat_map(|(_, program)| program.results().iter().copied()).collect()
     }
 
+    /// How many questions there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.programs.len()
+    }
+
+    /// Whether all profiles without matches of the plan's signals have the same verdicts.
+    pub(crate) fn reads_matches_alone(&self) -> bool {
+        self.programs.iter().all(|(_, program)| program.reads_matches_alone())
+    }
+
+    /// Of each signal, the instant that its matches have to be after to make a difference to a verdict at an instant.
+    pub(crate) fn looks_back_to(&self, at: Instant) -> BTreeMap<SignalId, Instant> {
+        let mut back = BTreeMap::new();
+        for (signal, after) in self.programs.iter().flat_map(|(_, program)| program.looks_back_to(at)) {
+            let held = back.entry(signal).or_insert(after);
+            *held = after.min(*held);
+        }
+        back
+    }
+
+    /// The verdict of each question about one profile, in place of what `verdicts` held.
+    pub(crate) fn decide(
+        &self,
+        history: &History,
+        environment: &RecordedEnvironment,
+        thresholds: &BTreeMap<RankingKey, RankingThreshold>,
+        at: Instant,
+        verdicts: &mut Vec<Verdict>,
+    ) {
+        verdicts.clear();
+        for (_, program) in &self.programs {
+            let view = RebuiltProfile { history, plan: self, environment, thresholds, decided: verdicts };
+            let verdict = evaluate(program, &view, at);
+            verdicts.push(verdict);
+        }
+    }
+
     pub(crate) fn trait_roots(&self) -> BTreeSet<CompactString> {
         self.programs.iter().flat_map(|(_, program)| program.trait_roots().iter().cloned()).collect()
     }
@@ -153,12 +190,7 @@ pub fn rebuild<B: Backfill>(
     }
     let mut verdicts = Vec::with_capacity(plan.programs.len());
     backfill.histories(&request, &mut |history| {
-        verdicts.clear();
-        for (_, program) in &plan.programs {
-            let view =
-                RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
-            verdicts.push(evaluate(program, &view, at));
-        }
+        plan.decide(history, environment, &thresholds, at, &mut verdicts);
         let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
         each(Answer { history, verdicts: &verdicts, view, at });
     })

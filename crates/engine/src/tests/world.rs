@@ -78,6 +78,8 @@ pub(super) fn small_parts() -> HistoryOptions {
     let parts = PartsOptions {
         row_group_rows: 8,
         part_rows_max: 40,
+        buckets: 3,
+        bucketed_from_rows: 30,
         level0_parts_max: 2,
         level0_rows_max: 60,
         merged_parts: 2,

@@ -33,7 +33,26 @@ pub(super) fn plan(
     if let Some(job) = apply(snapshot, options, effort)? {
         return Ok(Some(job));
     }
-    Ok(merge(parts, options, effort))
+    Ok(divide(parts, options).or_else(|| merge(parts, options, effort)))
+}
+
+/// Into how many buckets rows are divided now: never into fewer than they were before.
+pub(super) fn buckets_of(parts: &[PartEntry], options: &PartsOptions) -> u32 {
+    let rows: u64 = parts.iter().map(|part| part.rows).sum();
+    let wanted = if rows >= options.bucketed_from_rows { options.buckets.max(1) } else { 1 };
+    let held = parts.iter().filter_map(|part| part.partition).map(|partition| partition.bucket.of);
+    held.chain([wanted]).max().unwrap_or(wanted)
+}
+
+/// The parts of a month that are of fewer buckets than there are to be.
+fn divide(parts: &[PartEntry], options: &PartsOptions) -> Option<Job> {
+    let buckets = buckets_of(parts, options);
+    let is_of_fewer = |place: &Partition| place.bucket.of < buckets;
+    let place = parts.iter().filter_map(|part| part.partition).find(is_of_fewer)?;
+    let held = parts.iter().enumerate().filter(|(_, part)| part.partition == Some(place));
+    let level = held.clone().map(|(_, part)| part.level).max()?;
+    let inputs = held.map(|(number, _)| number).collect();
+    Some(Job { work: CompactionWork::Split, inputs, level })
 }
 
 /// The oldest parts of level 0, once there are many.

@@ -34,6 +34,7 @@ pub(crate) fn small(buckets: u32) -> PartsOptions {
         row_group_rows: 8,
         part_rows_max: 48,
         buckets,
+        bucketed_from_rows: 30,
         level0_parts_max: 3,
         level0_rows_max: 60,
         merged_parts: 2,

@@ -26,6 +26,21 @@ impl<T: Item> Run<T> {
         Self::Few(Vec::new())
     }
 
+    /// Holds these items, and nothing that it held before; few of them in the memory that it has.
+    pub(super) fn refill(&mut self, items: &mut Vec<T>) {
+        if !items.is_sorted() {
+            items.sort_unstable();
+        }
+        items.dedup();
+        match self {
+            Self::Few(list) if items.len() <= INLINE_ENTRIES_MAX => {
+                list.clear();
+                list.append(items);
+            }
+            _ => *self = items.drain(..).collect(),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),

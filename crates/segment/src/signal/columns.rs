@@ -1,0 +1,97 @@
+//! Signals over many events of one name at a time: which of the rows each signal matches, and what it captures of
+//! them. The tests are those that single events get; only the way to the values is another.
+
+use segops_model::{Path, SignalId, Value};
+
+use super::{Signal, SignalRegistry};
+
+/// Events of one name, as far as signals look at them: of every row the value at each path that
+/// [`SignalRegistry::reads`] names.
+pub trait EventColumns {
+    fn rows(&self) -> usize;
+    /// Hands out the value that each row has at a path, of a path through a list the list itself.
+    fn visit(&self, path: &Path, each: &mut dyn FnMut(usize, Option<&Value>));
+}
+
+/// The signals that can match events of one name by nothing but their properties.
+#[derive(Debug)]
+pub struct NamedSignals<'a> {
+    signals: Vec<(SignalId, &'a Signal)>,
+}
+
+/// What one signal makes of some rows.
+#[derive(Debug)]
+pub struct SignalRows {
+    pub signal: SignalId,
+    /// Whether each row matches; `None` where all do.
+    passes: Option<Vec<bool>>,
+    captured: Option<CapturedRows>,
+}
+
+/// Captured values, row after row.
+#[derive(Debug)]
+pub(crate) struct CapturedRows {
+    /// Where the values of each row start, and at last where those of the last row end.
+    starts: Vec<usize>,
+    values: Vec<i128>,
+}
+
+impl SignalRegistry {
+    /// The signals that can match events of a name. The name is of events, and not empty.
+    #[must_use]
+    pub fn named(&self, name: &str) -> NamedSignals<'_> {
+        let named = self.by_name.get(name).map_or(&[][..], |bucket| bucket.ids());
+        let mut ids: Vec<SignalId> = named.iter().chain(self.any_event.ids()).copied().collect();
+        ids.sort_unstable();
+        NamedSignals { signals: ids.iter().filter_map(|id| Some((*id, self.signals.get(id)?))).collect() }
+    }
+}
+
+impl NamedSignals<'_> {
+    pub fn ids(&self) -> impl Iterator<Item = SignalId> {
+        self.signals.iter().map(|(id, _)| *id)
+    }
+
+    /// What each of them makes of some rows.
+    #[must_use]
+    pub fn read(&self, columns: &impl EventColumns) -> Vec<SignalRows> {
+        let of_signal = |(id, signal): &(SignalId, &Signal)| {
+            let passes = signal.matcher.passing(columns);
+            let capturer = signal.capture.as_ref().map(|(_, capturer)| capturer);
+            let captured = capturer.map(|capturer| capturer.captured(columns, passes.as_deref()));
+            SignalRows { signal: *id, passes, captured }
+        };
+        self.signals.iter().map(of_signal).collect()
+    }
+}
+
+impl SignalRows {
+    #[must_use]
+    pub fn matches(&self, row: usize) -> bool {
+        self.passes.as_ref().is_none_or(|passes| passes.get(row).copied().unwrap_or_default())
+    }
+
+    /// The values that are captured of a row; `None` for a signal that captures none.
+    #[must_use]
+    pub fn captured(&self, row: usize) -> Option<&[i128]> {
+        self.captured.as_ref().map(|captured| captured.of_row(row).unwrap_or_default())
+    }
+}
+
+impl CapturedRows {
+    /// Of values with their rows, in the order of the rows.
+    pub(crate) fn of(rows: usize, found: Vec<(usize, i128)>) -> Self {
+        let mut starts = Vec::with_capacity(rows + 1);
+        for (at, (row, _)) in found.iter().enumerate() {
+            while starts.len() <= *row {
+                starts.push(at);
+            }
+        }
+        starts.resize(rows + 1, found.len());
+        Self { starts, values: found.into_iter().map(|(_, value)| value).collect() }
+    }
+
+    pub(crate) fn of_row(&self, row: usize) -> Option<&[i128]> {
+        self.values.get(*self.starts.get(row)?..*self.starts.get(row + 1)?)
+    }
+}
