@@ -3,18 +3,25 @@
 //!
 //! The rows of each event name come out of parts ordered by profile, so that nothing is hashed or sorted: the
 //! streams are merged. In memory are a batch of each stream, and of one profile its orders and traits.
+//!
+//! Where the history is divided into buckets of profiles, several visitors can go through it side by side, each
+//! through profiles of its own ([`walk_side_by_side`]).
 
 mod derived;
 mod profile;
 mod stream;
 
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use jiff::tz::TimeZone;
 use segops_model::{Event, Instant, Path, Position, ProfileId};
+use segops_parts::{Bucket, Snapshot};
 use segops_rules::{EventFilter, Resolved, Subject};
 use segops_segment::{Entry, Matcher};
 
 use crate::check::Range;
 use crate::error::AnalysisError;
-use crate::setting::Setting;
+use crate::setting::{Population, Setting, Watcher};
 pub(crate) use profile::{PlacedOrder, Profile};
 use stream::Streams;
 
@@ -82,51 +89,132 @@ pub(crate) fn walk(
     reading: &Reading,
     visitor: &mut dyn Visitor,
 ) -> Result<(), AnalysisError> {
-    let zone = &setting.calendar.zone;
-    let matchers: Vec<Matcher> =
-        reading.signals.iter().map(|signal| Matcher::compile(&signal.filter, zone)).collect();
-    let mut streams = Streams::open(setting, reading, &matchers)?;
-    let wants_order = |subject: Subject| subject.is_orders();
-    let order_signals: Vec<usize> = (0..reading.signals.len())
-        .filter(|at| reading.signals.get(*at).is_some_and(|signal| wants_order(signal.filter.subject)))
-        .collect();
-    let mut last_look = 0;
-    while let Some(profile) = streams.next_profile() {
-        if streams.rows_read() - last_look >= ROWS_PER_LOOK {
-            last_look = streams.rows_read();
-            setting.watcher.reached(last_look, streams.rows_total());
-            if setting.watcher.is_cancelled() {
-                return Err(AnalysisError::Cancelled);
-            }
-        }
-        if !setting.population.holds(profile) {
-            streams.skip(profile, &matchers)?;
-            continue;
-        }
-        let profile = streams.gather(profile, &matchers)?;
-        visitor.begin(&profile)?;
-        let mut made = rows_made(&profile, reading, &order_signals, &matchers).into_iter();
-        let mut first = made.next();
+    Way::of(setting).go(reading, None, visitor)
+}
+
+/// As [`walk`], with a visitor for each bucket of profiles, as many at a time as there are processors. What each comes
+/// to is given in the order of the buckets.
+pub(crate) fn walk_side_by_side<V: Visitor, T: Send>(
+    setting: &Setting<'_>,
+    reading: &Reading,
+    visitor: impl Fn() -> V + Sync,
+    finish: impl Fn(V) -> T + Sync,
+) -> Result<Vec<T>, AnalysisError> {
+    let way = Way::of(setting);
+    let of = way.snapshot.buckets();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(usize::try_from(of).unwrap_or(threads));
+    let next = AtomicU32::new(0);
+    let go = || -> Result<Vec<(u32, T)>, AnalysisError> {
+        let mut done = Vec::new();
         loop {
-            let next = streams.next_of(profile.id);
-            let made_is_first = match (&first, next) {
-                (Some((at, _)), Some((ts, position))) => *at < Entry { ts, position },
-                (first, _) => first.is_some(),
-            };
-            if made_is_first {
-                let Some((_, row)) = first else { break };
-                visitor.row(&profile, &row)?;
-                first = made.next();
-            } else if next.is_some() {
-                streams.take(&matchers, |row| visitor.row(&profile, row))?;
-            } else {
-                break;
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= of {
+                return Ok(done);
             }
+            let mut visitor = visitor();
+            way.go(reading, (of > 1).then_some(Bucket { number, of }), &mut visitor)?;
+            done.push((number, finish(visitor)));
         }
-        visitor.end(&profile)?;
+    };
+    let mut done = if threads <= 1 {
+        go()?
+    } else {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(go)).collect();
+            let mut done = Vec::new();
+            for worker in workers {
+                match worker.join() {
+                    Ok(of_worker) => done.extend(of_worker?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok::<_, AnalysisError>(done)
+        })?
+    };
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, of_bucket)| of_bucket).collect())
+}
+
+/// What ways through history need of a setting.
+struct Way<'a> {
+    snapshot: &'a Snapshot,
+    zone: &'a TimeZone,
+    now: Instant,
+    population: &'a Population,
+    watcher: &'a dyn Watcher,
+    /// Rows that all of them have read.
+    rows_read: AtomicU64,
+}
+
+impl<'a> Way<'a> {
+    fn of(setting: &Setting<'a>) -> Self {
+        Self {
+            snapshot: setting.snapshot,
+            zone: &setting.calendar.zone,
+            now: setting.now,
+            population: setting.population,
+            watcher: setting.watcher,
+            rows_read: AtomicU64::new(0),
+        }
     }
-    setting.watcher.reached(streams.rows_total(), streams.rows_total());
-    Ok(())
+
+    /// Notes how many more rows were read.
+    fn reached(&self, more: u64, total: u64) -> Result<(), AnalysisError> {
+        let read = self.rows_read.fetch_add(more, Ordering::Relaxed) + more;
+        self.watcher.reached(read, total.max(read));
+        if self.watcher.is_cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
+    }
+
+    fn go(
+        &self,
+        reading: &Reading,
+        bucket: Option<Bucket>,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), AnalysisError> {
+        let compile = |signal: &Signal| Matcher::compile(&signal.filter, self.zone);
+        let matchers: Vec<Matcher> = reading.signals.iter().map(compile).collect();
+        let mut streams = Streams::open(self, reading, &matchers, bucket)?;
+        let is_of_orders =
+            |at: &usize| reading.signals.get(*at).is_some_and(|signal| signal.filter.subject.is_orders());
+        let order_signals: Vec<usize> = (0..reading.signals.len()).filter(is_of_orders).collect();
+        let mut last_look = 0;
+        while let Some(profile) = streams.next_profile() {
+            let since_look = streams.rows_read() - last_look;
+            if since_look >= ROWS_PER_LOOK {
+                last_look = streams.rows_read();
+                self.reached(since_look, streams.rows_total())?;
+            }
+            if !self.population.holds(profile) {
+                streams.skip(profile, &matchers)?;
+                continue;
+            }
+            let profile = streams.gather(profile, &matchers)?;
+            visitor.begin(&profile)?;
+            let mut made = rows_made(&profile, reading, &order_signals, &matchers).into_iter();
+            let mut first = made.next();
+            loop {
+                let next = streams.next_of(profile.id);
+                let made_is_first = match (&first, next) {
+                    (Some((at, _)), Some((ts, position))) => *at < Entry { ts, position },
+                    (first, _) => first.is_some(),
+                };
+                if made_is_first {
+                    let Some((_, row)) = first else { break };
+                    visitor.row(&profile, &row)?;
+                    first = made.next();
+                } else if next.is_some() {
+                    streams.take(&matchers, |row| visitor.row(&profile, row))?;
+                } else {
+                    break;
+                }
+            }
+            visitor.end(&profile)?;
+        }
+        let total = streams.rows_total();
+        self.watcher.reached(total, total);
+        Ok(())
+    }
 }
 
 /// What is made of a profile's events and passes a filter: orders and derived events, in the order of time.

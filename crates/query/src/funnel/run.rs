@@ -20,7 +20,7 @@ use crate::groups::{Chosen, Group, Reader, Weights};
 use crate::setting::Setting;
 use crate::statistics::{quantile, share};
 use crate::values::ValueReader;
-use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk};
+use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk, walk_side_by_side};
 
 /// Values of the property held constant that are followed of one profile; of more, those that come first.
 const VALUES_PER_PROFILE_MAX: usize = 100_000;
@@ -34,11 +34,17 @@ pub(crate) fn run(funnel: &Funnel, setting: &Setting<'_>) -> Result<FunnelAnswer
     let plan = Plan::new(funnel, &checked, setting);
     let chosen = plan.chosen(setting)?;
     let groups: Vec<Group> = chosen.iter().flat_map(Chosen::rows).collect();
-    let mut tally = Tally::new(funnel.steps.len(), groups);
+    let follow = || {
+        let tally = Tally::new(funnel.steps.len(), groups.clone());
+        Follow::new(&plan, Counting { tally, chosen: chosen.as_ref() })
+    };
+    let finish = |follow: Follow<'_, Counting<'_>>| (follow.audience.tally, follow.values_left_out);
+    let mut tally = Tally::new(funnel.steps.len(), groups.clone());
     let mut values_left_out = 0;
-    plan.walk(setting, &mut values_left_out, &mut |_, reached, is_open| {
-        tally.add(&places(reached, chosen.as_ref()), reached, is_open)
-    })?;
+    for (of_bucket, left_out) in walk_side_by_side(setting, &plan.reading(), follow, finish)? {
+        tally.join(of_bucket)?;
+        values_left_out += left_out;
+    }
     Ok(FunnelAnswer { rows: tally.rows(), values_left_out, warnings: checked.warnings })
 }
 
@@ -73,8 +79,7 @@ pub(crate) fn customers(
     };
     let Some(place) = place else { return Err(no_such_cell("a group that the funnel has a row for")) };
     let mut found = RoaringTreemap::new();
-    let mut left_out = 0;
-    plan.walk(setting, &mut left_out, &mut |profile, reached, _| {
+    plan.walk(setting, &mut |profile, reached, _| {
         let is_meant = match cell.outcome {
             FunnelOutcome::Reached => reached.steps >= cell.step,
             FunnelOutcome::Dropped => reached.steps == cell.step,
@@ -106,8 +111,33 @@ struct SameReader {
     in_lines: Option<ValueReader>,
 }
 
-/// What is shown of each profile: how far it came, and whether it may still go on.
+/// Who is told of each profile how far it came, and whether it may still go on.
+trait Audience {
+    fn hear(&mut self, profile: &Profile, reached: &Reached, is_open: bool) -> Result<(), AnalysisError>;
+}
+
+/// Tells one audience.
+struct Told<'a, 'b>(&'a mut Show<'b>);
+
 type Show<'a> = dyn FnMut(&Profile, &Reached, bool) -> Result<(), AnalysisError> + 'a;
+
+impl Audience for Told<'_, '_> {
+    fn hear(&mut self, profile: &Profile, reached: &Reached, is_open: bool) -> Result<(), AnalysisError> {
+        (self.0)(profile, reached, is_open)
+    }
+}
+
+/// Counts.
+struct Counting<'a> {
+    tally: Tally,
+    chosen: Option<&'a Chosen>,
+}
+
+impl Audience for Counting<'_> {
+    fn hear(&mut self, _: &Profile, reached: &Reached, is_open: bool) -> Result<(), AnalysisError> {
+        self.tally.add(&places(reached, self.chosen), reached, is_open)
+    }
+}
 
 impl<'a> Plan<'a> {
     fn new(funnel: &'a Funnel, checked: &'a Checked, setting: &Setting<'_>) -> Self {
@@ -155,29 +185,15 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn walk(
-        &self,
-        setting: &Setting<'_>,
-        values_left_out: &mut u64,
-        show: &mut Show<'_>,
-    ) -> Result<(), AnalysisError> {
-        let mut follow = Follow {
-            plan: self,
-            attempts: FxHashMap::default(),
-            best: None,
-            values_left_out,
-            no_groups: Rc::from([]),
-            show,
-        };
-        walk(setting, &self.reading(), &mut follow)
+    fn walk(&self, setting: &Setting<'_>, show: &mut Show<'_>) -> Result<(), AnalysisError> {
+        walk(setting, &self.reading(), &mut Follow::new(self, Told(show)))
     }
 
     /// The groups with most profiles at the first step.
     fn chosen(&self, setting: &Setting<'_>) -> Result<Option<Chosen>, AnalysisError> {
         let Some(breakdown) = self.by else { return Ok(None) };
         let mut weights = Weights::new(setting.limits.analysis_groups_max);
-        let mut left_out = 0;
-        self.walk(setting, &mut left_out, &mut |_, reached, _| {
+        self.walk(setting, &mut |_, reached, _| {
             reached.groups.iter().try_for_each(|(key, group)| weights.add(key.clone(), group.clone(), 1))
         })?;
         Ok(Some(Chosen::top(weights.found, breakdown.top)))
@@ -185,17 +201,24 @@ impl<'a> Plan<'a> {
 }
 
 /// Follows one profile after the other.
-struct Follow<'a, 'b> {
+struct Follow<'a, A> {
     plan: &'a Plan<'a>,
     /// For each value of the property held constant; without one there is one attempt.
     attempts: FxHashMap<String, Attempt>,
     best: Option<Reached>,
-    values_left_out: &'a mut u64,
+    values_left_out: u64,
     no_groups: Groups,
-    show: &'a mut Show<'b>,
+    audience: A,
 }
 
-impl Visitor for Follow<'_, '_> {
+impl<'a, A> Follow<'a, A> {
+    fn new(plan: &'a Plan<'a>, audience: A) -> Self {
+        let no_groups = Rc::from([]);
+        Self { plan, attempts: FxHashMap::default(), best: None, values_left_out: 0, no_groups, audience }
+    }
+}
+
+impl<A: Audience> Visitor for Follow<'_, A> {
     fn begin(&mut self, _: &Profile) -> Result<(), AnalysisError> {
         self.attempts.clear();
         self.best = None;
@@ -211,7 +234,7 @@ impl Visitor for Follow<'_, '_> {
         let keys = self.keys(row.event, row.signals);
         for (key, signals) in keys {
             if !self.attempts.contains_key(&key) && self.attempts.len() >= VALUES_PER_PROFILE_MAX {
-                *self.values_left_out += 1;
+                self.values_left_out += 1;
                 continue;
             }
             let has = |signal: usize| signals & (1 << signal) != 0;
@@ -233,11 +256,11 @@ impl Visitor for Follow<'_, '_> {
         let (limits, until) = (&self.plan.limits, self.plan.checked.range.until.plus_ms(-1));
         let is_open = reached.steps < limits.within.len()
             && self.attempts.values().any(|attempt| attempt.is_open(reached.steps, limits, until));
-        (self.show)(profile, &reached, is_open)
+        self.audience.hear(profile, &reached, is_open)
     }
 }
 
-impl Follow<'_, '_> {
+impl<A> Follow<'_, A> {
     /// The groups that an attempt beginning with this event is of.
     fn groups_of(&self, profile: &Profile, row: &Row<'_>) -> Groups {
         let Some(reader) = &self.plan.groups else { return Rc::clone(&self.no_groups) };
@@ -314,6 +337,26 @@ impl Tally {
             }
             self.durations += reached.times.len();
         }
+        self.check_durations()
+    }
+
+    /// Takes in what was counted of other profiles.
+    fn join(&mut self, other: Self) -> Result<(), AnalysisError> {
+        for ((_, own), (_, other)) in self.rows.iter_mut().zip(other.rows) {
+            for ((ended, open), (more_ended, more_open)) in own.ended.iter_mut().zip(other.ended) {
+                *ended += more_ended;
+                *open += more_open;
+            }
+            for (own, mut other) in own.durations.iter_mut().zip(other.durations) {
+                own.append(&mut other);
+            }
+            own.whole.extend(other.whole);
+        }
+        self.durations += other.durations;
+        self.check_durations()
+    }
+
+    fn check_durations(&self) -> Result<(), AnalysisError> {
         if self.durations > DURATIONS_MAX {
             return Err(AnalysisError::Limit {
                 what: "the durations of which medians are taken",

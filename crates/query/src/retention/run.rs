@@ -11,7 +11,7 @@ use crate::customers::{Customers, no_such_cell};
 use crate::error::AnalysisError;
 use crate::setting::Setting;
 use crate::statistics::share;
-use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk};
+use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk, walk_side_by_side};
 
 const FIRST: usize = 0;
 const BACK: usize = 1;
@@ -21,14 +21,15 @@ const BACK: usize = 1;
 pub(crate) fn run(retention: &Retention, setting: &Setting<'_>) -> Result<RetentionAnswer, AnalysisError> {
     let checked = check(retention, setting)?;
     let periods = retention.periods + 1;
-    let mut sizes = vec![0_u64; checked.cohorts];
-    let mut retained = vec![vec![0_u64; periods]; checked.cohorts];
-    follow(retention, &checked, setting, &mut |_, cohort, came| {
-        if let (Some(size), Some(cells)) = (sizes.get_mut(cohort), retained.get_mut(cohort)) {
-            *size += 1;
-            cells.iter_mut().zip(came).for_each(|(cell, came)| *cell += u64::from(*came));
-        }
-    })?;
+    let counts =
+        Counts { sizes: vec![0; checked.cohorts], retained: vec![vec![0; periods]; checked.cohorts] };
+    let follow = || Follow::new(retention, &checked, counts.clone());
+    let mut all = counts.clone();
+    for of_bucket in walk_side_by_side(setting, &reading(retention, &checked), follow, |done| done.audience)?
+    {
+        all.join(&of_bucket);
+    }
+    let Counts { sizes, retained } = all;
     let buckets = checked.grid.buckets();
     let now = setting.now;
     let cohorts: Vec<Cohort> = (0..checked.cohorts)
@@ -171,8 +172,47 @@ fn came_back(
     }
 }
 
-/// What is shown of each profile of a cohort: in which periods it came back.
+/// Who is told of each profile of a cohort in which periods it came back.
+trait Audience {
+    fn hear(&mut self, profile: &Profile, cohort: usize, came: &[bool]);
+}
+
+/// Tells one audience.
+struct Told<'a, 'b>(&'a mut Show<'b>);
+
 type Show<'a> = dyn FnMut(&Profile, usize, &[bool]) + 'a;
+
+impl Audience for Told<'_, '_> {
+    fn hear(&mut self, profile: &Profile, cohort: usize, came: &[bool]) {
+        (self.0)(profile, cohort, came);
+    }
+}
+
+/// How many there were of each cohort, and how many came back in each period.
+#[derive(Debug, Clone)]
+struct Counts {
+    sizes: Vec<u64>,
+    retained: Vec<Vec<u64>>,
+}
+
+impl Audience for Counts {
+    fn hear(&mut self, _: &Profile, cohort: usize, came: &[bool]) {
+        if let (Some(size), Some(cells)) = (self.sizes.get_mut(cohort), self.retained.get_mut(cohort)) {
+            *size += 1;
+            cells.iter_mut().zip(came).for_each(|(cell, came)| *cell += u64::from(*came));
+        }
+    }
+}
+
+impl Counts {
+    /// Takes in what was counted of other profiles.
+    fn join(&mut self, other: &Self) {
+        let add =
+            |own: &mut [u64], other: &[u64]| own.iter_mut().zip(other).for_each(|(own, more)| *own += more);
+        add(&mut self.sizes, &other.sizes);
+        self.retained.iter_mut().zip(&other.retained).for_each(|(own, other)| add(own, other));
+    }
+}
 
 fn follow(
     retention: &Retention,
@@ -180,32 +220,39 @@ fn follow(
     setting: &Setting<'_>,
     show: &mut Show<'_>,
 ) -> Result<(), AnalysisError> {
+    walk(setting, &reading(retention, checked), &mut Follow::new(retention, checked, Told(show)))
+}
+
+fn reading(retention: &Retention, checked: &Checked) -> Reading {
     let signal =
         |event: &crate::check::CheckedEvent| Signal { filter: event.resolved.clone(), paths: Vec::new() };
     let range = checked.grid.range();
     let from = if retention.first_ever { Instant::MIN } else { range.from };
-    let reading = Reading {
+    Reading {
         signals: vec![signal(&checked.first), signal(&checked.back)],
         range: Range { from, until: range.until },
         orders: false,
         traits: false,
-    };
-    let periods = retention.periods + 1;
-    let mut follow =
-        Follow { checked, count: retention.count, first: None, came: vec![false; periods], show };
-    walk(setting, &reading, &mut follow)
+    }
 }
 
-struct Follow<'a, 'b> {
+struct Follow<'a, A> {
     checked: &'a Checked,
     count: ReturnCount,
     /// The profile's first event, and the number of its period; `None` of those before the window.
     first: Option<(Instant, Position, Option<usize>)>,
     came: Vec<bool>,
-    show: &'a mut Show<'b>,
+    audience: A,
 }
 
-impl Visitor for Follow<'_, '_> {
+impl<'a, A> Follow<'a, A> {
+    fn new(retention: &Retention, checked: &'a Checked, audience: A) -> Self {
+        let came = vec![false; retention.periods + 1];
+        Self { checked, count: retention.count, first: None, came, audience }
+    }
+}
+
+impl<A: Audience> Visitor for Follow<'_, A> {
     fn begin(&mut self, _: &Profile) -> Result<(), AnalysisError> {
         self.first = None;
         self.came.fill(false);
@@ -239,7 +286,7 @@ impl Visitor for Follow<'_, '_> {
                 *came = later;
             }
         }
-        (self.show)(profile, cohort, &self.came);
+        self.audience.hear(profile, cohort, &self.came);
         Ok(())
     }
 }

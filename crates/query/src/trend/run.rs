@@ -14,7 +14,7 @@ use crate::groups::{Chosen, Reader, Weights};
 use crate::periods::Periods;
 use crate::setting::Setting;
 use crate::values::ValueReader;
-use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk};
+use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk_side_by_side};
 
 /// Numbers that one trend keeps for its medians.
 const NUMBERS_MAX: usize = 20_000_000;
@@ -27,15 +27,12 @@ pub(crate) fn run(trend: &Trend, setting: &Setting<'_>) -> Result<TrendAnswer, A
     let checked = check(trend, setting)?;
     let plan = Plan::new(trend, &checked, setting);
     let chosen = plan.chosen(setting)?;
-    let mut gather = Gather {
-        plan: &plan,
-        chosen: chosen.as_ref(),
-        cells: BTreeMap::new(),
-        currencies: Vec::new(),
-        numbers_kept: 0,
-    };
-    walk(setting, &plan.reading(false), &mut gather)?;
-    let Gather { cells, currencies, .. } = gather;
+    let gather = || Gather { plan: &plan, chosen: chosen.as_ref(), found: Found::default() };
+    let mut all = Found::default();
+    for of_bucket in walk_side_by_side(setting, &plan.reading(false), gather, |done| done.found)? {
+        all.join(of_bucket)?;
+    }
+    let Found { cells, currencies, .. } = all;
     let groups = chosen.as_ref().map(Chosen::rows).unwrap_or_default();
     let rows = Table { plan: &plan, cells, currencies, groups }.rows(&checked.formulas);
     Ok(TrendAnswer {
@@ -118,10 +115,16 @@ impl<'a> Plan<'a> {
     /// Which groups are shown: those with most of the first series in the whole range.
     pub(super) fn chosen(&self, setting: &Setting<'_>) -> Result<Option<Chosen>, AnalysisError> {
         let (Some(reader), Some(breakdown)) = (&self.groups, self.by) else { return Ok(None) };
-        let weights = Weights::new(setting.limits.analysis_groups_max);
-        let mut weigh = Weigh { plan: self, reader, weights, last: rustc_hash::FxHashSet::default() };
-        walk(setting, &self.reading(true), &mut weigh)?;
-        Ok(Some(Chosen::top(weigh.weights.found, breakdown.top)))
+        let max = setting.limits.analysis_groups_max;
+        let last = rustc_hash::FxHashSet::default;
+        let weigh = || Weigh { plan: self, reader, weights: Weights::new(max), last: last() };
+        let mut all = Weights::new(max);
+        for of_bucket in walk_side_by_side(setting, &self.reading(true), weigh, |done| done.weights)? {
+            for (key, (group, weight)) in of_bucket.found {
+                all.add(key, group, weight)?;
+            }
+        }
+        Ok(Some(Chosen::top(all.found, breakdown.top)))
     }
 
     /// Shows the numbers of an event with the rows that each counts in: 0 is all. Where groups are of lines, a line's
@@ -210,9 +213,55 @@ impl Visitor for Weigh<'_> {
 struct Gather<'a> {
     plan: &'a Plan<'a>,
     chosen: Option<&'a Chosen>,
+    found: Found,
+}
+
+/// What the cells have of some profiles.
+#[derive(Default)]
+struct Found {
     cells: BTreeMap<CellKey, Cell>,
     currencies: Vec<String>,
     numbers_kept: usize,
+}
+
+impl Found {
+    /// Takes in what there is of other profiles.
+    fn join(&mut self, other: Self) -> Result<(), AnalysisError> {
+        for ((series, group, currency, is_previous, bucket), cell) in other.cells {
+            let name = currency.and_then(|number| other.currencies.get(number));
+            let currency = name.map(|name| self.number_of(name)).transpose()?;
+            self.cells.entry((series, group, currency, is_previous, bucket)).or_default().merge(&cell);
+        }
+        self.numbers_kept += other.numbers_kept;
+        self.check_numbers()
+    }
+
+    fn check_numbers(&self) -> Result<(), AnalysisError> {
+        if self.numbers_kept > NUMBERS_MAX {
+            return Err(AnalysisError::Limit {
+                what: "different numbers of which a median is taken",
+                max: NUMBERS_MAX,
+                advice: "take an average, fewer groups or a shorter window",
+            });
+        }
+        Ok(())
+    }
+
+    /// The number that a currency has here.
+    fn number_of(&mut self, currency: &str) -> Result<usize, AnalysisError> {
+        if let Some(known) = self.currencies.iter().position(|known| known.eq_ignore_ascii_case(currency)) {
+            return Ok(known);
+        }
+        if self.currencies.len() >= CURRENCIES_MAX {
+            return Err(AnalysisError::Limit {
+                what: "the currencies of the orders",
+                max: CURRENCIES_MAX,
+                advice: "choose one, with `orders where currency is \"EUR\"`",
+            });
+        }
+        self.currencies.push(currency.to_ascii_uppercase());
+        Ok(self.currencies.len() - 1)
+    }
 }
 
 impl Visitor for Gather<'_> {
@@ -254,7 +303,7 @@ impl Gather<'_> {
         for group in &rows {
             for bucket in buckets {
                 let key = (series, *group, currency, is_previous, bucket);
-                self.cells.entry(key).or_default().event(profile.id, row.is_placed);
+                self.found.cells.entry(key).or_default().event(profile.id, row.is_placed);
             }
         }
         let is_median = matches!(of_series.measure, Measure::Median(_));
@@ -268,35 +317,17 @@ impl Gather<'_> {
         for (group, number) in found {
             for bucket in buckets {
                 let key = (series, group, currency, is_previous, bucket);
-                self.numbers_kept +=
-                    usize::from(self.cells.entry(key).or_default().number(number, is_median));
+                let is_new = self.found.cells.entry(key).or_default().number(number, is_median);
+                self.found.numbers_kept += usize::from(is_new);
             }
         }
-        if self.numbers_kept > NUMBERS_MAX {
-            return Err(AnalysisError::Limit {
-                what: "different numbers of which a median is taken",
-                max: NUMBERS_MAX,
-                advice: "take an average, fewer groups or a shorter window",
-            });
-        }
-        Ok(())
+        self.found.check_numbers()
     }
 
     fn currency(&mut self, event: &Event) -> Result<Option<usize>, AnalysisError> {
         let Some(currency) = event.properties.get("currency").and_then(|value| value.as_text()) else {
             return Ok(None);
         };
-        if let Some(known) = self.currencies.iter().position(|known| known.eq_ignore_ascii_case(currency)) {
-            return Ok(Some(known));
-        }
-        if self.currencies.len() >= CURRENCIES_MAX {
-            return Err(AnalysisError::Limit {
-                what: "the currencies of the orders",
-                max: CURRENCIES_MAX,
-                advice: "choose one, with `orders where currency is \"EUR\"`",
-            });
-        }
-        self.currencies.push(currency.to_ascii_uppercase());
-        Ok(Some(self.currencies.len() - 1))
+        self.found.number_of(currency).map(Some)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use segops_model::Event;
 use segops_parts::PartRow;
 use segops_segment::{Derivation, DerivedFacts, Entry, Matcher};
 
 use super::{Reading, Row};
-use crate::setting::Setting;
 
 /// A derived event, and which filters it passes.
 #[derive(Debug)]
@@ -32,8 +32,7 @@ pub(super) struct Derivations {
 }
 
 impl Derivations {
-    pub(super) fn of(setting: &Setting<'_>, reading: &Reading) -> Self {
-        let zone = &setting.calendar.zone;
+    pub(super) fn of(zone: &TimeZone, reading: &Reading) -> Self {
         let mut made: Vec<(Derivation, Vec<usize>)> = Vec::new();
         for (at, signal) in reading.signals.iter().enumerate() {
             let Some(reference) = &signal.filter.derived else { continue };

@@ -2,15 +2,16 @@
 
 use compact_str::CompactString;
 use segops_model::{Event, EventKind, Instant, Object, Path, Position, ProfileId, SourceId, Value};
-use segops_parts::{PartRow, PathColumn, RowFilter, RowScan, SignalBatch, SignalRequest, SignalScan};
+use segops_parts::{
+    Bucket, PartRow, PathColumn, RowFilter, RowScan, SignalBatch, SignalRequest, SignalScan, Snapshot,
+};
 use segops_rules::Predicate;
 use segops_segment::Matcher;
 
 use super::derived::Derivations;
 use super::profile::{Profile, Traits, orders_of};
-use super::{Reading, Row, profile_id};
+use super::{Reading, Row, Way, profile_id};
 use crate::error::AnalysisError;
-use crate::setting::Setting;
 
 /// The events that make orders what they are.
 const ORDER_EVENTS: [&str; 4] = ["Order Completed", "Order Updated", "Order Refunded", "Order Cancelled"];
@@ -31,14 +32,14 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn open(
-        setting: &Setting<'_>,
+        way: &Way<'_>,
         reading: &Reading,
         matchers: &[Matcher],
+        bucket: Option<Bucket>,
     ) -> Result<Self, AnalysisError> {
-        let snapshot = setting.snapshot;
-        let filter =
-            RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket: None };
-        let up_to_now = RowFilter { before: Some(setting.now.plus_ms(1)), ..RowFilter::default() };
+        let snapshot = way.snapshot;
+        let filter = RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket };
+        let up_to_now = RowFilter { before: Some(way.now.plus_ms(1)), from: None, bucket };
         let (mut events, mut rows_total) = (Vec::new(), 0);
         for name in snapshot.names().into_iter().filter(|name| name != NO_EVENT) {
             let wanted = |at: &usize| {
@@ -51,7 +52,7 @@ impl Streams {
             let signals: Vec<usize> = (0..matchers.len()).filter(wanted).collect();
             if !signals.is_empty() {
                 rows_total += snapshot.row_count(Some(std::slice::from_ref(&name)));
-                events.push(EventStream::open(setting, reading, name, signals, filter)?);
+                events.push(EventStream::open(snapshot, reading, name, signals, filter)?);
             }
         }
         let wants_orders = reading.orders || reading.signals.iter().any(|one| one.filter.subject.is_orders());
@@ -61,7 +62,7 @@ impl Streams {
         };
         let orders = if wants_orders { Some(rows_of(&ORDER_EVENTS.map(str::to_owned))?) } else { None };
         let traits = if reading.traits { Some(rows_of(&[NO_EVENT.to_owned()])?) } else { None };
-        let derivations = Derivations::of(setting, reading);
+        let derivations = Derivations::of(way.zone, reading);
         let names = snapshot.names().into_iter().filter(|name| name != NO_EVENT).collect();
         let inputs = match derivations.is_empty() {
             true => None,
@@ -141,29 +142,31 @@ impl Streams {
         let Some(stream) = first else { return Ok(()) };
         self.rows_read += 1;
         let Some((_, ts, position)) = stream.head() else { return Ok(()) };
-        let event = stream.event();
+        stream.read();
         let mut signals = 0;
         for at in &stream.signals {
-            if matchers.get(*at).is_some_and(|matcher| matcher.matches(&event)) {
+            if matchers.get(*at).is_some_and(|matcher| matcher.matches(&stream.event)) {
                 signals |= 1 << at;
             }
         }
-        stream.advance()?;
-        if signals == 0 {
-            return Ok(());
-        }
         let (ts, position) = (Instant::from_ms(ts), Position(position));
-        show(&Row { ts, position, signals, event: &event, is_placed: true })
+        if signals != 0 {
+            show(&Row { ts, position, signals, event: &stream.event, is_placed: true })?;
+        }
+        stream.advance()
     }
 }
 
 /// The events of one name.
 struct EventStream {
-    name: CompactString,
     signals: Vec<usize>,
     paths: Vec<Path>,
+    /// The names of the columns' properties, where each column is a property of its own and none is within another.
+    names: Option<Vec<CompactString>>,
     source: Source,
     at: usize,
+    /// The event that was read last: the next one takes its place.
+    event: Event,
 }
 
 enum Source {
@@ -175,7 +178,7 @@ enum Source {
 
 impl EventStream {
     fn open(
-        setting: &Setting<'_>,
+        snapshot: &Snapshot,
         reading: &Reading,
         name: String,
         signals: Vec<usize>,
@@ -192,13 +195,14 @@ impl EventStream {
         paths.sort();
         paths.dedup();
         let source = if of_name().any(|signal| !signal.filter.sources.is_empty()) {
-            let scan = setting.snapshot.rows(Some(std::slice::from_ref(&name)), filter)?;
+            let scan = snapshot.rows(Some(std::slice::from_ref(&name)), filter)?;
             Source::Rows { scan, rows: Vec::new() }
         } else {
             let request = SignalRequest { event: name.clone(), paths: paths.clone(), filter };
-            Source::Columns { scan: setting.snapshot.scan(&request)?, batch: None }
+            Source::Columns { scan: snapshot.scan(&request)?, batch: None }
         };
-        let mut stream = Self { name: name.into(), signals, paths, source, at: 0 };
+        let (names, event) = (own_properties(&paths), bare(&name));
+        let mut stream = Self { signals, paths, names, source, at: 0, event };
         stream.fill()?;
         Ok(stream)
     }
@@ -251,48 +255,71 @@ impl EventStream {
         }
     }
 
-    /// The event that is next, with the properties that were asked for.
-    fn event(&self) -> Event {
-        match &self.source {
+    /// Reads the event that is next, with the properties that were asked for.
+    fn read(&mut self) {
+        let Self { paths, names, source, at, event, .. } = self;
+        match source {
             Source::Rows { rows, .. } => {
-                rows.get(self.at).map(|row| row.event.clone()).unwrap_or_else(|| self.bare())
+                if let Some(row) = rows.get(*at) {
+                    event.clone_from(&row.event);
+                }
             }
             Source::Columns { batch, .. } => {
-                let mut event = self.bare();
-                if let Some(batch) = batch {
-                    event.ts = Instant::from_ms(batch.ts_ms().get(self.at).copied().unwrap_or_default());
-                    // A list read from JSON has every member, and so comes after one read from typed columns.
-                    for is_typed in [true, false] {
-                        for (path, column) in self.paths.iter().zip(batch.columns()) {
-                            if matches!(column, PathColumn::Typed { .. }) == is_typed
-                                && let Some(value) = column.value(self.at)
-                            {
-                                put_in_event(&mut event, path, value);
-                            }
+                let Some(batch) = batch else { return };
+                event.ts = Instant::from_ms(batch.ts_ms().get(*at).copied().unwrap_or_default());
+                if let Some(names) = names {
+                    for (name, column) in names.iter().zip(batch.columns()) {
+                        match column.value(*at) {
+                            Some(value) => event.properties.set(name.clone(), value),
+                            None => drop(event.properties.remove(name)),
+                        }
+                    }
+                    return;
+                }
+                (event.properties, event.context) = (Object::new(), Object::new());
+                // A list read from JSON has every member, and so comes after one read from typed columns.
+                for is_typed in [true, false] {
+                    for (path, column) in paths.iter().zip(batch.columns()) {
+                        if matches!(column, PathColumn::Typed { .. }) == is_typed
+                            && let Some(value) = column.value(*at)
+                        {
+                            put_in_event(event, path, value);
                         }
                     }
                 }
-                event
             }
         }
     }
+}
 
-    fn bare(&self) -> Event {
-        Event {
-            message_id: CompactString::default(),
-            source: SourceId(0),
-            kind: EventKind::Track,
-            name: self.name.clone(),
-            ts: Instant::default(),
-            received_at: Instant::default(),
-            clamped: false,
-            identifiers: Vec::new(),
-            properties: Object::new(),
-            traits: Object::new(),
-            group_traits: Object::new(),
-            context: Object::new(),
-        }
+fn bare(name: &str) -> Event {
+    Event {
+        message_id: CompactString::default(),
+        source: SourceId(0),
+        kind: EventKind::Track,
+        name: name.into(),
+        ts: Instant::default(),
+        received_at: Instant::default(),
+        clamped: false,
+        identifiers: Vec::new(),
+        properties: Object::new(),
+        traits: Object::new(),
+        group_traits: Object::new(),
+        context: Object::new(),
     }
+}
+
+/// The names of the properties that paths lead to, if each is of one name and no two are the same.
+fn own_properties(paths: &[Path]) -> Option<Vec<CompactString>> {
+    let mut names: Vec<CompactString> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name: CompactString = path.root().into();
+        if *path != Path::of_name(&name) || names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
 }
 
 /// Every path that a predicate looks at, from the event on.
