@@ -12,7 +12,7 @@ use segops_store::{CheckpointFolder, Disk, Journal, Keyspace};
 use segops_testkit::MemoryDisk;
 
 use super::history::compare as compare_history;
-use super::property::{Step, history, play};
+use super::property::{Step, history, make_derived_events, play};
 use super::world::{AUTHOR, Keeping, World, instant, rule, small_parts};
 use crate::alarms::NewAlarm;
 use crate::artefact::ArtefactFolder;
@@ -201,6 +201,7 @@ fn run(seed: u64, planted: Option<PlantedOmission>, tally: &mut Tally) -> Result
         schedule: Schedule::ByHand,
     };
     world.engine.create_alarm(AUTHOR, alarm).expect("an alarm");
+    make_derived_events(&world);
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
     world.engine.record_scores(AUTHOR, "propensity", named).expect("a name");
     let product = serde_json::json!({"id": "p9", "sku": "s9", "price": 3});
@@ -277,6 +278,7 @@ fn whatever_a_checkpoint_leaves_out_is_missed() {
         Kind::Merges,
         Kind::Traits,
         Kind::Timeline,
+        Kind::Derived,
         Kind::OrderKeys,
         Kind::Order,
         Kind::Scores,

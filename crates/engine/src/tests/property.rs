@@ -201,13 +201,18 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Makes the derived events that the rules name.
+pub(super) fn make_derived_events(world: &World) {
+    for (name, definition) in DERIVED {
+        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
+    }
+}
+
 /// Plays a history and sums the differences that verify finds on the way and at the end.
 pub(super) fn differences_over(steps: &[Step], planted: Option<PlantedBug>) -> u64 {
     let mut world = World::new();
     world.engine.create_list(AUTHOR, "L").expect("a list");
-    for (name, definition) in DERIVED {
-        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
-    }
+    make_derived_events(&world);
     world.result("R");
     world.plant(planted);
     let named = ScoresSent { kind: None, as_of: None, version: None, values: Vec::new() };
