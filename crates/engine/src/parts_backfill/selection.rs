@@ -104,9 +104,15 @@ impl PartsBackfill<'_> {
             })?;
             return Ok(selection);
         }
-        let (trait_roots, scores) = (plan.trait_roots(), plan.scores());
-        let request =
-            HistoryRequest { until, at, signals: plan.signals(), trait_roots: &trait_roots, scores: &scores };
+        let (trait_roots, scores, results) = (plan.trait_roots(), plan.scores(), plan.results());
+        let request = HistoryRequest {
+            until,
+            at,
+            signals: plan.signals(),
+            trait_roots: &trait_roots,
+            scores: &scores,
+            results: &results,
+        };
         let thresholds = BTreeMap::new();
         let asked = Asked { plan, environment, thresholds: &thresholds, request, shown_max };
         for found in self.ask_side_by_side(&asked)? {
