@@ -20,8 +20,7 @@ use segops_model::{Event, EventKind, Instant, Object, Position, SourceId};
 use segops_rules::{DerivedDefinition, Resolved, Span, Unit};
 
 use crate::{Entry, Matcher};
-pub(crate) use visit::Visit;
-use visit::VisitReader;
+use visit::{Visit, VisitReader};
 
 /// Events of a profile that one derived event is made of: the newest by (ts, position). Of touches and of outcomes
 /// so many each.

@@ -87,23 +87,6 @@ impl VisitReader {
         }
     }
 
-    /// Every path that it looks at.
-    fn all_paths() -> Vec<Path> {
-        paths(&[
-            "path",
-            "url",
-            "referrer",
-            "context.page.path",
-            "context.page.url",
-            "context.page.referrer",
-            "context.campaign.source",
-            "context.campaign.medium",
-            "context.campaign.name",
-            "context.campaign.term",
-            "context.campaign.content",
-        ])
-    }
-
     pub(super) fn read(&self, event: &Event) -> Visit {
         let is_order = self.reads_orders && event.name == ORDER_EVENT;
         let host = first_text(event, &self.own).map(|url| host_of(&url));
@@ -126,13 +109,6 @@ impl VisitReader {
         let campaign =
             Campaign { source: next(), medium: next(), name: next(), term: next(), content: next() };
         (campaign != Campaign::default()).then(|| Box::new(campaign))
-    }
-}
-
-impl Visit {
-    /// Every path that is looked at in an event.
-    pub(crate) fn paths() -> Vec<Path> {
-        VisitReader::all_paths()
     }
 }
 

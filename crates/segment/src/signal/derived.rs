@@ -9,8 +9,8 @@ use segops_rules::{DerivedDefinition, Resolved};
 
 use super::index::Bucket;
 use super::{EventReads, Reads, Signal, SignalRegistry};
-use crate::derived::{Derivation, DerivedFact, DerivedOccurrence, Visit};
-use crate::{ORDER_EVENT, TimelineItem};
+use crate::TimelineItem;
+use crate::derived::{Derivation, DerivedFact, DerivedOccurrence};
 
 /// One derivation, and the signals that ask for its events.
 #[derive(Debug, Clone)]
@@ -116,30 +116,12 @@ impl SignalRegistry {
         items
     }
 
-    /// Adds what derivations look at of events.
+    /// Adds what derivations look at of events: each whole, since whoever reads but some of an event in columns asks
+    /// for signals alone, and not for what it is to a derivation.
     pub(super) fn add_derived_reads(&self, reads: &mut Reads) {
         for derived in self.derived.values() {
-            let definition = derived.derivation.definition();
-            let outcome = definition.outcome();
-            for input in definition.events() {
-                let is_whole = outcome.is_some_and(|outcome| std::ptr::eq(outcome, input))
-                    || !input.sources.is_empty()
-                    || input.name.as_deref() == Some(ORDER_EVENT);
-                let read = match is_whole {
-                    true => EventReads::Whole,
-                    false => {
-                        let mut paths: std::collections::BTreeSet<_> = Visit::paths().into_iter().collect();
-                        if let Some(predicate) = &input.predicate {
-                            super::reads::paths_of(predicate, None, &mut paths);
-                        }
-                        EventReads::Paths(paths)
-                    }
-                };
-                reads.add(input.name.as_deref(), &read);
-                if input.name.is_none() {
-                    // Orders tell what they are worth.
-                    reads.add(Some(ORDER_EVENT), &EventReads::Whole);
-                }
+            for input in derived.derivation.definition().events() {
+                reads.add(input.name.as_deref(), &EventReads::Whole);
             }
         }
     }

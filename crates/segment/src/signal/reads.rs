@@ -106,7 +106,7 @@ fn reads_of(signal: &Signal) -> EventReads {
     EventReads::Paths(paths)
 }
 
-pub(super) fn paths_of(predicate: &Predicate, list: Option<&Path>, paths: &mut BTreeSet<Path>) {
+fn paths_of(predicate: &Predicate, list: Option<&Path>, paths: &mut BTreeSet<Path>) {
     match predicate {
         Predicate::All(parts) | Predicate::Any(parts) | Predicate::None(parts) => {
             parts.iter().for_each(|part| paths_of(part, list, paths));
