@@ -158,46 +158,46 @@ fn every_format_is_read_for_ever() {
     check(
         &newest(),
         &expect![[r#"
-        position 67, state a624be54dd7bb536a93cd7082a9a618553a1e44416fc736ddaa3161b08af0d51
-        8 transitions
-        Meta 1 4d63888e029489ef
-        Settings 1 2cee336910cb9ac9
-        Source 1 777b7e58cd887e4b
-        Import 1 1dedcc06fd8e7a9a
-        Segment 9 496aef72c9f06233
-        ComputedTrait 1 1d618b184bac726a
-        KnownScores 1 a365bbfc08ed5f65
-        Threshold 1 eaf92b43957d3258
-        ConsentFile 1 cc56dbbc84d34385
-        List 1 0565e52865eb597b
-        ListEntries 1 188ee34ebad97446
-        Separations 1 299c9e76bebe78af
-        SplitRows 1 4d96ba75ae826be7
-        KnownTraits 1 57e88f24717da098
-        Programs 1 e1067cf6d2c9535c
-        Signals 1 ef170c24fe0abb16
-        ProductFields 1 fe7e5839649402a5
-        DerivedEvent 2 3ebcb18b4b10c3ca
-        KnownEvent 3 d7e3361f7cea5619
-        ProductEvent 4 77f0f7a2c4e8cd47
-        Identifier 7 c20c4e5afc1af784
-        Alias 3 0a77f73f19cc7103
-        Profile 2 9c0e207de9c6dbc2
-        Merges 2 cf8481d5c5a81457
-        Traits 2 217fda9094fada57
-        Timeline 13 533abbd661c1cc3e
-        OrderKeys 2 58f15226d428627a
-        Order 4 26343265d06f90b6
-        Scores 1 22a80b1d00a18fd2
-        Standings 2 5d12df7ad51a178c
-        Recorded 15 f745986dd9b3b141
-        Consent 1 647ad0dcd24f6979
-        Product 1 fda7dc234e1c7b7b
-        ProductKey 1 bcc35297b98cc020
-        Seen 1 403cc65f10f1a958
-        Transition 8 34e5a8dd2abe1628
-        Derived 4 5391de87542b680f
-    "#]],
+            position 67, state fffbaca19d85073d1cd892df3100505852aa266e0b82d2ece0dd4d4f0f6441c3
+            8 transitions
+            Meta 1 4d63888e029489ef
+            Settings 1 2cee336910cb9ac9
+            Source 1 777b7e58cd887e4b
+            Import 1 1dedcc06fd8e7a9a
+            Segment 9 496aef72c9f06233
+            ComputedTrait 1 1d618b184bac726a
+            KnownScores 1 a365bbfc08ed5f65
+            Threshold 1 eaf92b43957d3258
+            ConsentFile 1 cc56dbbc84d34385
+            List 1 0565e52865eb597b
+            ListEntries 1 188ee34ebad97446
+            Separations 1 299c9e76bebe78af
+            SplitRows 1 4d96ba75ae826be7
+            KnownTraits 1 57e88f24717da098
+            Programs 1 e1067cf6d2c9535c
+            Signals 1 ef170c24fe0abb16
+            ProductFields 1 fe7e5839649402a5
+            DerivedEvent 2 3ebcb18b4b10c3ca
+            KnownEvent 3 d7e3361f7cea5619
+            ProductEvent 4 77f0f7a2c4e8cd47
+            Identifier 7 c20c4e5afc1af784
+            Alias 3 0a77f73f19cc7103
+            Profile 2 9c0e207de9c6dbc2
+            Merges 2 cf8481d5c5a81457
+            Traits 2 217fda9094fada57
+            Timeline 13 533abbd661c1cc3e
+            OrderKeys 2 58f15226d428627a
+            Order 4 26343265d06f90b6
+            Scores 1 22a80b1d00a18fd2
+            Standings 2 5d12df7ad51a178c
+            Recorded 15 f745986dd9b3b141
+            Consent 1 647ad0dcd24f6979
+            Product 1 fda7dc234e1c7b7b
+            ProductKey 1 bcc35297b98cc020
+            Seen 1 403cc65f10f1a958
+            Transition 8 34e5a8dd2abe1628
+            Derived 4 5391de87542b680f
+        "#]],
     );
     check(
         FIRST,
