@@ -140,7 +140,7 @@ pub(crate) fn newest(engine: &Engine, profiles: u64, customers: u64) -> Result<N
     let mut times_ms = Vec::new();
     for number in 0..profiles {
         let customer = number * (customers / profiles.max(1)).max(1);
-        let identifier = segops_model::Identifier::new("user_id", &crate::wire::user_id(customer));
+        let identifier = segops_model::Identifier::new("user_id", crate::wire::user_id(customer));
         let Some(profile) = engine.find_profile(&identifier) else { continue };
         let watch = Stopwatch::start();
         engine.profile_events(profile, None, &[], 100)?;

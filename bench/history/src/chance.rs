@@ -27,7 +27,6 @@ impl Chance {
     }
 
     /// Uniform in `0..limit`; 0 for an empty range.
-    #[expect(clippy::cast_possible_truncation, reason = "the high half of a 128-bit product fits 64 bits")]
     pub(crate) const fn below(&mut self, limit: u64) -> u64 {
         ((self.bits() as u128 * limit as u128) >> 64) as u64
     }

@@ -35,7 +35,7 @@ pub(crate) fn change(engine: &Engine, customers: u64, at: Instant) -> Result<Cha
     }
     sender.finish()?;
     for customer in (7..customers).step_by(usize::try_from(DELETED_ONE_IN)?) {
-        let identifier = Identifier::new("user_id", &wire::user_id(customer));
+        let identifier = Identifier::new("user_id", wire::user_id(customer));
         let Some(profile) = engine.find_profile(&identifier) else { continue };
         engine.delete_profile(AUTHOR, profile).with_context(|| format!("cannot delete {profile}"))?;
         changed.deleted += 1;

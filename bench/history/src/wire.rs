@@ -88,17 +88,17 @@ fn properties(text: &mut String, deed: &Deed) {
         Deed::Identified => {}
         Deed::Viewed(line) | Deed::Added(line) => line_members(text, *line),
         Deed::ListViewed { category } => {
-            put(text, format_args!(r#""list_id":"list-{category}","category":"{}""#, category_of(*category)))
+            put(text, format_args!(r#""list_id":"list-{category}","category":"{}""#, category_of(*category)));
         }
         Deed::Searched { words } => put(text, format_args!(r#""query":"search words {words}""#)),
         Deed::CartViewed { lines, cents } => {
-            put(text, format_args!(r#""items":{lines},"value":{},"currency":"EUR""#, money(*cents)))
+            put(text, format_args!(r#""items":{lines},"value":{},"currency":"EUR""#, money(*cents)));
         }
         Deed::CheckoutStarted { cents } => {
-            put(text, format_args!(r#""value":{},"currency":"EUR""#, money(*cents)))
+            put(text, format_args!(r#""value":{},"currency":"EUR""#, money(*cents)));
         }
         Deed::CouponEntered { coupon: number } => {
-            put(text, format_args!(r#""coupon":"{}""#, coupon(*number)))
+            put(text, format_args!(r#""coupon":"{}""#, coupon(*number)));
         }
         Deed::Ordered { order, lines, cents, coupon: used } => {
             put(
@@ -117,7 +117,7 @@ fn properties(text: &mut String, deed: &Deed) {
             text.push(']');
         }
         Deed::Reviewed { product, rating } => {
-            put(text, format_args!(r#""product_id":"p-{product}","rating":{rating}"#))
+            put(text, format_args!(r#""product_id":"p-{product}","rating":{rating}"#));
         }
         Deed::EmailDelivered { campaign }
         | Deed::EmailOpened { campaign }

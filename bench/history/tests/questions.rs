@@ -7,9 +7,10 @@ use serde_json::Value;
 
 fn run(data: &Path, words: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_segops-history-bench"));
-    let output = command.args(["--customers", "200", "--data"]).arg(data).args(words).output().unwrap();
+    let output =
+        command.args(["--customers", "200", "--data"]).arg(data).args(words).output().expect("it runs");
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn text_at(event: &Event, paths: &[&str]) -> Option<String> {
     let all = properties_of(event);
     paths.iter().find_map(|path| {
         let values = reached(&all, path);
-        let text = values.first().and_then(|value| shown(value))?;
+        let text = values.first().and_then(shown)?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     })

@@ -39,6 +39,9 @@ pub(crate) struct Keys {
 
 type Key = (u64, i64, u64);
 
+/// Streams of rows, each in order.
+pub(crate) type Streams = Vec<Box<dyn Source>>;
+
 impl Keys {
     pub(crate) fn of(batch: &RecordBatch) -> Result<Self, PartsError> {
         let keys = || {

@@ -13,7 +13,7 @@ use segops_model::{Instant, Position, ProfileId};
 use crate::error::PartsError;
 use crate::fixed::decode;
 use crate::manifest::{Manifest, PartEntry};
-use crate::merge::{Merge, Source};
+use crate::merge::{Merge, Streams};
 use crate::objects::Objects;
 use crate::options::PartsOptions;
 use crate::overlay::{Change, Overlay};
@@ -200,10 +200,7 @@ impl Snapshot {
         rows.into_iter().max_by_key(|(of, rows)| (*rows, *of)).map_or(1, |(of, _)| of)
     }
 
-    fn signal_streams(
-        &self,
-        request: &SignalRequest,
-    ) -> Result<(Vec<Box<dyn Source>>, Vec<PathSource>), PartsError> {
+    fn signal_streams(&self, request: &SignalRequest) -> Result<(Streams, Vec<PathSource>), PartsError> {
         let parts = self.manifest.parts.iter().filter(|part| {
             let of_name = part.names.iter().find(|of_name| of_name.name == request.event);
             of_name.is_some_and(|of_name| request.filter.may_have(of_name.ts))
@@ -236,11 +233,11 @@ impl Snapshot {
         names: &[String],
         shape: &Shape,
         filter: RowFilter,
-    ) -> Result<Vec<Box<dyn Source>>, PartsError> {
+    ) -> Result<Streams, PartsError> {
         // Every stream has a batch in memory; the more there are, the smaller they get.
         let batch_rows = (self.batch_rows * 8 / (files.len() * names.len()).max(8)).max(256);
         let reading = Reading { shape, overlay: &self.overlay, filter, batch_rows };
-        let mut streams: Vec<Box<dyn Source>> = Vec::new();
+        let mut streams = Streams::new();
         for file in files {
             let lifted = self.lifted(file)?;
             for name in names {

@@ -189,10 +189,12 @@ fn wrong(place: &str, found: &str, expected: &str) -> AnalysisError {
 }
 
 type Unit = (Vec<u16>, bool);
+/// What is read of someone's habits.
+type Habit = fn(&Habits) -> Option<i64>;
 
 /// Four bands with about as many profiles each, of each habit.
 fn add_bands(habits: &[Habits], labels: &mut Vec<String>, units: &mut [Unit]) {
-    let read: [(&str, &str, fn(&Habits) -> Option<i64>); 3] = [
+    let read: [(&str, &str, Habit); 3] = [
         ("", " orders", |habits| (habits.orders > 0).then_some(habits.orders)),
         ("last order ", " days ago", |habits| habits.days_since),
         ("spent ", "", |habits| habits.spent),

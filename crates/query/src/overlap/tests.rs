@@ -111,10 +111,10 @@ fn the_most_alike_have_what_members_have_and_are_no_members() {
     assert_eq!((&answer["members"], &answer["others"]), (&json!(100), &json!(300)));
     let profiles = answer["profiles"].as_array().unwrap();
     assert_eq!(profiles.len(), 20);
-    let ids: Vec<u64> = profiles.iter().map(|one| id_of(one)).collect();
+    let ids: Vec<u64> = profiles.iter().map(id_of).collect();
     let has_both = |id: u64| match id {
-        101..=160 => id % 6 == 0,
-        _ => id % 100 == 0,
+        101..=160 => id.is_multiple_of(6),
+        _ => id.is_multiple_of(100),
     };
     // Those with both come first, of equals the lower id; then those with the weightier of the two alone.
     let both: Vec<u64> = (101..=400).filter(|id| has_both(*id)).collect();

@@ -82,7 +82,7 @@ fn look_back(node: &Node, now: Instant, each: &mut dyn FnMut(SignalId, Instant))
         Node::Cadence(cadence) => each(cadence.signal, EVER),
         Node::Computed(computed) => computed.signals().into_iter().for_each(|(signal, _)| each(signal, EVER)),
         Node::Ranking(ranking) => {
-            ranking.measure.signals().into_iter().for_each(|(signal, _)| each(signal, EVER))
+            ranking.measure.signals().into_iter().for_each(|(signal, _)| each(signal, EVER));
         }
         Node::Score(score) => score.reading.signals().iter().for_each(|(signal, _)| each(*signal, EVER)),
         Node::TraitHistory(history) => each(history.signal, EVER),

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use segops_model::DAY_MS;
 
@@ -80,10 +81,9 @@ fn those_who_return_order_again_within_weeks() {
         if event.delivery == Delivery::Duplicate {
             continue;
         }
-        if first.contains_key(&user) {
-            second.entry(user).or_insert(event.timestamp);
-        } else {
-            first.insert(user, (event.timestamp, coupon));
+        match first.entry(user) {
+            Entry::Occupied(ordered) => drop(second.entry(ordered.key().clone()).or_insert(event.timestamp)),
+            Entry::Vacant(new) => drop(new.insert((event.timestamp, coupon))),
         }
     }
     let mut welcomed = 0;
