@@ -46,10 +46,13 @@ impl Engine {
             let mut fold = core.fold.write();
             let named = unresolve(&resolved, &WorkspaceNames::new(&fold.state));
             let same_as = same_rule(&fold.state, &resolved, None).map(|segment| segment.id);
-            let plan = Plan::new(&questions(&fold.state, &resolved)?);
+            let mut plan = Plan::new(&questions(&fold.state, &resolved)?);
             let environment = frozen_environment(&mut fold.state, plan.reads_recorded());
             let (text, json) = (format(&named), to_json(&named));
             let conditions = ConditionCounts::new(&resolved, &WorkspaceNames::new(&fold.state));
+            if let Some(last) = conditions.as_last_of(plan.len()) {
+                plan.answer_last_by(last);
+            }
             (plan, environment, self.freeze_history(&mut fold), text, json, same_as, conditions)
         };
         let (backfill, position) = (history.backfill(core, work), history.position());

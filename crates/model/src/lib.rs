@@ -4,6 +4,7 @@
 //! no clock is read, no file is opened, no thread is started.
 
 mod clock;
+mod column;
 mod consent;
 mod date;
 mod decimal;
@@ -22,6 +23,7 @@ mod value_serde;
 mod tests;
 
 pub use clock::{Clock, SystemClock};
+pub use column::{Bits, Column, Columns, Flags, Lists, Numbers, TextValues, Texts};
 pub use consent::{CONSENT_SCOPE_BYTES_MAX, ConsentChannel, ConsentFile, ConsentState, ConsentStatement};
 pub use date::{date_of, instant_of_local, offset_change_until, parse_date};
 pub use decimal::Decimal;

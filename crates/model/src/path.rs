@@ -66,6 +66,11 @@ impl Path {
         self.steps.first().map_or("", |step| step.name.as_str())
     }
 
+    /// The names on the way.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.name.as_str())
+    }
+
     /// The value in an event, for a path without `[]`.
     #[must_use]
     pub fn in_event<'a>(&self, event: &'a Event) -> Option<&'a Value> {

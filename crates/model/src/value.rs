@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use compact_str::CompactString;
 
-use crate::Decimal;
+use crate::{Decimal, Path};
 
 /// A property's or trait's value, as JSON has them, numbers as exact decimals.
 ///
@@ -103,6 +103,25 @@ impl Object {
             Some((_, old)) => *old = value,
             None => self.0.push((name, value)),
         }
+    }
+
+    /// Sets the value that a path of names leads to; what stands in the way of an object makes room for one.
+    pub fn set_at(&mut self, path: &Path, value: Value) {
+        self.set_at_names(&path.names().collect::<Vec<_>>(), value);
+    }
+
+    fn set_at_names(&mut self, names: &[&str], value: Value) {
+        let Some((first, rest)) = names.split_first() else { return };
+        if rest.is_empty() {
+            self.set(*first, value);
+            return;
+        }
+        let mut inner = match self.remove(first) {
+            Some(Value::Object(inner)) => inner,
+            _ => Object::new(),
+        };
+        inner.set_at_names(rest, value);
+        self.set(*first, Value::Object(inner));
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Value> {

@@ -16,8 +16,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
+use roaring::RoaringTreemap;
 use segops_model::{
-    Event, EventKind, Identifier, Instant, Object, Position, ProfileId, SourceId, SystemClock, Value,
+    Columns as _, Event, EventKind, Identifier, Instant, Object, Position, ProfileId, SourceId, SystemClock,
+    Value,
 };
 use segops_parts::{Effort, Objects, PartRow, Parts, PartsOptions, RowFilter, SignalRequest, Tail};
 
@@ -213,20 +215,15 @@ fn scans(parts: &Parts) -> Outcome<()> {
             let snapshot = parts.snapshot();
             let busy = busy_s();
             let started = Stopwatch::now();
-            let mut scan = snapshot.scan(&request)?;
-            let (mut rows, mut profiles, mut last, mut typed) = (0, 0, None, true);
-            while let Some(batch) = scan.next_batch()? {
-                rows += batch.len() as u64;
-                for profile in batch.profiles() {
-                    if last != Some(*profile) {
-                        (profiles, last) = (profiles + 1, Some(*profile));
-                    }
+            let (mut rows, mut profiles, mut typed) = (0, RoaringTreemap::new(), true);
+            for mut stream in snapshot.streams(&request)? {
+                while let Some(batch) = stream.next_batch()? {
+                    rows += batch.len() as u64;
+                    profiles.extend(batch.profiles());
+                    typed &= batch.paths().iter().all(|path| batch.is_typed(path));
                 }
-                typed &= batch
-                    .columns()
-                    .iter()
-                    .all(|column| matches!(column, segops_parts::PathColumn::Typed { .. }));
             }
+            let profiles = profiles.len();
             let wall_s = started.elapsed().as_secs_f64();
             let ms = busy_s().zip(busy).map_or(wall_s, |(end, start)| end - start) * 1e3;
             if best.is_none_or(|(best, ..)| ms < best) {
@@ -245,14 +242,13 @@ fn scans(parts: &Parts) -> Outcome<()> {
 
 fn timelines(parts: &Parts) -> Outcome<()> {
     let snapshot = parts.snapshot();
-    let mut scan = snapshot.scan(&SignalRequest {
-        event: "Product Viewed".to_owned(),
-        paths: Vec::new(),
-        filter: RowFilter::default(),
-    })?;
+    let request =
+        SignalRequest { event: "Product Viewed".to_owned(), paths: Vec::new(), filter: RowFilter::default() };
     let mut profiles = Vec::new();
-    while let Some(batch) = scan.next_batch()? {
-        profiles.extend(batch.profiles().iter().step_by(4_001).map(|profile| ProfileId(*profile)));
+    for mut stream in snapshot.streams(&request)? {
+        while let Some(batch) = stream.next_batch()? {
+            profiles.extend(batch.profiles().iter().step_by(4_001).map(|profile| ProfileId(*profile)));
+        }
     }
     let mut times = Vec::new();
     let mut rows = 0;

@@ -96,6 +96,23 @@ impl TypedColumn {
         }
     }
 
+    /// The typed members of a list's objects; none of a scalar.
+    pub(crate) fn members(&self) -> &[ItemField] {
+        match &self.kind {
+            ColumnKind::Scalar(_) => &[],
+            ColumnKind::Items(fields) => fields,
+        }
+    }
+
+    /// Takes in the members that another column of the list has.
+    pub(crate) fn add_members(&mut self, other: &Self) {
+        if let ColumnKind::Items(fields) = &mut self.kind {
+            let more = other.members().iter().filter(|field| !fields.contains(field));
+            let more: Vec<ItemField> = more.cloned().collect();
+            fields.extend(more);
+        }
+    }
+
     pub(crate) fn field(&self) -> Field {
         let data_type = match &self.kind {
             ColumnKind::Scalar(kind) => kind.data_type(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use bytes::{Buf, Bytes, buf};
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
@@ -12,13 +13,16 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
     RowSelection,
 };
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
 use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
+use crate::columns::TypedColumn;
 use crate::error::PartsError;
+use crate::fixed::{POSITION, PROFILE, TS};
 use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
 use crate::manifest::PartEntry;
 use crate::objects::Objects;
@@ -33,6 +37,8 @@ pub(crate) struct PartFile {
     pub(crate) info: PartInfo,
     objects: Objects,
     metadata: ArrowReaderMetadata,
+    /// The same, with texts as numbers of a dictionary where the file has them so.
+    coded: OnceLock<ArrowReaderMetadata>,
     /// The rows of each row group.
     groups: Vec<Range<u64>>,
     /// The bytes of each column chunk, in the order of the file.
@@ -92,6 +98,7 @@ impl PartFile {
             info,
             objects: objects.clone(),
             metadata,
+            coded: OnceLock::new(),
             groups,
             chunks: chunks.into(),
             read_ahead_bytes,
@@ -118,6 +125,50 @@ impl PartFile {
         let fields = self.metadata.schema().fields().iter().enumerate();
         let roots = fields.filter(|(_, field)| columns.contains(&field.name().as_str())).map(|(at, _)| at);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        self.reader(&self.metadata, mask, ranges, batch_rows)
+    }
+
+    /// As [`PartFile::read`], of the columns of the order and of typed ones; lists with no more than the members
+    /// named. Texts may come as numbers of a dictionary.
+    pub(crate) fn read_typed(
+        self: &Arc<Self>,
+        columns: &[&TypedColumn],
+        ranges: &[Range<u64>],
+        batch_rows: usize,
+    ) -> Result<PartReader, PartsError> {
+        let schema = self.metadata.parquet_schema();
+        let is_wanted = |leaf: &[String]| match leaf {
+            [name] if [PROFILE, TS, POSITION].contains(&name.as_str()) => true,
+            [root, .., last] => columns.iter().any(|column| {
+                column.column_name() == *root && column.members().iter().any(|of| of.column_name() == *last)
+            }),
+            [name] => columns.iter().any(|column| column.column_name() == *name),
+            [] => false,
+        };
+        let leaves = schema.columns().iter().enumerate();
+        let leaves = leaves.filter(|(_, leaf)| is_wanted(leaf.path().parts())).map(|(at, _)| at);
+        let mask = ProjectionMask::leaves(schema, leaves);
+        Ok(self.reader(self.coded()?, mask, ranges, batch_rows))
+    }
+
+    fn coded(&self) -> Result<&ArrowReaderMetadata, PartsError> {
+        if let Some(coded) = self.coded.get() {
+            return Ok(coded);
+        }
+        let schema = coded_schema(&self.metadata);
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let coded = ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options);
+        let coded = coded.map_err(|error| PartsError::damaged(&self.entry.path, error))?;
+        Ok(self.coded.get_or_init(|| coded))
+    }
+
+    fn reader(
+        self: &Arc<Self>,
+        metadata: &ArrowReaderMetadata,
+        mask: ProjectionMask,
+        ranges: &[Range<u64>],
+        batch_rows: usize,
+    ) -> PartReader {
         let mut groups = VecDeque::new();
         for (number, group) in self.groups.iter().enumerate() {
             let within = ranges.iter().filter_map(|range| {
@@ -131,7 +182,8 @@ impl PartFile {
         }
         let columns = mask_columns(&mask, &self.metadata).max(1);
         let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
-        PartReader { file: Arc::clone(self), mask, groups, current: None, batch_rows, ahead_bytes }
+        let (file, metadata) = (Arc::clone(self), metadata.clone());
+        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes }
     }
 
     fn index(&self) -> Result<&Arc<Index>, PartsError> {
@@ -201,6 +253,50 @@ fn info_of(path: &str, metadata: &ArrowReaderMetadata) -> Result<PartInfo, Parts
     Ok(info)
 }
 
+/// The schema of a file with a dictionary in place of the texts of each typed column that has one for all its rows.
+fn coded_schema(metadata: &ArrowReaderMetadata) -> SchemaRef {
+    let groups = metadata.metadata().row_groups();
+    let is_coded = |leaf: usize| {
+        groups.iter().all(|group| {
+            let pages = group.column(leaf).page_encoding_stats_mask();
+            pages.is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
+        })
+    };
+    let leaves = metadata.parquet_schema().columns().iter().enumerate();
+    let coded: Vec<&[String]> =
+        leaves.filter(|(leaf, _)| is_coded(*leaf)).map(|(_, column)| column.path().parts()).collect();
+    let is_coded = |root: &str, last: &str| {
+        coded.iter().any(|parts| {
+            parts.first().is_some_and(|name| name == root) && parts.last().is_some_and(|name| name == last)
+        })
+    };
+    let schema = metadata.schema();
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 if field.name().contains(':') && is_coded(field.name(), field.name()) => {
+            Arc::new(field.as_ref().clone().with_data_type(coded_type()))
+        }
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(members) => {
+                let members = members.iter().map(|member| match member.data_type() {
+                    DataType::Utf8 if is_coded(field.name(), member.name()) => {
+                        Arc::new(member.as_ref().clone().with_data_type(coded_type()))
+                    }
+                    _ => Arc::clone(member),
+                });
+                let item = item.as_ref().clone().with_data_type(DataType::Struct(members.collect()));
+                Arc::new(field.as_ref().clone().with_data_type(DataType::List(Arc::new(item))))
+            }
+            _ => Arc::clone(field),
+        },
+        _ => Arc::clone(field),
+    });
+    Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
+}
+
+fn coded_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 fn mask_columns(mask: &ProjectionMask, metadata: &ArrowReaderMetadata) -> usize {
     (0..metadata.parquet_schema().num_columns()).filter(|leaf| mask.leaf_included(*leaf)).count()
 }
@@ -212,6 +308,7 @@ fn as_usize(number: u64) -> usize {
 /// Reads rows of a part, one row group after the other.
 pub(crate) struct PartReader {
     file: Arc<PartFile>,
+    metadata: ArrowReaderMetadata,
     mask: ProjectionMask,
     groups: VecDeque<(usize, Vec<Range<usize>>)>,
     current: Option<(usize, ParquetRecordBatchReader)>,
@@ -248,7 +345,7 @@ impl PartReader {
         group: usize,
         ranges: Vec<Range<usize>>,
     ) -> Result<ParquetRecordBatchReader, ParquetError> {
-        let PartFile { entry, objects, metadata, groups, chunks, .. } = self.file.as_ref();
+        let PartFile { entry, objects, groups, chunks, .. } = self.file.as_ref();
         let rows = groups.get(group).map_or(0, |rows| as_usize(rows.end - rows.start));
         let input = ReadAhead {
             objects: objects.clone(),
@@ -258,7 +355,7 @@ impl PartReader {
             ahead_bytes: self.ahead_bytes,
             held: Mutex::default(),
         };
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata.clone())
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
             .with_projection(self.mask.clone())
             .with_row_groups(vec![group])
             .with_batch_size(self.batch_rows);

@@ -1,21 +1,23 @@
-//! The events of one name with some of their properties, ordered by profile: what a rule's signal reads.
+//! The events of one name with some of their properties: what a rule's signal reads. They come in as many streams as
+//! the history has pieces, each in the order of (profile, ts, position).
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Decimal128Type;
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use segops_model::{Decimal, Event, Object, Path, Value};
+use arrow_buffer::ScalarBuffer;
+use segops_model::{Event, Object, Path, Value};
 
 use crate::columns::{ColumnKind, ItemField, ScalarKind, TypedColumn};
 use crate::error::PartsError;
 use crate::fixed::{CONTEXT, PROPERTIES};
-use crate::merge::{Keys, Merge, Source};
+use crate::merge::{Keys, Source};
 use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::shape::{Shape, object_at};
+use crate::signal_batch::{Held, SignalBatch};
 use crate::stream::RowFilter;
-use crate::typed::{bare_event, build};
+use crate::typed::bare_event;
 
 /// What to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +29,16 @@ pub struct SignalRequest {
     pub filter: RowFilter,
 }
 
-/// Rows in the order of (profile, ts, position).
-#[derive(Debug)]
-pub struct SignalScan {
-    merge: Merge,
-    columns: Vec<PathSource>,
-}
-
 /// Rows of one event name in one piece of the history: in the order of (profile, ts, position).
 pub struct SignalStream {
-    source: Box<dyn Source>,
-    columns: Arc<[PathSource]>,
+    source: Pieces,
+    columns: Arc<Columns>,
+}
+
+enum Pieces {
+    Parts(Box<dyn Source>),
+    /// In memory.
+    Batch(Option<SignalBatch>),
 }
 
 impl std::fmt::Debug for SignalStream {
@@ -47,8 +48,14 @@ impl std::fmt::Debug for SignalStream {
 }
 
 impl SignalStream {
-    pub(crate) const fn new(source: Box<dyn Source>, columns: Arc<[PathSource]>) -> Self {
-        Self { source, columns }
+    pub(crate) fn new(source: Box<dyn Source>, columns: Arc<Columns>) -> Self {
+        Self { source: Pieces::Parts(source), columns }
+    }
+
+    /// Of rows in order that are in memory.
+    pub(crate) fn of_rows(rows: &[impl AsRef<PartRow>], columns: Arc<Columns>) -> Self {
+        let batch = columns.batch_of_rows(rows);
+        Self { source: Pieces::Batch(Some(batch)), columns }
     }
 
     /// The next rows, at least one; `None` at the end.
@@ -56,204 +63,120 @@ impl SignalStream {
     /// # Errors
     /// The part can't be read.
     pub fn next_batch(&mut self) -> Result<Option<SignalBatch>, PartsError> {
-        while let Some(batch) = self.source.next_batch()? {
+        let source = match &mut self.source {
+            Pieces::Parts(source) => source,
+            Pieces::Batch(batch) => return Ok(batch.take().filter(|batch| !batch.is_empty())),
+        };
+        while let Some(batch) = source.next_batch()? {
             if batch.num_rows() > 0 {
-                return SignalBatch::of(&batch, &self.columns).map(Some);
+                return self.columns.batch_of(&batch).map(Some);
             }
         }
         Ok(None)
     }
 }
 
-/// Where the values of a path come from, in the whole of a scan.
-#[derive(Debug, Clone)]
-pub(crate) enum PathSource {
-    /// A typed column that gives every row's value exactly.
+/// Where the values of a request's paths come from in one part.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Columns {
+    paths: Arc<[Path]>,
+    sources: Vec<PathSource>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum PathSource {
+    /// A typed column that gives every row's value exactly; of a list, the members that are asked for.
     Typed(TypedColumn),
     /// The JSON.
-    Json(Path),
+    Json,
 }
 
-/// Some rows of a scan.
-#[derive(Debug)]
-pub struct SignalBatch {
-    keys: Keys,
-    columns: Vec<PathColumn>,
-}
-
-/// The values of one path.
-#[derive(Debug)]
-pub enum PathColumn {
-    /// As an Arrow array, where a typed column gives every value exactly.
-    Typed { column: TypedColumn, array: ArrayRef },
-    /// As the events have them.
-    Values(Vec<Option<Value>>),
-}
-
-impl SignalScan {
-    pub(crate) const fn new(merge: Merge, columns: Vec<PathSource>) -> Self {
-        Self { merge, columns }
-    }
-
-    /// The next rows; `None` at the end.
-    ///
-    /// # Errors
-    /// A part can't be read.
-    pub fn next_batch(&mut self) -> Result<Option<SignalBatch>, PartsError> {
-        let Some(batch) = self.merge.next_batch()? else { return Ok(None) };
-        SignalBatch::of(&batch, &self.columns).map(Some)
-    }
-}
-
-impl SignalBatch {
-    fn of(batch: &RecordBatch, columns: &[PathSource]) -> Result<Self, PartsError> {
-        let keys = Keys::of(batch)?;
-        let mut parsed = None;
-        let columns = columns.iter().map(|source| column_of(source, batch, &mut parsed));
-        Ok(Self { keys, columns: columns.collect::<Result<_, _>>()? })
-    }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.keys.profiles.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The profile of each row; ascending.
-    #[must_use]
-    pub fn profiles(&self) -> &[u64] {
-        &self.keys.profiles
-    }
-
-    /// The instant of each row, in milliseconds.
-    #[must_use]
-    pub fn ts_ms(&self) -> &[i64] {
-        &self.keys.ts
-    }
-
-    #[must_use]
-    pub fn positions(&self) -> &[u64] {
-        &self.keys.positions
-    }
-
-    /// The values of the paths that were asked for, in their order.
-    #[must_use]
-    pub fn columns(&self) -> &[PathColumn] {
-        &self.columns
-    }
-}
-
-impl PathColumn {
-    /// Hands out the value of each row, in order; `None` where the event has none, or null.
-    pub fn visit(&self, each: &mut dyn FnMut(usize, Option<&Value>)) {
-        match self {
-            Self::Values(values) => {
-                values.iter().enumerate().for_each(|(row, value)| each(row, value.as_ref()));
+impl Columns {
+    /// Those of a part; without one everything comes out of events.
+    pub(crate) fn of(request: &SignalRequest, file: Option<&PartFile>) -> Self {
+        let mut columns: Vec<(Path, PathSource)> = Vec::new();
+        for path in &request.paths {
+            let (root, member) = path.split_list().unwrap_or_else(|| (path.clone(), None));
+            let is_list = path.split_list().is_some();
+            let typed = file.and_then(|file| typed_in(file, &request.event, &root, is_list, member.as_ref()));
+            let Some(column) = typed else {
+                if !columns.contains(&(root.clone(), PathSource::Json)) {
+                    columns.push((root, PathSource::Json));
+                }
+                continue;
+            };
+            let held = columns.iter_mut().find_map(|(of, source)| match source {
+                PathSource::Typed(held) if *of == root => Some(held),
+                _ => None,
+            });
+            match held {
+                Some(held) => held.add_members(&column),
+                None => columns.push((root, PathSource::Typed(column))),
             }
-            Self::Typed { array, .. } => {
-                for row in 0..array.len() {
-                    each(row, self.value(row).as_ref());
+        }
+        let (paths, sources): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        Self { paths: paths.into(), sources }
+    }
+
+    pub(crate) fn typed(&self) -> impl Iterator<Item = &TypedColumn> {
+        self.sources.iter().filter_map(|source| match source {
+            PathSource::Typed(column) => Some(column),
+            PathSource::Json => None,
+        })
+    }
+
+    /// Whether nothing is read of the JSON.
+    pub(crate) fn are_typed(&self) -> bool {
+        !self.sources.contains(&PathSource::Json)
+    }
+
+    /// The shape in which whole rows of the part have all of it.
+    pub(crate) fn shape(&self, file: &PartFile) -> Shape {
+        let mut fixed: Vec<&'static str> = Vec::new();
+        let of_json = self.paths.iter().zip(&self.sources).filter(|(_, source)| **source == PathSource::Json);
+        for (root, _) in of_json {
+            // A property may be called `context` too.
+            let wanted: &[&'static str] =
+                if root.root() == CONTEXT { &[PROPERTIES, CONTEXT] } else { &[PROPERTIES] };
+            for name in wanted {
+                if !fixed.contains(name) {
+                    fixed.push(name);
                 }
             }
         }
+        // Of lists, as the part has them.
+        let whole = |column: &TypedColumn| {
+            let infos = file.info.columns.iter().map(|info| &info.column);
+            infos.clone().find(|held| held.column_name() == column.column_name()).unwrap_or(column).clone()
+        };
+        Shape::Columns { fixed, typed: self.typed().map(whole).collect() }
     }
 
-    /// Whether the values come from the JSON, and are whole.
-    #[must_use]
-    pub const fn is_whole(&self) -> bool {
-        matches!(self, Self::Values(_))
+    fn batch_of(&self, batch: &RecordBatch) -> Result<SignalBatch, PartsError> {
+        let keys = Keys::of(batch)?;
+        let events = if self.are_typed() { Vec::new() } else { parse(batch)? };
+        let columns = self.paths.iter().zip(&self.sources).map(|(path, source)| match source {
+            PathSource::Typed(column) => Held::of(batch, column),
+            PathSource::Json => Ok(Held::Values(events.iter().map(|event| value_of(event, path)).collect())),
+        });
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(SignalBatch::new(keys, Arc::clone(&self.paths), columns))
     }
 
-    /// The value of a row; `None` where the event has none, or null.
-    #[must_use]
-    pub fn value(&self, row: usize) -> Option<Value> {
-        match self {
-            Self::Values(values) => values.get(row).cloned().flatten(),
-            Self::Typed { column, array } => match &column.kind {
-                ColumnKind::Scalar(kind) => scalar_at(*kind, array.as_ref(), row),
-                ColumnKind::Items(fields) => items_at(fields, array.as_ref(), row),
-            },
-        }
+    fn batch_of_rows(&self, rows: &[impl AsRef<PartRow>]) -> SignalBatch {
+        let rows = || rows.iter().map(AsRef::as_ref);
+        let keys = Keys {
+            profiles: rows().map(|row| row.profile.0).collect::<ScalarBuffer<_>>(),
+            ts: rows().map(|row| row.event.ts.as_ms()).collect::<ScalarBuffer<_>>(),
+            positions: rows().map(|row| row.position.0).collect::<ScalarBuffer<_>>(),
+        };
+        let values = |path: &Path| Held::Values(rows().map(|row| value_of(&row.event, path)).collect());
+        SignalBatch::new(keys, Arc::clone(&self.paths), self.paths.iter().map(values).collect())
     }
 }
 
-fn scalar_at(kind: ScalarKind, array: &dyn Array, row: usize) -> Option<Value> {
-    if array.is_null(row) {
-        return None;
-    }
-    match kind {
-        ScalarKind::Number => {
-            let units = array.as_primitive_opt::<Decimal128Type>()?.value(row);
-            Some(Value::Number(Decimal::from_billionths(units)))
-        }
-        ScalarKind::Text => Some(Value::text(array.as_string_opt::<i32>()?.value(row))),
-        ScalarKind::Flag => Some(Value::Bool(array.as_boolean_opt()?.value(row))),
-        // A date's text is in the JSON alone.
-        ScalarKind::Date => None,
-    }
-}
-
-fn items_at(fields: &[ItemField], array: &dyn Array, row: usize) -> Option<Value> {
-    if array.is_null(row) {
-        return None;
-    }
-    let items = array.as_list_opt::<i32>()?.value(row);
-    let items = items.as_struct_opt()?;
-    let item = |at: usize| {
-        let members = fields.iter().zip(items.columns());
-        let mut object = Object::new();
-        for (field, column) in members {
-            if let Some(value) = scalar_at(field.kind, column.as_ref(), at) {
-                put(&mut object, &field.path, value);
-            }
-        }
-        Value::Object(object)
-    };
-    Some(Value::List((0..items.len()).map(item).collect()))
-}
-
-/// Puts a value where a path of names leads.
-fn put(object: &mut Object, path: &Path, value: Value) {
-    let text = path.to_string();
-    let Some((first, rest)) = text.split_once('.') else {
-        object.set(text, value);
-        return;
-    };
-    let mut inner = match object.remove(first) {
-        Some(Value::Object(inner)) => inner,
-        _ => Object::new(),
-    };
-    if let Ok(rest) = rest.parse() {
-        put(&mut inner, &rest, value);
-    }
-    object.set(first, Value::Object(inner));
-}
-
-fn column_of(
-    source: &PathSource,
-    batch: &RecordBatch,
-    parsed: &mut Option<Vec<Event>>,
-) -> Result<PathColumn, PartsError> {
-    match source {
-        PathSource::Typed(column) => {
-            let array = batch.column_by_name(&column.column_name()).cloned();
-            let array =
-                array.ok_or_else(|| PartsError::Encode(format!("no column for `{}`", column.path)))?;
-            Ok(PathColumn::Typed { column: column.clone(), array })
-        }
-        PathSource::Json(path) => {
-            if parsed.is_none() {
-                *parsed = Some(parse(batch)?);
-            }
-            let events = parsed.iter().flatten();
-            let value = |event: &Event| path.in_event(event).filter(|value| **value != Value::Null).cloned();
-            Ok(PathColumn::Values(events.map(value).collect()))
-        }
-    }
+fn value_of(event: &Event, path: &Path) -> Option<Value> {
+    path.in_event(event).filter(|value| **value != Value::Null).cloned()
 }
 
 fn parse(batch: &RecordBatch) -> Result<Vec<Event>, PartsError> {
@@ -264,70 +187,26 @@ fn parse(batch: &RecordBatch) -> Result<Vec<Event>, PartsError> {
     (0..batch.num_rows()).map(|row| Ok(bare_event(object(PROPERTIES, row)?, object(CONTEXT, row)?))).collect()
 }
 
-/// Where each path comes from, for a scan over these files and rows in memory, and the shape to read.
-pub(crate) fn sources(
-    request: &SignalRequest,
-    files: &[Arc<PartFile>],
-    rows: &[&PartRow],
-) -> Result<(Vec<PathSource>, Shape), PartsError> {
-    let (mut fixed, mut typed) = (Vec::new(), Vec::new());
-    let mut sources = Vec::with_capacity(request.paths.len());
-    for path in &request.paths {
-        let (root, member) = path.split_list().unwrap_or_else(|| (path.clone(), None));
-        let is_list = path.split_list().is_some();
-        match typed_everywhere(&request.event, &root, is_list, member.as_ref(), files, rows)? {
-            Some(column) => {
-                if !typed.contains(&column) {
-                    typed.push(column.clone());
-                }
-                sources.push(PathSource::Typed(column));
-            }
-            None => {
-                // A property may be called `context` too.
-                let roots: &[&'static str] =
-                    if root.root() == CONTEXT { &[PROPERTIES, CONTEXT] } else { &[PROPERTIES] };
-                fixed.extend(roots.iter().filter(|name| !fixed.contains(*name)).copied().collect::<Vec<_>>());
-                sources.push(PathSource::Json(root));
-            }
-        }
-    }
-    Ok((sources, Shape::Columns { fixed, typed }))
-}
-
-/// The typed column that gives a path's values exactly, in every row group that is read.
-fn typed_everywhere(
+/// The typed column that gives a path's values exactly, in every row group of a part that has rows of the event; of a
+/// list with no more than the member that is asked for.
+fn typed_in(
+    file: &PartFile,
     event: &str,
     root: &Path,
     is_list: bool,
     member: Option<&Path>,
-    files: &[Arc<PartFile>],
-    rows: &[&PartRow],
-) -> Result<Option<TypedColumn>, PartsError> {
-    let mut agreed: Option<&TypedColumn> = None;
-    for file in files {
-        let Some(of_name) = file.entry.names.iter().find(|of_name| of_name.name == event) else { continue };
-        let Some(info) = file.info.columns.iter().find(|info| info.column.path == *root) else {
-            return Ok(None);
-        };
-        let is_exact = file.groups_of(&of_name.range()).all(|group| !info.inexact.contains(&group));
-        if !is_exact || agreed.is_some_and(|agreed| *agreed != info.column) {
-            return Ok(None);
-        }
-        agreed = Some(&info.column);
+) -> Option<TypedColumn> {
+    let of_name = file.entry.names.iter().find(|of_name| of_name.name == event)?;
+    let info = file.info.columns.iter().find(|info| info.column.path == *root)?;
+    if file.groups_of(&of_name.range()).any(|group| info.inexact.contains(&group)) {
+        return None;
     }
-    let Some(column) = agreed else { return Ok(None) };
-    let serves = match &column.kind {
-        ColumnKind::Scalar(kind) => !is_list && *kind != ScalarKind::Date,
+    match &info.column.kind {
+        ColumnKind::Scalar(kind) => (!is_list && *kind != ScalarKind::Date).then(|| info.column.clone()),
         ColumnKind::Items(fields) => {
-            let has = |member: &Path| {
-                fields.iter().any(|field| field.path == *member && field.kind != ScalarKind::Date)
-            };
-            is_list && member.is_some_and(has)
+            let is_meant = |field: &&ItemField| Some(&field.path) == member && field.kind != ScalarKind::Date;
+            let field = fields.iter().find(is_meant).filter(|_| is_list)?;
+            Some(TypedColumn { path: root.clone(), kind: ColumnKind::Items(vec![field.clone()]) })
         }
-    };
-    if !serves {
-        return Ok(None);
     }
-    let (_, marks) = build(&[(0, column)], rows.iter().map(|row| &row.event))?;
-    Ok(marks.iter().all(|mark| *mark == 0).then(|| column.clone()))
 }

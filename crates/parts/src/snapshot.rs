@@ -21,7 +21,7 @@ use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::shape::Shape;
 use crate::sidecar::Run;
-use crate::signal_scan::{PathSource, SignalRequest, SignalScan, SignalStream, sources};
+use crate::signal_scan::{Columns, SignalRequest, SignalStream};
 use crate::stream::{Reading, RowFilter};
 pub use table::{TablePiece, TableRequest, TableScan};
 pub use timeline::TimelineRequest;
@@ -170,24 +170,36 @@ impl Snapshot {
         in_parts.sum::<u64>() + in_tail as u64
     }
 
-    /// Rows of one event name with some of their properties.
-    ///
-    /// # Errors
-    /// A part can't be read.
-    pub fn scan(&self, request: &SignalRequest) -> Result<SignalScan, PartsError> {
-        let (streams, columns) = self.signal_streams(request)?;
-        Ok(SignalScan::new(Merge::new(streams, self.batch_rows)?, columns))
-    }
-
-    /// As [`Snapshot::scan`], but in as many streams as there are pieces of the history, each in order: for readers
-    /// that take all rows of one profile from all of them before they go on to the next.
+    /// Rows of one event name with some of their properties, in as many streams as there are pieces of the history, each
+    /// in order: for readers that take all rows of one profile from all of them before they go on to the next.
     ///
     /// # Errors
     /// A part can't be read.
     pub fn streams(&self, request: &SignalRequest) -> Result<Vec<SignalStream>, PartsError> {
-        let (streams, columns) = self.signal_streams(request)?;
-        let columns: Arc<[PathSource]> = columns.into();
-        Ok(streams.into_iter().map(|stream| SignalStream::new(stream, Arc::clone(&columns))).collect())
+        let parts = self.manifest.parts.iter().filter_map(|part| {
+            let of_name = part.names.iter().find(|of_name| of_name.name == request.event)?;
+            request.filter.may_have(of_name.ts).then_some((part, of_name))
+        });
+        let parts: Vec<_> = parts.collect();
+        // Every stream has a batch in memory; the more there are, the smaller they get.
+        let batch_rows = (self.batch_rows * 8 / parts.len().max(8)).max(512);
+        let mut streams = Vec::new();
+        for (part, of_name) in parts {
+            let file = self.files.open(part)?;
+            let lifted = self.lifted(&file)?;
+            let columns = Arc::new(Columns::of(request, Some(&file)));
+            let shape = columns.shape(&file);
+            let reading =
+                Reading { shape: &shape, overlay: &self.overlay, filter: request.filter, batch_rows };
+            let sources = reading.signal_streams(&file, &columns, of_name, &lifted)?;
+            streams.extend(sources.into_iter().map(|source| SignalStream::new(source, Arc::clone(&columns))));
+        }
+        let in_tail = self.tail_rows().filter(|row| row.event.name == request.event.as_str());
+        let in_tail = request.filter.owned(&self.overlay, in_tail);
+        if !in_tail.is_empty() {
+            streams.push(SignalStream::of_rows(&in_tail, Arc::new(Columns::of(request, None))));
+        }
+        Ok(streams)
     }
 
     /// Into how many buckets of profiles most of the history is divided.
@@ -198,17 +210,6 @@ impl Snapshot {
             *rows.entry(part.partition.map_or(1, |partition| partition.bucket.of)).or_default() += part.rows;
         }
         rows.into_iter().max_by_key(|(of, rows)| (*rows, *of)).map_or(1, |(of, _)| of)
-    }
-
-    fn signal_streams(&self, request: &SignalRequest) -> Result<(Streams, Vec<PathSource>), PartsError> {
-        let parts = self.manifest.parts.iter().filter(|part| {
-            let of_name = part.names.iter().find(|of_name| of_name.name == request.event);
-            of_name.is_some_and(|of_name| request.filter.may_have(of_name.ts))
-        });
-        let files = parts.map(|part| self.files.open(part)).collect::<Result<Vec<_>, _>>()?;
-        let rows: Vec<_> = self.tail_rows().filter(|row| row.event.name == request.event.as_str()).collect();
-        let (columns, shape) = sources(request, &files, &rows)?;
-        Ok((self.sorted(&files, std::slice::from_ref(&request.event), &shape, request.filter)?, columns))
     }
 
     /// Whole rows of some event names, or of all, in the order of (profile, ts, position) across the names.

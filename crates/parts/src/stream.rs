@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch, UInt32Array, UInt64Array};
+use arrow_buffer::BooleanBuffer;
 use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
@@ -14,6 +15,7 @@ use segops_model::{Instant, Position, ProfileId};
 
 use crate::error::PartsError;
 use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, PROFILE, anchor_of};
+use crate::manifest::NameRows;
 use crate::merge::{InMemory, Keys, Source};
 use crate::overlay::Overlay;
 use crate::part_file::{PartFile, PartReader};
@@ -21,6 +23,7 @@ use crate::partition::Bucket;
 use crate::row::PartRow;
 use crate::shape::{Shape, project, replaced};
 use crate::sidecar::Run;
+use crate::signal_scan::Columns;
 
 /// Which rows are wanted, beside their name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,16 +65,41 @@ impl RowFilter {
 
     fn filter(&self, batch: RecordBatch) -> Result<RecordBatch, PartsError> {
         let keys = Keys::of(&batch)?;
-        let wanted: BooleanArray = keys
-            .profiles
-            .iter()
-            .zip(&keys.ts)
-            .map(|(profile, ts)| Some(self.has(ProfileId(*profile), Instant::from_ms(*ts))))
-            .collect();
-        if wanted.true_count() == batch.num_rows() {
+        let from = self.from.map_or(i64::MIN, Instant::as_ms);
+        let before = self.before.map_or(i64::MAX, Instant::as_ms);
+        let is_in_time = |ts: &i64| *ts >= from && (*ts < before || self.before.is_none());
+        let wanted = BooleanBuffer::collect_bool(keys.ts.len(), |row| {
+            keys.ts.get(row).is_some_and(is_in_time)
+                && self.bucket.is_none_or(|bucket| {
+                    keys.profiles.get(row).is_some_and(|profile| bucket.holds(ProfileId(*profile)))
+                })
+        });
+        if wanted.count_set_bits() == batch.num_rows() {
             return Ok(batch);
         }
-        Ok(filter_record_batch(&batch, &wanted)?)
+        Ok(filter_record_batch(&batch, &BooleanArray::new(wanted, None))?)
+    }
+
+    /// Those of some rows in memory that are wanted, under the profiles that they are of now, in order.
+    pub(crate) fn owned<'a>(
+        &self,
+        overlay: &Overlay,
+        rows: impl Iterator<Item = &'a PartRow>,
+    ) -> Vec<Cow<'a, PartRow>> {
+        let mut owned: Vec<Cow<'a, PartRow>> = Vec::new();
+        for row in rows {
+            let since = Overlay::since(row.position, Position(0));
+            let Some(owner) = overlay.resolve(row.profile, since, &row.anchor) else { continue };
+            if self.has(owner, row.event.ts) {
+                owned.push(if owner == row.profile {
+                    Cow::Borrowed(row)
+                } else {
+                    Cow::Owned(PartRow { profile: owner, ..row.clone() })
+                });
+            }
+        }
+        owned.sort_by_key(|row| row.key());
+        owned
     }
 }
 
@@ -89,6 +117,34 @@ impl Source for Staying {
         let batch = self.shape.adapt(&self.file, group, &batch)?;
         self.filter.map_or(Ok(batch.clone()), |filter| filter.filter(batch)).map(Some)
     }
+}
+
+/// The same, with nothing but typed columns.
+struct Typed {
+    reader: PartReader,
+    filter: Option<RowFilter>,
+}
+
+impl Source for Typed {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, PartsError> {
+        let Some((_, batch)) = self.reader.next_batch()? else { return Ok(None) };
+        match self.filter {
+            Some(filter) => filter.filter(batch).map(Some),
+            None => Ok(Some(batch)),
+        }
+    }
+}
+
+/// Rows that stay where they are, and those that changes may have moved.
+fn parted(ranges: &[Range<u64>], lifted: &[Run]) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
+    let (mut staying, mut moving) = (Vec::new(), Vec::new());
+    for rows in ranges {
+        let lifted = lifted.iter().map(|run| run.range()).filter(|run| rows.contains(&run.start));
+        let lifted: Vec<_> = lifted.collect();
+        staying.extend(without(rows, &lifted));
+        moving.extend(lifted);
+    }
+    (staying, moving)
 }
 
 /// How a scan reads.
@@ -126,13 +182,7 @@ impl Reading<'_> {
         ts: (Instant, Instant),
         lifted: &[Run],
     ) -> Result<Vec<Box<dyn Source>>, PartsError> {
-        let (mut staying, mut moving) = (Vec::new(), Vec::new());
-        for rows in ranges {
-            let lifted = lifted.iter().map(|run| run.range()).filter(|run| rows.contains(&run.start));
-            let lifted: Vec<_> = lifted.collect();
-            staying.extend(without(rows, &lifted));
-            moving.extend(lifted);
-        }
+        let (staying, moving) = parted(ranges, lifted);
         let mut streams: Vec<Box<dyn Source>> = Vec::new();
         if self.filter.may_have_bucket(file) {
             let columns = self.shape.columns_of(file);
@@ -144,6 +194,33 @@ impl Reading<'_> {
                 shape: self.shape.clone(),
                 filter: (!self.filter.has_all(file, ts)).then_some(self.filter),
             }));
+        }
+        if !moving.is_empty()
+            && let Some(moved) = self.moved(file, &moving)?
+        {
+            streams.push(Box::new(InMemory(Some(moved))));
+        }
+        Ok(streams)
+    }
+
+    /// As [`Reading::streams_of`], of the columns of a signal; those of rows that stay are read no further than asked.
+    pub(crate) fn signal_streams(
+        &self,
+        file: &Arc<PartFile>,
+        columns: &Columns,
+        of_name: &NameRows,
+        lifted: &[Run],
+    ) -> Result<Vec<Box<dyn Source>>, PartsError> {
+        if !columns.are_typed() {
+            return self.streams_within(file, &[of_name.range()], of_name.ts, lifted);
+        }
+        let (staying, moving) = parted(&[of_name.range()], lifted);
+        let mut streams: Vec<Box<dyn Source>> = Vec::new();
+        if self.filter.may_have_bucket(file) {
+            let typed: Vec<_> = columns.typed().collect();
+            let reader = file.read_typed(&typed, &staying, self.batch_rows)?;
+            let filter = (!self.filter.has_all(file, of_name.ts)).then_some(self.filter);
+            streams.push(Box::new(Typed { reader, filter }));
         }
         if !moving.is_empty()
             && let Some(moved) = self.moved(file, &moving)?
@@ -196,22 +273,10 @@ impl Reading<'_> {
         &self,
         rows: impl Iterator<Item = &'a PartRow>,
     ) -> Result<Option<Box<dyn Source>>, PartsError> {
-        let mut owned: Vec<Cow<'a, PartRow>> = Vec::new();
-        for row in rows {
-            let since = Overlay::since(row.position, Position(0));
-            let Some(owner) = self.overlay.resolve(row.profile, since, &row.anchor) else { continue };
-            if self.filter.has(owner, row.event.ts) {
-                owned.push(if owner == row.profile {
-                    Cow::Borrowed(row)
-                } else {
-                    Cow::Owned(PartRow { profile: owner, ..row.clone() })
-                });
-            }
-        }
+        let owned = self.filter.owned(self.overlay, rows);
         if owned.is_empty() {
             return Ok(None);
         }
-        owned.sort_by_key(|row| row.key());
         let batch = self.shape.encode(&owned.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
         Ok(Some(Box::new(InMemory(Some(batch)))))
     }

@@ -1,7 +1,7 @@
 //! Breakdowns: by which values, which of them get a row of their own, and what the rest is called.
 
 use rustc_hash::FxHashMap;
-use segops_model::{Event, Instant, Path};
+use segops_model::{Column, Columns, Event, Instant, Path, Texts};
 use segops_rules::Code;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::check::{CheckedEvent, Checker};
 use crate::error::AnalysisError;
 use crate::setting::{ProfileSet, Setting};
 use crate::values::{Label, ValueReader};
-use crate::walk::Profile;
+use crate::walk::{Batch, Profile};
 
 /// How many groups a breakdown shows where it does not say.
 const TOP_DEFAULT: usize = 10;
@@ -135,6 +135,17 @@ impl Dimension {
 }
 
 impl Reader {
+    /// The property's values in a batch as numbers of a dictionary, where it has them so: events of one number are of
+    /// the same groups.
+    pub(crate) fn coded<'a>(&self, batch: &'a Batch, signal: usize) -> Option<Texts<'a>> {
+        let Self::Property(readers) = self else { return None };
+        let path = readers.get(signal)?.own_path()?;
+        match batch.columns()?.column(path) {
+            Column::Texts(texts) if texts.numbers.is_some() => Some(texts),
+            _ => None,
+        }
+    }
+
     /// The groups of an event that passes a filter.
     pub(crate) fn groups(
         &self,

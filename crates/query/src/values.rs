@@ -40,6 +40,11 @@ impl ValueReader {
         }
     }
 
+    /// The path from the event on, where it does not lead through a list.
+    pub(crate) const fn own_path(&self) -> Option<&Path> {
+        if self.lines.is_none() { Some(&self.path) } else { None }
+    }
+
     /// Every number that an event has there.
     pub(crate) fn numbers(&self, event: &Event, mut each: impl FnMut(Decimal)) {
         let mut left = VALUES_PER_EVENT_MAX;

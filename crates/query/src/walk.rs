@@ -7,10 +7,12 @@
 //! Where the history is divided into buckets of profiles, several visitors can go through it side by side, each
 //! through profiles of its own ([`walk_side_by_side`]).
 
+mod batch;
 mod derived;
 mod profile;
 mod stream;
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
@@ -22,8 +24,9 @@ use segops_segment::{Entry, Matcher};
 use crate::check::Range;
 use crate::error::AnalysisError;
 use crate::setting::{Population, Setting, Watcher};
+pub(crate) use batch::Batch;
 pub(crate) use profile::{PlacedOrder, Profile};
-use stream::Streams;
+use stream::{EventStreams, Streams};
 
 /// Rows between two looks at whether the work was called off.
 const ROWS_PER_LOOK: u64 = 4_096;
@@ -49,21 +52,48 @@ pub(crate) struct Signal {
 }
 
 /// One event, or one order as it stands, in the order of time.
-#[derive(Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) ts: Instant,
     pub(crate) position: Position,
     /// Which filters it passes: the bit of each is its number.
     pub(crate) signals: u64,
-    /// Of an event only the properties that were asked for.
-    pub(crate) event: &'a Event,
     /// False for money that went back against an order that is not known.
     pub(crate) is_placed: bool,
+    of: RowOf<'a>,
 }
 
-impl Row<'_> {
+/// What a row is of.
+enum RowOf<'a> {
+    Event(&'a Event),
+    /// Put together when it is asked for.
+    Batch {
+        batch: &'a Batch,
+        row: usize,
+        event: OnceCell<Event>,
+    },
+}
+
+impl<'a> Row<'a> {
+    const fn of_event(at: Entry, signals: u64, event: &'a Event, is_placed: bool) -> Self {
+        Row { ts: at.ts, position: at.position, signals, is_placed, of: RowOf::Event(event) }
+    }
+
+    /// A row of a batch that passes some filters.
+    pub(crate) const fn of_batch(at: Entry, signals: u64, batch: &'a Batch, row: usize) -> Self {
+        let of = RowOf::Batch { batch, row, event: OnceCell::new() };
+        Row { ts: at.ts, position: at.position, signals, is_placed: true, of }
+    }
+
     pub(crate) const fn has(&self, signal: usize) -> bool {
         self.signals & (1 << signal) != 0
+    }
+
+    /// The event; of a received one only the properties that were asked for.
+    pub(crate) fn event(&self) -> &Event {
+        match &self.of {
+            RowOf::Event(event) => event,
+            RowOf::Batch { batch, row, event } => event.get_or_init(|| batch.event(*row)),
+        }
     }
 }
 
@@ -101,7 +131,39 @@ pub(crate) fn walk_side_by_side<V: Visitor, T: Send>(
     finish: impl Fn(V) -> T + Sync,
 ) -> Result<Vec<T>, AnalysisError> {
     let way = Way::of(setting);
-    let of = way.snapshot.buckets();
+    side_by_side(way.snapshot.buckets(), |bucket| {
+        let mut visitor = visitor();
+        way.go(reading, bucket, &mut visitor)?;
+        Ok(finish(visitor))
+    })
+}
+
+/// Shows batch after batch of received events, in no order of profiles or time: for what neither matters to. Nobody
+/// outside the population is in them.
+pub(crate) fn batches_side_by_side<T: Send>(
+    setting: &Setting<'_>,
+    reading: &Reading,
+    begin: impl Fn() -> T + Sync,
+    see: impl Fn(&mut T, &Batch) -> Result<(), AnalysisError> + Sync,
+) -> Result<Vec<T>, AnalysisError> {
+    let way = Way::of(setting);
+    let matchers = way.matchers(reading);
+    side_by_side(way.snapshot.buckets(), |bucket| {
+        let (mut streams, total) = EventStreams::open(way.snapshot, reading, &matchers, bucket)?;
+        let mut seen = begin();
+        streams.each_batch(&matchers, way.population, |batch| {
+            way.reached(batch.len() as u64, total)?;
+            see(&mut seen, batch)
+        })?;
+        Ok(seen)
+    })
+}
+
+/// Does something for each bucket of profiles, and gives what comes of it in their order.
+fn side_by_side<T: Send>(
+    of: u32,
+    each: impl Fn(Option<Bucket>) -> Result<T, AnalysisError> + Sync,
+) -> Result<Vec<T>, AnalysisError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = threads.min(usize::try_from(of).unwrap_or(threads));
     let next = AtomicU32::new(0);
@@ -112,9 +174,7 @@ pub(crate) fn walk_side_by_side<V: Visitor, T: Send>(
             if number >= of {
                 return Ok(done);
             }
-            let mut visitor = visitor();
-            way.go(reading, (of > 1).then_some(Bucket { number, of }), &mut visitor)?;
-            done.push((number, finish(visitor)));
+            done.push((number, each((of > 1).then_some(Bucket { number, of }))?));
         }
     };
     let mut done = if threads <= 1 {
@@ -166,14 +226,18 @@ impl<'a> Way<'a> {
         if self.watcher.is_cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
     }
 
+    fn matchers(&self, reading: &Reading) -> Vec<Matcher> {
+        let compile = |signal: &Signal| Matcher::compile(&signal.filter, self.zone);
+        reading.signals.iter().map(compile).collect()
+    }
+
     fn go(
         &self,
         reading: &Reading,
         bucket: Option<Bucket>,
         visitor: &mut dyn Visitor,
     ) -> Result<(), AnalysisError> {
-        let compile = |signal: &Signal| Matcher::compile(&signal.filter, self.zone);
-        let matchers: Vec<Matcher> = reading.signals.iter().map(compile).collect();
+        let matchers = self.matchers(reading);
         let mut streams = Streams::open(self, reading, &matchers, bucket)?;
         let is_of_orders =
             |at: &usize| reading.signals.get(*at).is_some_and(|signal| signal.filter.subject.is_orders());
@@ -193,21 +257,18 @@ impl<'a> Way<'a> {
             visitor.begin(&profile)?;
             let mut made = rows_made(&profile, reading, &order_signals, &matchers).into_iter();
             let mut first = made.next();
-            loop {
-                let next = streams.next_of(profile.id);
-                let made_is_first = match (&first, next) {
-                    (Some((at, _)), Some((ts, position))) => *at < Entry { ts, position },
-                    (first, _) => first.is_some(),
-                };
-                if made_is_first {
-                    let Some((_, row)) = first else { break };
+            for place in streams.events().places() {
+                let at = Entry { ts: place.ts, position: place.position };
+                while let Some((_, row)) = first.take_if(|(made_at, _)| *made_at < at) {
                     visitor.row(&profile, &row)?;
                     first = made.next();
-                } else if next.is_some() {
-                    streams.take(&matchers, |row| visitor.row(&profile, row))?;
-                } else {
-                    break;
                 }
+                let Some(batch) = streams.events().batch(place) else { continue };
+                let signals = batch.signals(place.row);
+                visitor.row(&profile, &Row::of_batch(at, signals, batch, place.row))?;
+            }
+            for (_, row) in first.into_iter().chain(made) {
+                visitor.row(&profile, &row)?;
             }
             visitor.end(&profile)?;
         }

@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_model::{Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
+use segops_model::{Column, Columns, Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
 use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, StateTest, same_in_line_items};
 
 use crate::matcher::LinePredicate;
-use crate::signal::{CapturedRows, EventColumns};
+use crate::signal::CapturedRows;
 use crate::{Entry, ValueEntry, ValueTest};
 
 /// Values taken of one event; of more, the first count.
@@ -107,6 +107,16 @@ impl LineFilter {
         self.lines_of(self.list.in_event(event))
     }
 
+    /// Which of many lines count; `None` where all do.
+    fn counting(&self, lines: &dyn Columns) -> Option<Vec<bool>> {
+        let mut tests = self.tests.iter().map(|test| test.passing(lines));
+        let mut counting = tests.next()?;
+        for also in tests {
+            counting.iter_mut().zip(also).for_each(|(counts, also)| *counts |= also);
+        }
+        Some(counting)
+    }
+
     /// As [`LineFilter::lines`], of the value that an event has at the list's path.
     fn lines_of<'a>(&'a self, list: Option<&'a Value>) -> impl Iterator<Item = &'a Object> {
         let elements = list.and_then(Value::as_list).unwrap_or_default();
@@ -194,7 +204,7 @@ impl Capturer {
     }
 
     /// The values of each row that passes, in the order in which an event has them.
-    pub(crate) fn captured(&self, columns: &impl EventColumns, passes: Option<&[bool]>) -> CapturedRows {
+    pub(crate) fn captured(&self, columns: &dyn Columns, passes: Option<&[bool]>) -> CapturedRows {
         let mut found: Vec<(usize, i128)> = Vec::with_capacity(columns.rows());
         self.take_rows(columns, passes, &|_| 0, &mut found);
         if let Some(in_line_items) = &self.in_line_items {
@@ -213,35 +223,123 @@ impl Capturer {
 
     fn take_rows(
         &self,
-        columns: &impl EventColumns,
+        columns: &dyn Columns,
         passes: Option<&[bool]>,
         first: &dyn Fn(usize) -> usize,
         found: &mut Vec<(usize, i128)>,
     ) {
-        let is_wanted = |row: usize| passes.is_none_or(|passes| passes.get(row).copied().unwrap_or_default());
-        if let Some(lines) = &self.lines {
-            columns.visit(&lines.list, &mut |row, list| {
-                if is_wanted(row) {
+        let rows = columns.rows();
+        let is_wanted =
+            |row: &usize| passes.is_none_or(|passes| passes.get(*row).copied().unwrap_or_default());
+        let wanted = (0..rows).filter(is_wanted);
+        let Some(lines) = &self.lines else {
+            let values = columns.column(&self.path);
+            let quantity = self.by_quantity.then(|| columns.column(&Path::of_name(QUANTITY)));
+            match self.kept_of(&values, quantity.as_ref(), rows) {
+                Some(kept) => {
+                    let is_room = |row: &usize| first(*row) < VALUES_PER_EVENT_MAX;
+                    found.extend(wanted.filter(is_room).filter_map(|row| Some((row, kept(row)?))));
+                }
+                None => {
+                    for row in wanted {
+                        let quantity = quantity.as_ref().and_then(|column| column.value(row));
+                        self.keep_row(row, values.value(row).as_ref(), quantity.as_ref(), first(row), found);
+                    }
+                }
+            }
+            return;
+        };
+        match columns.column(&lines.list) {
+            Column::Lists(lists) => {
+                let items = lists.items.rows();
+                let counting = lines.counting(lists.items);
+                let values = lists.items.column(&self.path);
+                let quantity = self.by_quantity.then(|| lists.items.column(&Path::of_name(QUANTITY)));
+                let counts = |item: &usize| {
+                    counting.as_ref().is_none_or(|counting| counting.get(*item).copied().unwrap_or_default())
+                };
+                let kept = self.kept_of(&values, quantity.as_ref(), items);
+                for row in wanted {
+                    let counting = lists.at(row).into_iter().flatten().filter(counts);
+                    let mut line = first(row);
+                    for item in counting {
+                        let Some(kept) = &kept else {
+                            let quantity = quantity.as_ref().and_then(|column| column.value(item));
+                            let value = values.value(item);
+                            line = self.keep_row(row, value.as_ref(), quantity.as_ref(), line, found);
+                            continue;
+                        };
+                        if line < VALUES_PER_EVENT_MAX
+                            && let Some(kept) = kept(item)
+                        {
+                            found.push((row, kept));
+                            line += 1;
+                        }
+                    }
+                }
+            }
+            column => {
+                for row in wanted {
+                    let list = column.value(row);
                     let mut each = |_: u32, _: &Value, kept: i128| found.push((row, kept));
                     let mut numbered = Numbered { line: first(row), each: &mut each };
-                    for line in lines.lines_of(list) {
+                    for line in lines.lines_of(list.as_ref()) {
                         self.keep(self.path.in_object(line), line.get(QUANTITY), &mut numbered);
                     }
                 }
-            });
-            return;
-        }
-        let mut quantities: Vec<Option<Value>> = Vec::new();
-        if self.by_quantity {
-            columns.visit(&Path::of_name(QUANTITY), &mut |_, quantity| quantities.push(quantity.cloned()));
-        }
-        columns.visit(&self.path, &mut |row, value| {
-            if is_wanted(row) {
-                let mut each = |_: u32, _: &Value, kept: i128| found.push((row, kept));
-                let mut numbered = Numbered { line: first(row), each: &mut each };
-                self.keep(value, quantities.get(row).and_then(Option::as_ref), &mut numbered);
             }
-        });
+        }
+    }
+
+    /// Keeps what a row has, numbered from `first` on, and gives the number after it.
+    fn keep_row(
+        &self,
+        row: usize,
+        value: Option<&Value>,
+        quantity: Option<&Value>,
+        first: usize,
+        found: &mut Vec<(usize, i128)>,
+    ) -> usize {
+        let mut each = |_: u32, _: &Value, kept: i128| found.push((row, kept));
+        let mut numbered = Numbered { line: first, each: &mut each };
+        self.keep(value, quantity, &mut numbered);
+        numbered.line
+    }
+
+    /// What is kept of each row of a column where it has single values of one type; `None` where each has to be
+    /// looked at by itself.
+    fn kept_of<'a>(
+        &'a self,
+        values: &'a Column<'a>,
+        quantities: Option<&'a Column<'a>>,
+        rows: usize,
+    ) -> Option<Box<dyn Fn(usize) -> Option<i128> + 'a>> {
+        match (self.kind, values, quantities) {
+            (_, Column::Nothing, _) => Some(Box::new(|_| None)),
+            (CaptureKind::Numbers | CaptureKind::Amounts, Column::Numbers(numbers), None) => {
+                Some(Box::new(|row| numbers.at(row).filter(|billionths| billionths.abs() < VALUE_MAX)))
+            }
+            (
+                CaptureKind::Numbers | CaptureKind::Amounts,
+                Column::Numbers(numbers),
+                Some(Column::Numbers(quantities)),
+            ) => Some(Box::new(|row| {
+                let number = Decimal::from_billionths(numbers.at(row)?);
+                // A line without a quantity is one.
+                let quantity = quantities.at(row).map_or(Decimal::ONE, Decimal::from_billionths);
+                let billionths = number.checked_mul(quantity)?.billionths();
+                (billionths.abs() < VALUE_MAX).then_some(billionths)
+            })),
+            (CaptureKind::Numbers | CaptureKind::Amounts, ..) => None,
+            (_, Column::Texts(texts), _) if texts.numbers.is_none() => {
+                Some(Box::new(|row| self.value(&Value::text(texts.at(row)?), None)))
+            }
+            (_, Column::Texts(texts), _) => {
+                let kept = texts.map(rows, &None, |text| self.value(&Value::text(text), None));
+                Some(Box::new(move |row| kept.get(row).copied().flatten()))
+            }
+            _ => None,
+        }
     }
 
     fn value(&self, value: &Value, quantity: Option<&Value>) -> Option<i128> {

@@ -89,10 +89,18 @@ pub fn evaluate(program: &Program, view: &impl ProfileView, now: Instant) -> Ver
     judge(program, view, now).verdict
 }
 
+/// Whether a program holds: as [`evaluate`], where nobody asks when that changes.
+#[must_use]
+pub fn selects(program: &Program, view: &impl ProfileView, now: Instant) -> bool {
+    let mut parts = program.base_node.iter().chain([&program.root]);
+    parts.all(|node| holds(node, view, now))
+}
+
 /// Evaluates a program, and says whether more matches can make a difference.
 #[must_use]
 pub fn judge(program: &Program, view: &impl ProfileView, now: Instant) -> Judgement {
     let Outcome { holds, next_change, is_unmoved } = outcome_of(program, view, now);
+    debug_assert_eq!(selects(program, view, now), holds, "the two ways to an answer part");
     Judgement { verdict: Verdict { member: holds, next_change }, is_unmoved }
 }
 
@@ -133,6 +141,21 @@ impl Outcome {
 pub(crate) fn outcome_of(program: &Program, view: &impl ProfileView, now: Instant) -> Outcome {
     let parts = program.base_node.iter().chain([&program.root]);
     every(parts.map(|node| outcome_of_node(node, view, now)))
+}
+
+fn holds(node: &Node, view: &impl ProfileView, now: Instant) -> bool {
+    match node {
+        Node::All(nodes) => nodes.iter().all(|node| holds(node, view, now)),
+        Node::Any(nodes) => nodes.iter().any(|node| holds(node, view, now)),
+        Node::None(nodes) => !nodes.iter().any(|node| holds(node, view, now)),
+        Node::Not(node) => !holds(node, view, now),
+        Node::Count(count) => {
+            let (after, until) = count.window.bounds(now);
+            let counted = view.timeline(count.signal).map_or(0, |timeline| timeline.count_in(after, until));
+            count.range.holds(counted as u64)
+        }
+        node => outcome_of_node(node, view, now).holds,
+    }
 }
 
 pub(crate) fn outcome_of_node(node: &Node, view: &impl ProfileView, now: Instant) -> Outcome {

@@ -55,7 +55,7 @@ pub use derived::{
     DERIVED_FACTS_MAX, Derivation, DerivedChange, DerivedFact, DerivedFacts, DerivedOccurrence,
 };
 pub use evaluate::{
-    CHANGES_LOOKED_OVER, Judgement, ProfileView, UNMOVED_MATCHES_MAX, Verdict, evaluate, judge,
+    CHANGES_LOOKED_OVER, Judgement, ProfileView, UNMOVED_MATCHES_MAX, Verdict, evaluate, judge, selects,
 };
 pub use explain::{
     BaseExplanation, ComputedPart, ConditionExplanation, Describe, Explanation, Observed, ObservedAddress,
@@ -81,8 +81,8 @@ pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{
-    EventColumns, EventReads, NamedSignals, Reads, SignalRegistry, SignalRows, StoredDerivation,
-    StoredSignal, StoredSignalKind, StoredSignals, TraitWatch, WATCHED_TESTS_MAX,
+    EventReads, NamedSignals, Reads, SignalRegistry, SignalRows, StoredDerivation, StoredSignal,
+    StoredSignalKind, StoredSignals, TraitWatch, WATCHED_TESTS_MAX,
 };
 pub use timeline::{
     CHUNK_ENTRIES_MAX, Chunk, Entry, Keep, RECORDED_TRANSITIONS_MAX, RecordedTransition, RecordedTransitions,

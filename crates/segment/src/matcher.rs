@@ -6,11 +6,10 @@ mod tests;
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 
-use segops_model::{Event, Object, Path, SourceId, Value};
+use segops_model::{Column, Columns, Event, Lists, Object, Path, SourceId, Value};
 use segops_rules::{EventFilter, Predicate, Resolved};
 
 use crate::path_test::PathTest;
-use crate::signal::EventColumns;
 
 /// An event filter, compiled.
 #[derive(Debug, Clone)]
@@ -41,6 +40,11 @@ impl LinePredicate {
 
     pub(crate) fn holds(&self, line: &Object) -> bool {
         self.0.holds(Scope::Item(line))
+    }
+
+    /// Of each of many lines.
+    pub(crate) fn passing(&self, lines: &dyn Columns) -> Vec<bool> {
+        self.0.passing(lines)
     }
 }
 
@@ -78,38 +82,42 @@ impl Matcher {
 
 impl Matcher {
     /// Whether each row of events of the matcher's name passes, whatever its source; `None` where all do.
-    pub(crate) fn passing(&self, columns: &impl EventColumns) -> Option<Vec<bool>> {
+    #[must_use]
+    pub fn passing(&self, columns: &dyn Columns) -> Option<Vec<bool>> {
         self.predicate.as_ref().map(|predicate| predicate.passing(columns))
     }
 }
 
 impl Node {
-    fn passing(&self, columns: &impl EventColumns) -> Vec<bool> {
-        let mut passing = vec![false; columns.rows()];
-        let mut note = |row: usize, passes: bool| {
-            if let Some(place) = passing.get_mut(row) {
-                *place = passes;
-            }
-        };
+    /// Of each row, where paths start in the events or in the items of lists.
+    fn passing(&self, columns: &dyn Columns) -> Vec<bool> {
+        let rows = columns.rows();
+        let mut passing;
         match self {
-            Self::Property(test) => {
-                columns.visit(test.path(), &mut |row, value| note(row, test.holds(value)));
-            }
+            Self::Property(test) => passing = test.passing(&columns.column(test.path()), rows),
             Self::Item { list, predicate } => {
-                columns.visit(list, &mut |row, value| note(row, any_item(value, predicate)));
+                passing = match columns.column(list) {
+                    Column::Lists(lists) => any_of_lists(&lists, &predicate.passing(lists.items), rows),
+                    Column::Values(values) => {
+                        values.into_iter().map(|value| any_item(value, predicate)).collect()
+                    }
+                    // What is no list has no items.
+                    _ => vec![false; rows],
+                };
             }
             Self::Not(node) => {
                 passing = node.passing(columns);
                 passing.iter_mut().for_each(|passes| *passes = !*passes);
             }
             Self::All(nodes) => {
-                passing.fill(true);
+                passing = vec![true; rows];
                 for node in nodes {
                     let also = node.passing(columns);
                     passing.iter_mut().zip(also).for_each(|(passes, also)| *passes &= also);
                 }
             }
             Self::Any(nodes) => {
+                passing = vec![false; rows];
                 for node in nodes {
                     let or = node.passing(columns);
                     passing.iter_mut().zip(or).for_each(|(passes, or)| *passes |= or);
@@ -150,6 +158,13 @@ impl Node {
             Self::Item { list, predicate } => any_item(scope.value(list), predicate),
         }
     }
+}
+
+/// Whether any item of each row's list passes.
+pub(crate) fn any_of_lists(lists: &Lists<'_>, passing: &[bool], rows: usize) -> Vec<bool> {
+    let any =
+        |row| lists.at(row).and_then(|items| passing.get(items)).is_some_and(|items| items.contains(&true));
+    (0..rows).map(any).collect()
 }
 
 /// Whether any object of a list passes.

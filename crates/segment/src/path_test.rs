@@ -2,10 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use segops_model::{Path, Value};
+use segops_model::{Column, Path, Value};
 use segops_rules::Test;
 
 use crate::ValueTest;
+use crate::matcher::any_of_lists;
 
 /// A path and the test of its value. Where the path goes through a list (`products[].price`), the test
 /// holds if it does for any element; a negation is of the whole.
@@ -43,6 +44,30 @@ impl PathTest {
     /// Given the value at [`PathTest::path`].
     pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         self.any_holds(value, &self.within) != self.test.is_negated()
+    }
+
+    /// Of each row, given the values at [`PathTest::path`].
+    pub(crate) fn passing(&self, column: &Column<'_>, rows: usize) -> Vec<bool> {
+        let mut passing = self.any_passing(column, &self.within, rows);
+        if self.test.is_negated() {
+            passing.iter_mut().for_each(|passes| *passes = !*passes);
+        }
+        passing
+    }
+
+    fn any_passing(&self, column: &Column<'_>, within: &[Path], rows: usize) -> Vec<bool> {
+        let Some((path, deeper)) = within.split_first() else {
+            return self.test.passing_unnegated(column, rows);
+        };
+        match column {
+            Column::Lists(lists) => {
+                let items = self.any_passing(&lists.items.column(path), deeper, lists.items.rows());
+                any_of_lists(lists, &items, rows)
+            }
+            Column::Values(values) => values.iter().map(|value| self.any_holds(*value, within)).collect(),
+            // What is no list has no elements.
+            _ => vec![false; rows],
+        }
     }
 
     fn any_holds(&self, value: Option<&Value>, within: &[Path]) -> bool {

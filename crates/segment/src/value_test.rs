@@ -11,7 +11,7 @@ use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use segops_model::{Decimal, Instant, Value, date_of, fold_case, fold_character};
+use segops_model::{Column, Decimal, Instant, Value, date_of, fold_case, fold_character};
 use segops_rules::{Scalar, Test, compile_pattern};
 
 use crate::count_range::CountRange;
@@ -129,6 +129,48 @@ impl ValueTest {
             }
             (check, Value::List(list)) => list.iter().any(|item| check.holds_one(item)),
             (check, value) => check.holds_one(value),
+        }
+    }
+}
+
+impl ValueTest {
+    /// As [`ValueTest::holds_unnegated`] of each row, in a way of its own where values of one type are side by side.
+    pub(crate) fn passing_unnegated(&self, column: &Column<'_>, rows: usize) -> Vec<bool> {
+        match column {
+            Column::Nothing => vec![false; rows],
+            Column::Values(values) => values.iter().map(|value| self.holds_unnegated(*value)).collect(),
+            Column::Texts(texts) => {
+                texts.map(rows, &false, |text| self.holds_unnegated(Some(&Value::text(text))))
+            }
+            Column::Numbers(numbers) => {
+                let holds = self.of_billionths();
+                (0..rows).map(|row| numbers.at(row).is_some_and(&holds)).collect()
+            }
+            Column::Flags(flags) => {
+                let [of_false, of_true] =
+                    [false, true].map(|flag| self.holds_unnegated(Some(&Value::Bool(flag))));
+                let holds = |row| flags.at(row).is_some_and(|flag| if flag { of_true } else { of_false });
+                (0..rows).map(holds).collect()
+            }
+            Column::Lists(lists) => {
+                (0..rows).map(|row| self.holds_unnegated(lists.value(row).as_ref())).collect()
+            }
+        }
+    }
+
+    /// The comparison with a number of billionths.
+    fn of_billionths(&self) -> impl Fn(i128) -> bool {
+        let ends = match &self.check {
+            Check::Number { from, to } => {
+                let in_billionths =
+                    |end: End<Decimal>| End { at: end.at.billionths(), included: end.included };
+                Some((from.map(in_billionths), to.map(in_billionths)))
+            }
+            _ => None,
+        };
+        move |billionths| match ends {
+            Some((from, to)) => within(billionths, from, to),
+            None => self.holds_unnegated(Some(&Value::Number(Decimal::from_billionths(billionths)))),
         }
     }
 }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
-use segops_model::{Instant, Path, Position, ProfileId, SignalId, Value};
+use segops_model::{Instant, Path, Position, ProfileId, SignalId};
 use segops_parts::{PartsError, RowFilter, SignalBatch, SignalRequest, SignalStream, Snapshot};
-use segops_segment::{Entry, EventColumns, NamedSignals, SignalRegistry, SignalRows, Timeline, ValueEntry};
+use segops_segment::{Entry, NamedSignals, SignalRegistry, SignalRows, Timeline, ValueEntry};
 
 /// Where a stream stands that has no more rows: behind every profile.
 const END: u64 = u64::MAX;
@@ -32,8 +32,6 @@ struct Named<'a> {
     signals: NamedSignals<'a>,
     /// Where each of its signals puts what it finds.
     places: Vec<usize>,
-    /// Where the value of each column stands in an event; a list stands whole.
-    paths: Vec<Path>,
 }
 
 /// One stream, with the rows that it is at.
@@ -82,10 +80,8 @@ impl<'a> Matches<'a> {
             let places = signals.ids().filter_map(|id| place_of.get(&id).copied()).collect();
             let request = SignalRequest { event: name.to_string(), paths, filter };
             let streams = snapshot.streams(&request)?;
-            let whole = |path: Path| path.split_list().map_or(path, |(list, _)| list);
-            let paths = request.paths.into_iter().map(whole).collect();
             let named = matches.names.len();
-            matches.names.push(Named { signals, places, paths });
+            matches.names.push(Named { signals, places });
             for stream in streams {
                 matches.cursors.push(Cursor { named, stream, batch: None, at: 0 });
                 matches.heads.push(END);
@@ -147,7 +143,7 @@ impl<'a> Matches<'a> {
         *head = batch.as_ref().and_then(|batch| batch.profiles().first().copied()).unwrap_or(END);
         cursor.at = 0;
         cursor.batch = batch.zip(names.get(cursor.named)).map(|(batch, named)| {
-            let signals = named.signals.read(&Columns { batch: &batch, paths: &named.paths });
+            let signals = named.signals.read(&batch);
             (batch, signals)
         });
         Ok(())
@@ -200,28 +196,6 @@ impl Found {
                     self.values.extend(values.map(|(line, value)| ValueEntry { entry, line, value: *value }));
                 }
             }
-        }
-    }
-}
-
-/// A batch as signals look at it.
-struct Columns<'a> {
-    batch: &'a SignalBatch,
-    paths: &'a [Path],
-}
-
-impl EventColumns for Columns<'_> {
-    fn rows(&self) -> usize {
-        self.batch.len()
-    }
-
-    fn visit(&self, path: &Path, each: &mut dyn FnMut(usize, Option<&Value>)) {
-        let columns = || self.batch.columns().iter().zip(self.paths).filter(|(_, of)| *of == path);
-        // What is read of JSON is whole; of a list a column has the members that it is made of.
-        let column = columns().find(|(column, _)| column.is_whole()).or_else(|| columns().next());
-        match column {
-            Some((column, _)) => column.visit(each),
-            None => (0..self.rows()).for_each(|row| each(row, None)),
         }
     }
 }

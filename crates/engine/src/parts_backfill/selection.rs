@@ -7,12 +7,15 @@ use roaring::RoaringTreemap;
 
 use segops_model::{ConsentChannel, Instant, Position, ProfileId};
 use segops_parts::Bucket;
-use segops_segment::{HistoryRequest, RankingKey, RankingThreshold, Verdict, reaches};
+use segops_segment::{HistoryRequest, Verdict, reaches};
 
 use super::reader::{Extent, Reader, empty};
 use super::{PartsBackfill, STEP_PROFILES};
 use crate::rebuild::{Plan, RebuildError, RecordedEnvironment, rebuild};
 use crate::view::{Counts, Member};
+
+/// Profiles that are held before they go into a set at once.
+const HELD_PROFILES: usize = 4_096;
 
 /// Who holds the questions of a plan.
 #[derive(Debug, Default)]
@@ -21,9 +24,41 @@ pub(crate) struct Selection {
     pub(crate) members: Vec<RoaringTreemap>,
     /// The first members of the last question, each with the next instant at which its verdict can change.
     shown: Vec<(ProfileId, Option<Instant>)>,
-    /// Who was asked about.
+    /// Who was asked about, where those who were not are members of anything.
     seen: RoaringTreemap,
     shown_max: usize,
+}
+
+/// Profiles in ascending order, on their way into a set.
+#[derive(Debug, Default)]
+struct Ascending {
+    set: RoaringTreemap,
+    newest: Vec<u64>,
+}
+
+impl Ascending {
+    fn push(&mut self, profile: ProfileId) {
+        if self.newest.len() == self.newest.capacity() && !self.newest.is_empty() {
+            self.settle();
+        }
+        if self.newest.capacity() == 0 {
+            self.newest.reserve_exact(HELD_PROFILES);
+        }
+        self.newest.push(profile.0);
+    }
+
+    fn settle(&mut self) {
+        // One that is not behind all others still gets in.
+        if self.set.append(self.newest.iter().copied()).is_err() {
+            self.set.extend(self.newest.iter().copied());
+        }
+        self.newest.clear();
+    }
+
+    fn into_set(mut self) -> RoaringTreemap {
+        self.settle();
+        self.set
+    }
 }
 
 impl Selection {
@@ -32,7 +67,6 @@ impl Selection {
     }
 
     fn add(&mut self, profile: ProfileId, verdicts: &[Verdict]) {
-        self.seen.insert(profile.0);
         for (members, verdict) in self.members.iter_mut().zip(verdicts) {
             if verdict.member {
                 members.insert(profile.0);
@@ -78,9 +112,10 @@ impl Selection {
 struct Asked<'a> {
     plan: &'a Plan,
     environment: &'a RecordedEnvironment,
-    thresholds: &'a BTreeMap<RankingKey, RankingThreshold>,
     request: HistoryRequest<'a>,
     shown_max: usize,
+    /// Whether it has to be known who was asked about.
+    needs_seen: bool,
 }
 
 impl PartsBackfill<'_> {
@@ -113,16 +148,21 @@ impl PartsBackfill<'_> {
             scores: &scores,
             results: &results,
         };
-        let thresholds = BTreeMap::new();
-        let asked = Asked { plan, environment, thresholds: &thresholds, request, shown_max };
+        let all = &self.records.groups.all;
+        let of_everyone: Vec<bool> = plan.of_everyone().collect();
+        let mut verdicts = Vec::new();
+        plan.decide(&empty(), environment, &BTreeMap::new(), at, &mut verdicts);
+        let needs_seen = verdicts.iter().zip(&of_everyone).any(|(verdict, all)| verdict.member && !all);
+        let asked = Asked { plan, environment, request, shown_max, needs_seen };
         for found in self.ask_side_by_side(&asked)? {
             selection.join(found);
         }
-        let all = &self.records.groups.all;
-        let mut verdicts = Vec::new();
-        plan.decide(&empty(), environment, &thresholds, at, &mut verdicts);
-        let others = all - &selection.seen;
-        selection.add_others(&others, &verdicts);
+        if needs_seen {
+            selection.add_others(&(all - &selection.seen), &verdicts);
+        }
+        for (members, _) in selection.members.iter_mut().zip(of_everyone).filter(|(_, all)| *all) {
+            members.clone_from(all);
+        }
         selection.show_first();
         self.work.reach(all.len())?;
         Ok(selection)
@@ -168,11 +208,15 @@ impl PartsBackfill<'_> {
         asked: &Asked<'_>,
         done: &AtomicU64,
     ) -> Result<Selection, RebuildError> {
-        let Asked { plan, environment, thresholds, request, shown_max } = *asked;
+        let Asked { plan, environment, request, shown_max, needs_seen } = *asked;
         let extent = Extent { bucket, back_to: plan.looks_back_to(request.at) };
         let mut reader = Reader::open(self, &request, &extent)?;
-        let mut selection = Selection::new(plan.len(), shown_max);
-        let mut verdicts = Vec::with_capacity(plan.len());
+        // Sets of everyone are known without a look at anyone.
+        let mut members: Vec<Option<Ascending>> =
+            plan.of_everyone().map(|all| (!all).then(Ascending::default)).collect();
+        let mut seen = Ascending::default();
+        let mut shown = Vec::new();
+        let mut answers = Vec::with_capacity(plan.len());
         let mut since_look = 0;
         while let Some(profile) = reader.next_profile()? {
             since_look += 1;
@@ -182,10 +226,19 @@ impl PartsBackfill<'_> {
                 since_look = 0;
             }
             let history = reader.read(profile, &[])?;
-            plan.decide(history, environment, thresholds, request.at, &mut verdicts);
-            selection.add(profile, &verdicts);
+            plan.select(history, environment, request.at, &mut answers);
+            for (members, _) in members.iter_mut().zip(&answers).filter(|(_, is_member)| **is_member) {
+                members.iter_mut().for_each(|members| members.push(profile));
+            }
+            if needs_seen {
+                seen.push(profile);
+            }
+            if answers.last() == Some(&true) && shown.len() < shown_max {
+                shown.push((profile, plan.next_change(history, environment, request.at, &answers)));
+            }
         }
-        Ok(selection)
+        let members = members.into_iter().map(|members| members.unwrap_or_default().into_set()).collect();
+        Ok(Selection { members, shown, seen: seen.into_set(), shown_max })
     }
 
     /// How many there are of some profiles, and how many of them can be reached at an instant.

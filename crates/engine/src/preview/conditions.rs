@@ -7,7 +7,7 @@ use segops_rules::{Condition, Resolved, Rule, unresolve};
 use segops_segment::Calendar;
 
 use crate::names::WorkspaceNames;
-use crate::rebuild::Question;
+use crate::rebuild::{LastOf, Question};
 use crate::showing::format_condition;
 use crate::view::{ConditionCount, Joined};
 
@@ -50,6 +50,13 @@ impl ConditionCounts {
             ConditionCount { condition, alone: 0, with_those_before: 0 }
         });
         Self { joined, counts: counts.collect() }
+    }
+
+    /// How the last of so many questions, the rule, comes of those of its conditions, which stand before its base.
+    pub(super) fn as_last_of(&self, questions: usize) -> Option<LastOf> {
+        let base = questions.checked_sub(2)?;
+        let first = base.checked_sub(self.len())?;
+        (self.len() > 0).then_some(LastOf { joined: self.joined, conditions: first..base, base })
     }
 
     /// How many there are.

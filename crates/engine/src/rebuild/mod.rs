@@ -11,6 +11,7 @@ mod journal;
 mod rank;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use compact_str::CompactString;
 
@@ -21,9 +22,10 @@ use segops_rules::{Resolved, Rule};
 use segops_segment::{
     Backfill, Calendar, ConsentHistory, History, HistoryRequest, Naming, ProfileView, Program, Ranking,
     RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline, Verdict,
-    evaluate, next_flip,
+    evaluate, next_flip, selects,
 };
 
+use crate::view::Joined;
 pub use environment::RecordedEnvironment;
 pub(crate) use gather::{Gathering, Room};
 pub use history_view::HistoryView;
@@ -64,6 +66,31 @@ pub struct Plan {
     registry: SignalRegistry,
     /// What holds where no threshold was recorded.
     assumed: BTreeMap<RankingKey, RankingThreshold>,
+    /// What the last question comes to by others.
+    last: Option<LastOf>,
+}
+
+/// The last question as some others put together.
+#[derive(Debug, Clone)]
+pub(crate) struct LastOf {
+    pub(crate) joined: Joined,
+    /// The questions that are its conditions, each with the base.
+    pub(crate) conditions: Range<usize>,
+    /// The question that is its base.
+    pub(crate) base: usize,
+}
+
+impl LastOf {
+    fn holds(&self, decided: &[bool]) -> bool {
+        let conditions = || decided.get(self.conditions.clone()).unwrap_or_default().iter();
+        match self.joined {
+            Joined::All => conditions().all(|holds| *holds),
+            Joined::Any => conditions().any(|holds| *holds),
+            Joined::None => {
+                decided.get(self.base).copied().unwrap_or_default() && !conditions().any(|holds| *holds)
+            }
+        }
+    }
 }
 
 impl Plan {
@@ -78,7 +105,12 @@ impl Plan {
                 (question.segment, program)
             })
             .collect();
-        Self { programs, registry, assumed: BTreeMap::new() }
+        Self { programs, registry, assumed: BTreeMap::new(), last: None }
+    }
+
+    /// Has the last question be answered by others, of which it is put together.
+    pub(crate) fn answer_last_by(&mut self, last: LastOf) {
+        self.last = Some(last);
     }
 
     /// Has a threshold hold where none was recorded.
@@ -151,10 +183,59 @@ impl Plan {
     ) {
         verdicts.clear();
         for (_, program) in &self.programs {
-            let view = RebuiltProfile { history, plan: self, environment, thresholds, decided: verdicts };
+            let decided = Decided::Verdicts(verdicts);
+            let view = RebuiltProfile { history, plan: self, environment, thresholds, decided };
             let verdict = evaluate(program, &view, at);
             verdicts.push(verdict);
         }
+    }
+
+    /// Whether each question holds of one profile, in place of what `members` held: as [`Plan::decide`], where nobody
+    /// asks when that changes.
+    pub(crate) fn select(
+        &self,
+        history: &History,
+        environment: &RecordedEnvironment,
+        at: Instant,
+        members: &mut Vec<bool>,
+    ) {
+        members.clear();
+        let thresholds = &BTreeMap::new();
+        for (_, program) in &self.programs {
+            let is_last = members.len() + 1 == self.programs.len();
+            let holds = match &self.last {
+                _ if program.selects_everyone() => true,
+                Some(last) if is_last => last.holds(members),
+                _ => {
+                    let decided = Decided::Members(members);
+                    let view = RebuiltProfile { history, plan: self, environment, thresholds, decided };
+                    selects(program, &view, at)
+                }
+            };
+            members.push(holds);
+        }
+    }
+
+    /// When the last question's answer can change by time alone, given the answers to all.
+    pub(crate) fn next_change(
+        &self,
+        history: &History,
+        environment: &RecordedEnvironment,
+        at: Instant,
+        members: &[bool],
+    ) -> Option<Instant> {
+        let thresholds = &BTreeMap::new();
+        let (_, last) = self.programs.last()?;
+        let verdicts: Vec<Verdict> =
+            members.iter().map(|member| Verdict { member: *member, next_change: None }).collect();
+        let decided = Decided::Verdicts(&verdicts);
+        evaluate(last, &RebuiltProfile { history, plan: self, environment, thresholds, decided }, at)
+            .next_change
+    }
+
+    /// Of each question, whether everyone is a member.
+    pub(crate) fn of_everyone(&self) -> impl Iterator<Item = bool> {
+        self.programs.iter().map(|(_, program)| program.selects_everyone())
     }
 
     pub(crate) fn trait_roots(&self) -> BTreeSet<CompactString> {
@@ -191,7 +272,13 @@ pub fn rebuild<B: Backfill>(
     let mut verdicts = Vec::with_capacity(plan.programs.len());
     backfill.histories(&request, &mut |history| {
         plan.decide(history, environment, &thresholds, at, &mut verdicts);
-        let view = RebuiltProfile { history, plan, environment, thresholds: &thresholds, decided: &verdicts };
+        let view = RebuiltProfile {
+            history,
+            plan,
+            environment,
+            thresholds: &thresholds,
+            decided: Decided::Verdicts(&verdicts),
+        };
         each(Answer { history, verdicts: &verdicts, view, at });
     })
 }
@@ -203,7 +290,24 @@ struct RebuiltProfile<'a> {
     plan: &'a Plan,
     thresholds: &'a BTreeMap<RankingKey, RankingThreshold>,
     environment: &'a RecordedEnvironment,
-    decided: &'a [Verdict],
+    decided: Decided<'a>,
+}
+
+/// The answers to the questions before.
+#[derive(Debug, Clone, Copy)]
+enum Decided<'a> {
+    Verdicts(&'a [Verdict]),
+    /// Where nobody asks when they change.
+    Members(&'a [bool]),
+}
+
+impl Decided<'_> {
+    fn is_member(self, question: usize) -> bool {
+        match self {
+            Self::Verdicts(verdicts) => verdicts.get(question).is_some_and(|verdict| verdict.member),
+            Self::Members(members) => members.get(question).copied().unwrap_or_default(),
+        }
+    }
 }
 
 impl ProfileView for RebuiltProfile<'_> {
@@ -224,8 +328,15 @@ impl ProfileView for RebuiltProfile<'_> {
     }
 
     fn is_member(&self, segment: SegmentId) -> bool {
-        let asked = self.plan.programs.iter().zip(self.decided).find(|((id, _), _)| *id == segment);
-        asked.is_some_and(|(_, verdict)| verdict.member)
+        let asked = self.plan.programs.iter().position(|(id, _)| *id == segment);
+        asked.is_some_and(|question| self.decided.is_member(question))
+    }
+
+    fn changes_looked_over(&self) -> usize {
+        match self.decided {
+            Decided::Verdicts(_) => segops_segment::CHANGES_LOOKED_OVER,
+            Decided::Members(_) => 0,
+        }
     }
 
     fn threshold(&self, ranking: &RankingKey) -> Option<&RankingThreshold> {

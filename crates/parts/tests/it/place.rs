@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
-use segops_model::{Clock, Instant, Path, Position, ProfileId, Value};
+use segops_model::{Clock, Columns as _, Instant, Path, Position, ProfileId, Value};
 use segops_parts::{
     Bucket, Objects, PartRow, Parts, PartsError, PartsOptions, RowFilter, SignalRequest, Snapshot,
     TimelineRequest,
@@ -154,27 +154,37 @@ fn compare_page(snapshot: &Snapshot, truth: &[PartRow], profile: ProfileId) {
 fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&PartRow]) {
     let paths = paths();
     let request = SignalRequest { event: event.to_owned(), paths: paths.clone(), filter };
-    let mut scan = snapshot.scan(&request).expect("readable");
-    let mut wanted = wanted.iter();
-    while let Some(batch) = scan.next_batch().expect("readable") {
-        for row in 0..batch.len() {
-            let expected = wanted.next().expect("no more rows than there are");
-            let key = (expected.profile.0, expected.event.ts.as_ms(), expected.position.0);
-            assert_eq!((batch.profiles()[row], batch.ts_ms()[row], batch.positions()[row]), key, "{event}");
-            for (path, column) in paths.iter().zip(batch.columns()) {
-                let expected = value_of(expected, path);
-                let held = column.value(row);
-                match path.split_list() {
-                    None => assert_eq!(held, expected, "{event} {path}"),
-                    Some((_, member)) => {
-                        let member = member.expect("the tests ask for a member");
-                        assert_eq!(members(held, &member), members(expected, &member), "{event} {path}");
-                    }
+    let mut held = Vec::new();
+    for mut stream in snapshot.streams(&request).expect("readable") {
+        let mut last = None;
+        while let Some(batch) = stream.next_batch().expect("readable") {
+            assert!(!batch.is_empty(), "{event}");
+            for row in 0..batch.len() {
+                let key = (batch.profiles()[row], batch.ts_ms()[row], batch.positions()[row]);
+                assert!(last.replace(key).is_none_or(|last| last < key), "{event}: a stream is in order");
+                let value = |path: &Path| {
+                    let list = path.split_list().map_or_else(|| path.clone(), |(list, _)| list);
+                    batch.column(&list).value(row)
+                };
+                held.push((key, paths.iter().map(value).collect::<Vec<_>>()));
+            }
+        }
+    }
+    held.sort_by_key(|(key, _)| *key);
+    assert_eq!(held.len(), wanted.len(), "all rows of {event}");
+    for ((key, values), expected) in held.into_iter().zip(wanted) {
+        assert_eq!(key, (expected.profile.0, expected.event.ts.as_ms(), expected.position.0), "{event}");
+        for (path, held) in paths.iter().zip(values) {
+            let expected = value_of(expected, path);
+            match path.split_list() {
+                None => assert_eq!(held, expected, "{event} {path}"),
+                Some((_, member)) => {
+                    let member = member.expect("the tests ask for a member");
+                    assert_eq!(members(held, &member), members(expected, &member), "{event} {path}");
                 }
             }
         }
     }
-    assert_eq!(wanted.next(), None, "all rows of {event}");
 }
 
 /// The member of each object of a list.

@@ -196,7 +196,7 @@ impl Visitor for Gather<'_> {
         }
         for (window, range) in [0, 1].into_iter().zip(self.checked.windows) {
             let is_start = row.has(0) && range.holds(row.ts);
-            let groups = if is_start { self.groups(profile, row.event, row.ts) } else { Vec::new() };
+            let groups = if is_start { self.groups(profile, row.event(), row.ts) } else { Vec::new() };
             let Some(pending) = self.pending.get_mut::<usize>(window) else { continue };
             match pending {
                 Some(pending) if row.has(1) && row.ts.ms_since(pending.at) < days_ms => {

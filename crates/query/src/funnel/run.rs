@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use roaring::RoaringTreemap;
 use rustc_hash::FxHashMap;
-use segops_model::{Event, Path};
+use segops_model::Path;
 use segops_rules::{Window, same_in_line_items};
 use segops_segment::WindowBounds;
 
@@ -231,7 +231,7 @@ impl<A: Audience> Visitor for Follow<'_, A> {
         }
         let steps = self.plan.checked.steps.len();
         let groups = self.groups_of(profile, row);
-        let keys = self.keys(row.event, row.signals);
+        let keys = self.keys(row);
         for (key, signals) in keys {
             if !self.attempts.contains_key(&key) && self.attempts.len() >= VALUES_PER_PROFILE_MAX {
                 self.values_left_out += 1;
@@ -272,12 +272,14 @@ impl<A> Follow<'_, A> {
             return Rc::clone(&self.no_groups);
         }
         let signal = usize::try_from(row.signals.trailing_zeros()).unwrap_or_default();
-        reader.groups(profile, signal, row.event, row.ts).into()
+        reader.groups(profile, signal, row.event(), row.ts).into()
     }
 
     /// The values of the property held constant that an event has, with the filters that it passes for each.
-    fn keys(&self, event: &Event, signals: u64) -> Vec<(String, u64)> {
+    fn keys(&self, row: &Row<'_>) -> Vec<(String, u64)> {
+        let signals = row.signals;
         let Some(readers) = &self.plan.same else { return vec![(String::new(), signals)] };
+        let event = row.event();
         let mut keys: Vec<(String, u64)> = Vec::new();
         for (signal, reader) in readers.iter().enumerate().filter(|(signal, _)| signals & (1 << signal) != 0)
         {

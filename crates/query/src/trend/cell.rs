@@ -34,6 +34,11 @@ impl Cell {
         }
     }
 
+    /// Takes in so many events of which nobody asks who did them.
+    pub(super) const fn events(&mut self, count: u64) {
+        self.count += count;
+    }
+
     /// Takes a number in; true if one more has to be kept.
     pub(super) fn number(&mut self, number: Decimal, keep: bool) -> bool {
         self.numbers += 1;

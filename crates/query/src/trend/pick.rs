@@ -79,7 +79,7 @@ impl Visitor for Pick<'_> {
         if !row.has(self.cell.series) || !row.is_placed || !self.range.holds(row.ts) {
             return Ok(());
         }
-        let is_in = self.cell.group == Group::All || self.is_of_group(profile, row.event, row.ts);
+        let is_in = self.cell.group == Group::All || self.is_of_group(profile, row.event(), row.ts);
         if is_in {
             self.found.insert(profile.id.0);
         }

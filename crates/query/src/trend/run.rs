@@ -1,20 +1,19 @@
 //! Computes a trend: once over history, or twice where it has to be found first which groups are shown.
 
-use std::collections::BTreeMap;
-
+use rustc_hash::FxHashMap;
 use segops_model::{Decimal, Event};
 use segops_rules::is_order_money;
 
 use super::cell::Cell;
 use super::table::Table;
 use super::{Checked, Measure, Trend, TrendAnswer, check};
-use crate::check::Range;
+use crate::check::{CheckedEvent, Range};
 use crate::error::AnalysisError;
 use crate::groups::{Chosen, Reader, Weights};
 use crate::periods::Periods;
 use crate::setting::Setting;
 use crate::values::ValueReader;
-use crate::walk::{Profile, Reading, Row, Signal, Visitor, walk_side_by_side};
+use crate::walk::{Batch, Profile, Reading, Row, Signal, Visitor, batches_side_by_side, walk_side_by_side};
 
 /// Numbers that one trend keeps for its medians.
 const NUMBERS_MAX: usize = 20_000_000;
@@ -28,11 +27,20 @@ pub(crate) fn run(trend: &Trend, setting: &Setting<'_>) -> Result<TrendAnswer, A
     let plan = Plan::new(trend, &checked, setting);
     let chosen = plan.chosen(setting)?;
     let gather = || Gather { plan: &plan, chosen: chosen.as_ref(), found: Found::default() };
+    let reading = plan.reading(false);
+    let found = if plan.is_of_events_alone(plan.series.len()) {
+        let see = |gather: &mut Gather<'_>, batch: &Batch| gather.see(batch);
+        let gathered = batches_side_by_side(setting, &reading, gather, see)?;
+        gathered.into_iter().map(|gather| gather.found).collect()
+    } else {
+        walk_side_by_side(setting, &reading, gather, |done| done.found)?
+    };
     let mut all = Found::default();
-    for of_bucket in walk_side_by_side(setting, &plan.reading(false), gather, |done| done.found)? {
+    for of_bucket in found {
         all.join(of_bucket)?;
     }
-    let Found { cells, currencies, .. } = all;
+    let cells = all.cells.into_iter().collect();
+    let currencies = all.currencies;
     let groups = chosen.as_ref().map(Chosen::rows).unwrap_or_default();
     let rows = Table { plan: &plan, cells, currencies, groups }.rows(&checked.formulas);
     Ok(TrendAnswer {
@@ -86,6 +94,10 @@ impl<'a> Plan<'a> {
         }
     }
 
+    pub(super) fn events(&self) -> impl Iterator<Item = &CheckedEvent> {
+        self.checked.events.iter()
+    }
+
     pub(super) fn reading(&self, first_only: bool) -> Reading {
         let by = self.by.map(|breakdown| &breakdown.by);
         let count = if first_only { 1 } else { self.series.len() };
@@ -119,7 +131,15 @@ impl<'a> Plan<'a> {
         let last = rustc_hash::FxHashSet::default;
         let weigh = || Weigh { plan: self, reader, weights: Weights::new(max), last: last() };
         let mut all = Weights::new(max);
-        for of_bucket in walk_side_by_side(setting, &self.reading(true), weigh, |done| done.weights)? {
+        let reading = self.reading(true);
+        let weights = if self.is_of_events_alone(1) {
+            let see = |weigh: &mut Weigh<'_>, batch: &Batch| weigh.see(batch);
+            let weighed = batches_side_by_side(setting, &reading, weigh, see)?;
+            weighed.into_iter().map(|weigh| weigh.weights).collect()
+        } else {
+            walk_side_by_side(setting, &reading, weigh, |done| done.weights)?
+        };
+        for of_bucket in weights {
             for (key, (group, weight)) in of_bucket.found {
                 all.add(key, group, weight)?;
             }
@@ -157,10 +177,10 @@ impl<'a> Plan<'a> {
 }
 
 /// Finds how much each group has of the first series.
-struct Weigh<'a> {
-    plan: &'a Plan<'a>,
-    reader: &'a Reader,
-    weights: Weights,
+pub(super) struct Weigh<'a> {
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) reader: &'a Reader,
+    pub(super) weights: Weights,
     /// Groups that the profile at hand was counted in.
     last: rustc_hash::FxHashSet<String>,
 }
@@ -172,10 +192,16 @@ impl Visitor for Weigh<'_> {
     }
 
     fn row(&mut self, profile: &Profile, row: &Row<'_>) -> Result<(), AnalysisError> {
+        self.add(profile, row)
+    }
+}
+
+impl Weigh<'_> {
+    pub(super) fn add(&mut self, profile: &Profile, row: &Row<'_>) -> Result<(), AnalysisError> {
         if self.plan.periods.find(row.ts).is_none() || !row.has(0) {
             return Ok(());
         }
-        let groups = self.reader.groups(profile, 0, row.event, row.ts);
+        let groups = self.reader.groups(profile, 0, row.event(), row.ts);
         let Some(series) = self.plan.series.first() else { return Ok(()) };
         match series.measure {
             Measure::Sum(_) | Measure::SumByQuantity(_) => {
@@ -183,7 +209,7 @@ impl Visitor for Weigh<'_> {
                 let row_of = |key: &str| groups.iter().position(|(of, _)| of == key).map_or(0, |at| at + 1);
                 let rows: Vec<usize> = (0..=groups.len()).collect();
                 let mut sums = vec![Decimal::ZERO; rows.len()];
-                self.plan.numbers(0, row.event, &rows, row_of, |row, number| {
+                self.plan.numbers(0, row.event(), &rows, row_of, |row, number| {
                     if let Some(sum) = sums.get_mut(row) {
                         *sum = [*sum, number].into_iter().sum();
                     }
@@ -210,16 +236,16 @@ impl Visitor for Weigh<'_> {
 }
 
 /// Fills the cells.
-struct Gather<'a> {
-    plan: &'a Plan<'a>,
-    chosen: Option<&'a Chosen>,
-    found: Found,
+pub(super) struct Gather<'a> {
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) chosen: Option<&'a Chosen>,
+    pub(super) found: Found,
 }
 
 /// What the cells have of some profiles.
 #[derive(Default)]
-struct Found {
-    cells: BTreeMap<CellKey, Cell>,
+pub(super) struct Found {
+    pub(super) cells: FxHashMap<CellKey, Cell>,
     currencies: Vec<String>,
     numbers_kept: usize,
 }
@@ -280,7 +306,24 @@ impl Visitor for Gather<'_> {
 }
 
 impl Gather<'_> {
-    fn take(
+    /// The rows that an event counts in: 0 is all.
+    pub(super) fn rows_of(&self, profile: &Profile, row: &Row<'_>, series: usize) -> Vec<usize> {
+        let groups = self.plan.groups.as_ref();
+        let groups =
+            groups.map_or_else(Vec::new, |reader| reader.groups(profile, series, row.event(), row.ts));
+        // Several values that are shown as others are one group: it has the event once.
+        let mut rows: Vec<usize> = groups.iter().map(|(key, _)| self.row_of(key)).collect();
+        rows.push(0);
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    fn row_of(&self, key: &str) -> usize {
+        self.chosen.map_or(0, |chosen| chosen.number(key) + 1)
+    }
+
+    pub(super) fn take(
         &mut self,
         profile: &Profile,
         row: &Row<'_>,
@@ -290,16 +333,8 @@ impl Gather<'_> {
     ) -> Result<(), AnalysisError> {
         let plan = self.plan;
         let Some(of_series) = plan.series.get(series) else { return Ok(()) };
-        let currency = if of_series.is_money { self.currency(row.event)? } else { None };
-        let keys: Vec<String> = plan.groups.as_ref().map_or_else(Vec::new, |reader| {
-            reader.groups(profile, series, row.event, row.ts).into_iter().map(|(key, _)| key).collect()
-        });
-        let row_of = |key: &str| self.chosen.map_or(0, |chosen| chosen.number(key) + 1);
-        // Several values that are shown as others are one group: it has the event once.
-        let mut rows: Vec<usize> = keys.iter().map(|key| row_of(key)).collect();
-        rows.push(0);
-        rows.sort_unstable();
-        rows.dedup();
+        let currency = if of_series.is_money { self.currency(row.event())? } else { None };
+        let rows = self.rows_of(profile, row, series);
         for group in &rows {
             for bucket in buckets {
                 let key = (series, *group, currency, is_previous, bucket);
@@ -312,8 +347,12 @@ impl Gather<'_> {
         if !row.is_placed && !is_sum {
             return Ok(());
         }
+        if of_series.numbers.is_none() {
+            return Ok(());
+        }
         let mut found: Vec<(usize, Decimal)> = Vec::new();
-        plan.numbers(series, row.event, &rows, row_of, |group, number| found.push((group, number)));
+        let row_of = |key: &str| self.row_of(key);
+        plan.numbers(series, row.event(), &rows, row_of, |group, number| found.push((group, number)));
         for (group, number) in found {
             for bucket in buckets {
                 let key = (series, group, currency, is_previous, bucket);

@@ -19,8 +19,7 @@ pub(super) struct DerivedRow {
 
 impl DerivedRow {
     pub(super) const fn row(&self) -> Row<'_> {
-        let (ts, position) = (self.at.ts, self.at.position);
-        Row { ts, position, signals: self.signals, event: &self.event, is_placed: true }
+        Row::of_event(self.at, self.signals, &self.event, true)
     }
 }
 

@@ -33,13 +33,7 @@ pub(crate) struct PlacedOrder {
 
 impl PlacedOrder {
     pub(super) const fn row(&self, signals: u64) -> Row<'_> {
-        Row {
-            ts: self.at.ts,
-            position: self.at.position,
-            signals,
-            event: &self.event,
-            is_placed: self.is_placed,
-        }
+        Row::of_event(self.at, signals, &self.event, self.is_placed)
     }
 
     /// Whether it is an order to count: one that was placed, and is no test.
@@ -49,6 +43,11 @@ impl PlacedOrder {
 }
 
 impl Profile {
+    /// Of whom nothing is known.
+    pub(crate) fn unknown(id: ProfileId) -> Self {
+        Self { id, orders: Vec::new(), traits: Traits::default(), derived: Vec::new() }
+    }
+
     /// The orders to count, the oldest first.
     pub(crate) fn counted_orders(&self) -> impl Iterator<Item = &PlacedOrder> {
         self.orders.iter().filter(|order| order.counts())

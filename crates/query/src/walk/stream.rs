@@ -1,26 +1,30 @@
-//! The streams that a walk merges: one for each event name, and one each for orders and for traits.
+//! The streams that a walk goes through: of each event name one for each piece of the history, and one each for orders
+//! and for traits.
 
 use compact_str::CompactString;
-use segops_model::{Event, EventKind, Instant, Object, Path, Position, ProfileId, SourceId, Value};
-use segops_parts::{
-    Bucket, PartRow, PathColumn, RowFilter, RowScan, SignalBatch, SignalRequest, SignalScan, Snapshot,
-};
+use segops_model::{Event, EventKind, Instant, Object, Path, Position, ProfileId, SourceId};
+use segops_parts::{Bucket, PartRow, RowFilter, RowScan, SignalRequest, SignalStream, Snapshot};
 use segops_rules::Predicate;
 use segops_segment::Matcher;
+use std::sync::Arc;
 
+use super::batch::{Batch, BatchRows};
 use super::derived::Derivations;
 use super::profile::{Profile, Traits, orders_of};
-use super::{Reading, Row, Way, profile_id};
+use super::{Reading, Way, profile_id};
 use crate::error::AnalysisError;
+use crate::setting::Population;
 
 /// The events that make orders what they are.
 const ORDER_EVENTS: [&str; 4] = ["Order Completed", "Order Updated", "Order Refunded", "Order Cancelled"];
 /// What identify, group and alias calls are called.
 const NO_EVENT: &str = "";
+/// Where a stream stands that has no more rows: behind every profile.
+const END: u64 = u64::MAX;
 
 /// Everything that a walk reads.
 pub(super) struct Streams {
-    events: Vec<EventStream>,
+    events: EventStreams,
     orders: Option<RowStream>,
     traits: Option<RowStream>,
     derivations: Derivations,
@@ -28,6 +32,41 @@ pub(super) struct Streams {
     inputs: Option<RowStream>,
     rows_read: u64,
     rows_total: u64,
+}
+
+/// The events themselves.
+pub(super) struct EventStreams {
+    streams: Vec<EventStream>,
+    /// The profile that each stream stands at.
+    heads: Vec<u64>,
+    /// The batches that rows of the profile at hand are in.
+    held: Vec<Arc<Batch>>,
+    rows: Vec<Place>,
+}
+
+/// Where a row of the profile at hand is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) ts: Instant,
+    pub(super) position: Position,
+    batch: usize,
+    pub(super) row: usize,
+}
+
+/// The events of one name in one piece of the history.
+struct EventStream {
+    name: CompactString,
+    signals: Vec<usize>,
+    source: Source,
+    batch: Option<Arc<Batch>>,
+    at: usize,
+}
+
+enum Source {
+    /// Some columns, where they are all that is looked at.
+    Columns(SignalStream),
+    /// Whole rows, where it matters which source an event came from.
+    Rows(RowScan),
 }
 
 impl Streams {
@@ -38,23 +77,8 @@ impl Streams {
         bucket: Option<Bucket>,
     ) -> Result<Self, AnalysisError> {
         let snapshot = way.snapshot;
-        let filter = RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket };
         let up_to_now = RowFilter { before: Some(way.now.plus_ms(1)), from: None, bucket };
-        let (mut events, mut rows_total) = (Vec::new(), 0);
-        for name in snapshot.names().into_iter().filter(|name| name != NO_EVENT) {
-            let wanted = |at: &usize| {
-                let filter = reading.signals.get(*at).map(|signal| &signal.filter);
-                filter.is_some_and(|filter| {
-                    let is_received = filter.subject.is_events() && filter.derived.is_none();
-                    is_received && filter.name.as_ref().is_none_or(|wanted| *wanted == name)
-                })
-            };
-            let signals: Vec<usize> = (0..matchers.len()).filter(wanted).collect();
-            if !signals.is_empty() {
-                rows_total += snapshot.row_count(Some(std::slice::from_ref(&name)));
-                events.push(EventStream::open(snapshot, reading, name, signals, filter)?);
-            }
-        }
+        let (events, mut rows_total) = EventStreams::open(snapshot, reading, matchers, bucket)?;
         let wants_orders = reading.orders || reading.signals.iter().any(|one| one.filter.subject.is_orders());
         let mut rows_of = |names: &[String]| -> Result<RowStream, AnalysisError> {
             rows_total += snapshot.row_count(Some(names));
@@ -81,29 +105,23 @@ impl Streams {
 
     /// The next profile of which there is anything but traits, or traits.
     pub(super) fn next_profile(&self) -> Option<ProfileId> {
-        let events = self.events.iter().filter_map(EventStream::head).map(|(profile, _, _)| profile);
         let rows =
             [&self.orders, &self.traits, &self.inputs].into_iter().flatten().filter_map(RowStream::profile);
-        events.chain(rows).min().map(profile_id)
+        self.events.next_profile().into_iter().chain(rows).min().map(profile_id)
     }
 
     /// Passes over a profile's rows.
     pub(super) fn skip(&mut self, profile: ProfileId, matchers: &[Matcher]) -> Result<(), AnalysisError> {
-        for stream in &mut self.events {
-            while stream.head().is_some_and(|(of, _, _)| of == profile.0) {
-                stream.advance()?;
-                self.rows_read += 1;
-            }
-        }
         self.gather(profile, matchers).map(drop)
     }
 
-    /// The profile's orders and traits, and its derived events.
+    /// The profile's orders and traits, and its derived events; its events are in [`Streams::events`] until the next.
     pub(super) fn gather(
         &mut self,
         profile: ProfileId,
         matchers: &[Matcher],
     ) -> Result<Profile, AnalysisError> {
+        self.rows_read += self.events.gather(profile, matchers)?;
         let mut rows = Vec::new();
         if let Some(stream) = &mut self.orders {
             stream.take(profile, &mut rows)?;
@@ -124,175 +142,165 @@ impl Streams {
         Ok(Profile { id: profile, orders, traits, derived })
     }
 
-    /// Where the profile's next event stands in time.
-    pub(super) fn next_of(&self, profile: ProfileId) -> Option<(Instant, Position)> {
-        let of_profile = self.events.iter().filter_map(EventStream::head);
-        let of_profile = of_profile.filter(|(of, _, _)| *of == profile.0);
-        of_profile.map(|(_, ts, position)| (Instant::from_ms(ts), Position(position))).min()
-    }
-
-    /// Shows the first of the next events, if it passes any filter, and goes on.
-    pub(super) fn take(
-        &mut self,
-        matchers: &[Matcher],
-        show: impl FnOnce(&Row<'_>) -> Result<(), AnalysisError>,
-    ) -> Result<(), AnalysisError> {
-        let first =
-            self.events.iter_mut().filter(|stream| stream.head().is_some()).min_by_key(|one| one.head());
-        let Some(stream) = first else { return Ok(()) };
-        self.rows_read += 1;
-        let Some((_, ts, position)) = stream.head() else { return Ok(()) };
-        stream.read();
-        let mut signals = 0;
-        for at in &stream.signals {
-            if matchers.get(*at).is_some_and(|matcher| matcher.matches(&stream.event)) {
-                signals |= 1 << at;
-            }
-        }
-        let (ts, position) = (Instant::from_ms(ts), Position(position));
-        if signals != 0 {
-            show(&Row { ts, position, signals, event: &stream.event, is_placed: true })?;
-        }
-        stream.advance()
+    /// The events of the profile that was gathered last.
+    pub(super) const fn events(&self) -> &EventStreams {
+        &self.events
     }
 }
 
-/// The events of one name.
-struct EventStream {
-    signals: Vec<usize>,
-    paths: Vec<Path>,
-    /// The names of the columns' properties, where each column is a property of its own and none is within another.
-    names: Option<Vec<CompactString>>,
-    source: Source,
-    at: usize,
-    /// The event that was read last: the next one takes its place.
-    event: Event,
-}
-
-enum Source {
-    /// Some columns, where they are all that is looked at.
-    Columns { scan: SignalScan, batch: Option<SignalBatch> },
-    /// Whole rows, where it matters which source an event came from.
-    Rows { scan: RowScan, rows: Vec<PartRow> },
-}
-
-impl EventStream {
-    fn open(
+impl EventStreams {
+    /// With how many rows there are at most.
+    pub(super) fn open(
         snapshot: &Snapshot,
         reading: &Reading,
-        name: String,
-        signals: Vec<usize>,
-        filter: RowFilter,
-    ) -> Result<Self, AnalysisError> {
-        let of_name = || signals.iter().filter_map(|at| reading.signals.get(*at));
-        let mut paths: Vec<Path> = Vec::new();
-        for signal in of_name() {
-            paths.extend(signal.paths.iter().cloned());
-            if let Some(predicate) = &signal.filter.predicate {
-                paths_of(predicate, &mut paths);
+        matchers: &[Matcher],
+        bucket: Option<Bucket>,
+    ) -> Result<(Self, u64), AnalysisError> {
+        let filter = RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket };
+        let mut opened =
+            Self { streams: Vec::new(), heads: Vec::new(), held: Vec::new(), rows: Vec::new() };
+        let mut rows_total = 0;
+        for name in snapshot.names().into_iter().filter(|name| name != NO_EVENT) {
+            let wanted = |at: &usize| {
+                let filter = reading.signals.get(*at).map(|signal| &signal.filter);
+                filter.is_some_and(|filter| {
+                    let is_received = filter.subject.is_events() && filter.derived.is_none();
+                    is_received && filter.name.as_ref().is_none_or(|wanted| *wanted == name)
+                })
+            };
+            let signals: Vec<usize> = (0..matchers.len()).filter(wanted).collect();
+            if signals.is_empty() {
+                continue;
+            }
+            rows_total += snapshot.row_count(Some(std::slice::from_ref(&name)));
+            for source in sources(snapshot, reading, &name, &signals, filter)? {
+                let (name, signals) = (name.as_str().into(), signals.clone());
+                opened.streams.push(EventStream { name, signals, source, batch: None, at: 0 });
+                opened.heads.push(END);
+                opened.load(opened.streams.len() - 1, matchers)?;
             }
         }
-        paths.sort();
-        paths.dedup();
-        let source = if of_name().any(|signal| !signal.filter.sources.is_empty()) {
-            let scan = snapshot.rows(Some(std::slice::from_ref(&name)), filter)?;
-            Source::Rows { scan, rows: Vec::new() }
-        } else {
-            let request = SignalRequest { event: name.clone(), paths: paths.clone(), filter };
-            Source::Columns { scan: snapshot.scan(&request)?, batch: None }
+        Ok((opened, rows_total))
+    }
+
+    fn next_profile(&self) -> Option<u64> {
+        self.heads.iter().copied().min().filter(|profile| *profile != END)
+    }
+
+    /// Finds a profile's rows that pass any filter, and goes on behind all its rows, of which it gives the number.
+    fn gather(&mut self, ProfileId(profile): ProfileId, matchers: &[Matcher]) -> Result<u64, AnalysisError> {
+        self.held.clear();
+        self.rows.clear();
+        let mut passed = 0;
+        for number in 0..self.heads.len() {
+            while self.heads.get(number) == Some(&profile) {
+                let Some(stream) = self.streams.get_mut(number) else { break };
+                let Some(batch) = &stream.batch else { break };
+                let run = batch.run(stream.at);
+                passed += run.len() as u64;
+                stream.at = run.end;
+                let held = self.held.len();
+                let wanted = run.filter(|row| batch.signals(*row) != 0);
+                self.rows.extend(wanted.filter_map(|row| batch.place(row, held)));
+                if self.rows.last().is_some_and(|place| place.batch == held) {
+                    self.held.push(Arc::clone(batch));
+                }
+                match (batch.profile(stream.at), self.heads.get_mut(number)) {
+                    (Some(next), Some(head)) => *head = next,
+                    _ => self.load(number, matchers)?,
+                }
+            }
+        }
+        if !self.rows.is_sorted() {
+            self.rows.sort_unstable();
+        }
+        Ok(passed)
+    }
+
+    /// Where the rows are of the profile that was gathered last, in the order of time.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.rows
+    }
+
+    pub(super) fn batch(&self, place: &Place) -> Option<&Batch> {
+        self.held.get(place.batch).map(AsRef::as_ref)
+    }
+
+    /// Shows every batch, in no order of profiles, with nobody outside a population passing any filter.
+    pub(super) fn each_batch(
+        &mut self,
+        matchers: &[Matcher],
+        population: &Population,
+        mut show: impl FnMut(&Batch) -> Result<(), AnalysisError>,
+    ) -> Result<(), AnalysisError> {
+        for number in 0..self.streams.len() {
+            while let Some(batch) = self.streams.get_mut(number).and_then(|stream| stream.batch.take()) {
+                if let Some(mut batch) = Arc::into_inner(batch) {
+                    batch.restrict(population);
+                    show(&batch)?;
+                }
+                self.load(number, matchers)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on to a stream's next batch that has rows.
+    fn load(&mut self, number: usize, matchers: &[Matcher]) -> Result<(), AnalysisError> {
+        let Self { streams, heads, .. } = self;
+        let (Some(stream), Some(head)) = (streams.get_mut(number), heads.get_mut(number)) else {
+            return Ok(());
         };
-        let (names, event) = (own_properties(&paths), bare(&name));
-        let mut stream = Self { signals, paths, names, source, at: 0, event };
-        stream.fill()?;
-        Ok(stream)
-    }
-
-    fn head(&self) -> Option<(u64, i64, u64)> {
-        match &self.source {
-            Source::Columns { batch, .. } => {
-                let batch = batch.as_ref()?;
-                Some((
-                    *batch.profiles().get(self.at)?,
-                    *batch.ts_ms().get(self.at)?,
-                    *batch.positions().get(self.at)?,
-                ))
-            }
-            Source::Rows { rows, .. } => {
-                let row = rows.get(self.at)?;
-                Some((row.profile.0, row.event.ts.as_ms(), row.position.0))
-            }
-        }
-    }
-
-    fn advance(&mut self) -> Result<(), AnalysisError> {
-        self.at += 1;
-        if self.head().is_none() { self.fill() } else { Ok(()) }
-    }
-
-    /// The next batch that has rows.
-    fn fill(&mut self) -> Result<(), AnalysisError> {
-        self.at = 0;
-        match &mut self.source {
-            Source::Columns { scan, batch } => loop {
-                *batch = scan.next_batch()?;
-                if batch.as_ref().is_none_or(|batch| !batch.is_empty()) {
-                    return Ok(());
-                }
-            },
-            Source::Rows { scan, rows } => loop {
+        stream.at = 0;
+        // Memory of the batch before goes before the next is read.
+        stream.batch = None;
+        let rows = match &mut stream.source {
+            Source::Columns(source) => source.next_batch()?.map(BatchRows::Columns),
+            Source::Rows(scan) => loop {
                 match scan.next_rows()? {
-                    None => {
-                        rows.clear();
-                        return Ok(());
-                    }
-                    Some(next) if next.is_empty() => {}
-                    Some(next) => {
-                        *rows = next;
-                        return Ok(());
-                    }
+                    Some(rows) if rows.is_empty() => {}
+                    rows => break rows.map(BatchRows::Whole),
                 }
             },
-        }
-    }
-
-    /// Reads the event that is next, with the properties that were asked for.
-    fn read(&mut self) {
-        let Self { paths, names, source, at, event, .. } = self;
-        match source {
-            Source::Rows { rows, .. } => {
-                if let Some(row) = rows.get(*at) {
-                    event.clone_from(&row.event);
-                }
-            }
-            Source::Columns { batch, .. } => {
-                let Some(batch) = batch else { return };
-                event.ts = Instant::from_ms(batch.ts_ms().get(*at).copied().unwrap_or_default());
-                if let Some(names) = names {
-                    for (name, column) in names.iter().zip(batch.columns()) {
-                        match column.value(*at) {
-                            Some(value) => event.properties.set(name.clone(), value),
-                            None => drop(event.properties.remove(name)),
-                        }
-                    }
-                    return;
-                }
-                (event.properties, event.context) = (Object::new(), Object::new());
-                // A list read from JSON has every member, and so comes after one read from typed columns.
-                for is_typed in [true, false] {
-                    for (path, column) in paths.iter().zip(batch.columns()) {
-                        if matches!(column, PathColumn::Typed { .. }) == is_typed
-                            && let Some(value) = column.value(*at)
-                        {
-                            put_in_event(event, path, value);
-                        }
-                    }
-                }
-            }
-        }
+        };
+        let batch = rows.map(|rows| Batch::new(stream.name.clone(), rows, &stream.signals, matchers));
+        *head = batch.as_ref().and_then(|batch| batch.profile(0)).unwrap_or(END);
+        stream.batch = batch.map(Arc::new);
+        Ok(())
     }
 }
 
-fn bare(name: &str) -> Event {
+impl Place {
+    pub(super) const fn new(ts: Instant, position: Position, batch: usize, row: usize) -> Self {
+        Self { ts, position, batch, row }
+    }
+}
+
+fn sources(
+    snapshot: &Snapshot,
+    reading: &Reading,
+    name: &str,
+    signals: &[usize],
+    filter: RowFilter,
+) -> Result<Vec<Source>, AnalysisError> {
+    let of_name = || signals.iter().filter_map(|at| reading.signals.get(*at));
+    if of_name().any(|signal| !signal.filter.sources.is_empty()) {
+        return Ok(vec![Source::Rows(snapshot.rows(Some(&[name.to_owned()]), filter)?)]);
+    }
+    let mut paths: Vec<Path> = Vec::new();
+    for signal in of_name() {
+        paths.extend(signal.paths.iter().cloned());
+        if let Some(predicate) = &signal.filter.predicate {
+            paths_of(predicate, &mut paths);
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    let request = SignalRequest { event: name.to_owned(), paths, filter };
+    Ok(snapshot.streams(&request)?.into_iter().map(Source::Columns).collect())
+}
+
+pub(super) fn bare(name: &str) -> Event {
     Event {
         message_id: CompactString::default(),
         source: SourceId(0),
@@ -307,19 +315,6 @@ fn bare(name: &str) -> Event {
         group_traits: Object::new(),
         context: Object::new(),
     }
-}
-
-/// The names of the properties that paths lead to, if each is of one name and no two are the same.
-fn own_properties(paths: &[Path]) -> Option<Vec<CompactString>> {
-    let mut names: Vec<CompactString> = Vec::with_capacity(paths.len());
-    for path in paths {
-        let name: CompactString = path.root().into();
-        if *path != Path::of_name(&name) || names.contains(&name) {
-            return None;
-        }
-        names.push(name);
-    }
-    Some(names)
 }
 
 /// Every path that a predicate looks at, from the event on.
@@ -340,29 +335,6 @@ fn paths_of(predicate: &Predicate, out: &mut Vec<Path>) {
             out.extend(within.iter().map(|path| Path::joined(&list, Some(path))));
         }
     }
-}
-
-/// Puts a value where its path leads; of a path through a list the value is the list.
-fn put_in_event(event: &mut Event, path: &Path, value: Value) {
-    let root = path.split_list().map_or_else(|| path.clone(), |(list, _)| list);
-    let text = root.to_string();
-    match text.strip_prefix("context.") {
-        Some(rest) => put(&mut event.context, rest, value),
-        None => put(&mut event.properties, &text, value),
-    }
-}
-
-fn put(object: &mut Object, path: &str, value: Value) {
-    let Some((first, rest)) = path.split_once('.') else {
-        object.set(path, value);
-        return;
-    };
-    let mut inner = match object.remove(first) {
-        Some(Value::Object(inner)) => inner,
-        _ => Object::new(),
-    };
-    put(&mut inner, rest, value);
-    object.set(first, Value::Object(inner));
 }
 
 /// Whole rows, those of one profile at a time.

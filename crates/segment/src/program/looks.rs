@@ -30,6 +30,13 @@ impl Program {
     pub fn reads_matches_alone(&self) -> bool {
         self.base_node.iter().chain([&self.root]).all(is_of_matches)
     }
+
+    /// Whether everyone is selected, whatever there is of them.
+    #[must_use]
+    pub fn selects_everyone(&self) -> bool {
+        let is_empty = |node: &Node| matches!(node, Node::All(nodes) if nodes.is_empty());
+        self.base_node.iter().chain([&self.root]).all(is_empty)
+    }
 }
 
 fn is_of_matches(node: &Node) -> bool {

@@ -1,17 +1,12 @@
 //! Signals over many events of one name at a time: which of the rows each signal matches, and what it captures of
 //! them. The tests are those that single events get; only the way to the values is another.
 
-use segops_model::{Path, SignalId, Value};
+#[cfg(test)]
+mod tests;
+
+use segops_model::{Columns, SignalId};
 
 use super::{Signal, SignalRegistry};
-
-/// Events of one name, as far as signals look at them: of every row the value at each path that
-/// [`SignalRegistry::reads`] names.
-pub trait EventColumns {
-    fn rows(&self) -> usize;
-    /// Hands out the value that each row has at a path, of a path through a list the list itself.
-    fn visit(&self, path: &Path, each: &mut dyn FnMut(usize, Option<&Value>));
-}
 
 /// The signals that can match events of one name by nothing but their properties.
 #[derive(Debug)]
@@ -52,9 +47,10 @@ impl NamedSignals<'_> {
         self.signals.iter().map(|(id, _)| *id)
     }
 
-    /// What each of them makes of some rows.
+    /// What each of them makes of some rows, of which there are columns for every path that [`SignalRegistry::reads`]
+    /// names.
     #[must_use]
-    pub fn read(&self, columns: &impl EventColumns) -> Vec<SignalRows> {
+    pub fn read(&self, columns: &dyn Columns) -> Vec<SignalRows> {
         let of_signal = |(id, signal): &(SignalId, &Signal)| {
             let passes = signal.matcher.passing(columns);
             let capturer = signal.capture.as_ref().map(|(_, capturer)| capturer);

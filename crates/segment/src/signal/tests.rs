@@ -1,17 +1,17 @@
 use proptest::prelude::*;
 
-use segops_model::{Event, EventKind, Instant, Path, Position, SourceId, Value};
+use segops_model::{Event, EventKind, Instant, SourceId, Value};
 use segops_rules::{EventFilter, ItemTest, Predicate, PropertyTest, Resolved, Subject, Test};
 
-use super::{EventColumns, SignalRegistry};
+use super::SignalRegistry;
+use crate::Matcher;
 use crate::sample::{event, list, named, object, zone};
-use crate::{Capture, CaptureKind, Matcher};
 
 fn property(path: &str, test: Test) -> Predicate {
     Predicate::Property(PropertyTest { property: path.parse().unwrap(), match_case: false, test })
 }
 
-fn any_filter() -> impl Strategy<Value = EventFilter<Resolved>> {
+pub(super) fn any_filter() -> impl Strategy<Value = EventFilter<Resolved>> {
     let value = || {
         prop::sample::select(vec![
             Value::from("red"),
@@ -58,19 +58,22 @@ fn any_filter() -> impl Strategy<Value = EventFilter<Resolved>> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let value = || {
-        prop::sample::select(vec![
-            Value::from("Red"),
-            Value::from("10"),
-            Value::from("10.0"),
-            Value::from(10),
-            Value::Bool(true),
-            Value::from("TRUE"),
-            Value::Null,
-            list(&["blue".into(), "red".into()]),
-            Value::from("blue"),
-        ])
-    };
+    any_event_of(vec![
+        Value::from("Red"),
+        Value::from("10"),
+        Value::from("10.0"),
+        Value::from(10),
+        Value::Bool(true),
+        Value::from("TRUE"),
+        Value::Null,
+        list(&["blue".into(), "red".into()]),
+        Value::from("blue"),
+    ])
+}
+
+/// An event whose properties have these values.
+pub(super) fn any_event_of(values: Vec<Value>) -> impl Strategy<Value = Event> {
+    let value = move || prop::sample::select(values.clone());
     let name = prop::sample::select(vec!["Viewed", "Bought", "Other"]);
     let kind = prop::sample::select(vec![EventKind::Track, EventKind::Page, EventKind::Identify]);
     (name, kind, prop::option::of(value()), value(), value(), 0_u32..3).prop_map(
@@ -217,67 +220,5 @@ proptest! {
             prop_assert_eq!(again.release(id), registry.release(id));
         }
         prop_assert_eq!(again.stored().unwrap(), registry.stored().unwrap());
-    }
-}
-
-/// Events as columns, without any storage.
-struct Listed(Vec<Event>);
-
-impl EventColumns for Listed {
-    fn rows(&self) -> usize {
-        self.0.len()
-    }
-
-    fn visit(&self, path: &Path, each: &mut dyn FnMut(usize, Option<&Value>)) {
-        self.0.iter().enumerate().for_each(|(row, event)| each(row, path.in_event(event)));
-    }
-}
-
-fn any_capture() -> impl Strategy<Value = Capture> {
-    let kind = prop::sample::select(vec![
-        CaptureKind::Numbers,
-        CaptureKind::Dates,
-        CaptureKind::Keys,
-        CaptureKind::SharedKeys,
-    ]);
-    let paths = prop::sample::select(vec!["colour", "size", "tags", "products[].colour"]);
-    (kind, paths, any::<bool>()).prop_map(|(kind, path, by_quantity)| Capture {
-        by_quantity,
-        ..Capture::of_kind(kind, path.parse().unwrap())
-    })
-}
-
-proptest! {
-    #[test]
-    fn columns_give_what_single_events_give(
-        filters in prop::collection::vec((any_filter(), prop::option::of(any_capture())), 1..6),
-        events in prop::collection::vec(any_event(), 0..12),
-    ) {
-        let mut registry = SignalRegistry::new();
-        for (filter, capture) in filters {
-            let filter = EventFilter { sources: Vec::new(), ..filter };
-            match capture {
-                None => registry.intern(&filter, &zone("UTC")),
-                Some(capture) => registry.intern_values(&filter, capture, &zone("UTC")),
-            };
-        }
-        for name in ["Viewed", "Bought", "Other"] {
-            let of_name = events.iter().filter(|event| event.name == name && event.kind.is_counted());
-            let columns = Listed(of_name.cloned().collect());
-            let read = registry.named(name).read(&columns);
-            for (row, event) in columns.0.iter().enumerate() {
-                let (mut matching, mut values) = (Vec::new(), Vec::new());
-                registry.matching(event, &mut matching);
-                let by_columns: Vec<_> =
-                    read.iter().filter(|rows| rows.matches(row)).map(|rows| rows.signal).collect();
-                prop_assert_eq!(&by_columns, &matching);
-                for rows in read.iter().filter(|rows| rows.matches(row)) {
-                    let captures = registry.capture(rows.signal, event, Position(7), &mut values);
-                    let captured: Option<Vec<i128>> = captures.then(|| values.iter().map(|one| one.value).collect());
-                    prop_assert_eq!(rows.captured(row).map(<[i128]>::to_vec), captured);
-                    prop_assert!(values.iter().map(|one| one.line).eq(0..u32::try_from(values.len()).unwrap()));
-                }
-            }
-        }
     }
 }
