@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 /// Digits of a number column: every number that an event can have.
 pub(crate) const DECIMAL_PRECISION: u8 = 38;
+/// Digits of a number column whose values are all below 10^9: it is stored as 64-bit integers.
+pub(crate) const NARROW_PRECISION: u8 = 18;
+/// How the names of number columns end.
+pub(crate) const NUMBER_SUFFIX: &str = ":number";
 /// Fractional digits of a number column.
 pub(crate) const DECIMAL_SCALE: i8 = 9;
 
@@ -110,6 +114,14 @@ impl TypedColumn {
             let more = other.members().iter().filter(|field| !fields.contains(field));
             let more: Vec<ItemField> = more.cloned().collect();
             fields.extend(more);
+        }
+    }
+
+    /// Whether it has numbers, or its members have.
+    pub(crate) fn has_numbers(&self) -> bool {
+        match &self.kind {
+            ColumnKind::Scalar(kind) => *kind == ScalarKind::Number,
+            ColumnKind::Items(fields) => fields.iter().any(|field| field.kind == ScalarKind::Number),
         }
     }
 

@@ -14,6 +14,7 @@ use arrow_select::take::take_record_batch;
 use segops_model::{Position, ProfileId};
 
 use crate::choose::Chooser;
+use crate::columns::TypedColumn;
 use crate::error::PartsError;
 use crate::layout::Layout;
 use crate::manifest::{Manifest, PartEntry};
@@ -168,7 +169,13 @@ fn layout_of(files: &[Arc<PartFile>]) -> Layout {
     for info in files.iter().flat_map(|file| &file.info.columns) {
         chooser.want(&info.column, info.rows);
     }
-    Layout { columns: chooser.choose() }
+    let columns = chooser.choose();
+    // Where a part has to make a column from the JSON, nobody has looked at its numbers yet.
+    let is_narrow = |column: &&TypedColumn| {
+        column.has_numbers() && files.iter().all(|file| file.has_small_numbers(column))
+    };
+    let narrow = columns.iter().filter(is_narrow).cloned().collect();
+    Layout { columns, narrow }
 }
 
 /// Parts that are being written, one for each place.

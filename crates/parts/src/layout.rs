@@ -7,9 +7,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::choose::Chooser;
-use crate::columns::TypedColumn;
+use crate::columns::{NARROW_PRECISION, TypedColumn};
 use crate::error::PartsError;
 use crate::fixed::{FIXED, encode};
+use crate::precision::with_numbers_of;
 use crate::row::PartRow;
 use crate::typed::build;
 
@@ -43,6 +44,8 @@ pub(crate) struct ColumnInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Layout {
     pub(crate) columns: Vec<TypedColumn>,
+    /// Those of them, in any order, whose numbers are known to be small enough for 64 bits in a file.
+    pub(crate) narrow: Vec<TypedColumn>,
 }
 
 impl Layout {
@@ -52,19 +55,25 @@ impl Layout {
         for of_name in rows.chunk_by(|left, right| left.event.name == right.event.name) {
             chooser.look_at(of_name.iter().map(|row| &row.event), of_name.len());
         }
-        Self { columns: chooser.choose() }
+        Self { columns: chooser.choose(), narrow: Vec::new() }
     }
 
     /// The schema of the file.
     pub(crate) fn file_schema(&self) -> SchemaRef {
         let fixed = FIXED.fields().iter().cloned();
-        let typed = self.columns.iter().map(|column| Arc::new(column.field()));
+        let typed = self.columns.iter().map(|column| {
+            let field = column.field();
+            let is_narrow = self.narrow.contains(column);
+            Arc::new(if is_narrow { with_numbers_of(field, NARROW_PRECISION) } else { field })
+        });
         Arc::new(Schema::new(fixed.chain(typed).collect::<Vec<_>>()))
     }
 
     /// The schema of rows on their way into a file: with the marks.
     pub(crate) fn row_schema(&self) -> SchemaRef {
-        let mut fields: Vec<_> = self.file_schema().fields().iter().cloned().collect();
+        let fixed = FIXED.fields().iter().cloned();
+        let mut fields: Vec<_> =
+            fixed.chain(self.columns.iter().map(|column| Arc::new(column.field()))).collect();
         fields.push(Arc::new(Field::new(INEXACT, DataType::UInt64, false)));
         Arc::new(Schema::new(fields))
     }

@@ -14,19 +14,22 @@ use parquet::arrow::arrow_reader::{
     RowSelection,
 };
 use parquet::basic::Encoding;
+use parquet::data_type::FixedLenByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy};
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
 use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
-use crate::columns::TypedColumn;
+use crate::columns::{NARROW_PRECISION, NUMBER_SUFFIX, TypedColumn};
 use crate::error::PartsError;
 use crate::fixed::{POSITION, PROFILE, TS};
 use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
 use crate::manifest::PartEntry;
 use crate::objects::Objects;
 use crate::overlay::Overlay;
+use crate::precision::widened;
 use crate::sidecar::{Index, Run};
 
 /// Up to so many profiles are looked up one by one; past it the whole sidecar is read.
@@ -106,6 +109,21 @@ impl PartFile {
         })
     }
 
+    /// Whether the file has a column, and all numbers in it are known to be of few enough digits for 64 bits.
+    pub(crate) fn has_small_numbers(&self, column: &TypedColumn) -> bool {
+        if !self.info.columns.iter().any(|info| info.column == *column) {
+            return false;
+        }
+        let name = column.column_name();
+        let groups = self.metadata.metadata().row_groups();
+        let chunks = groups.iter().flat_map(|group| group.columns());
+        let mut of_numbers = chunks.filter(|chunk| {
+            let parts = chunk.column_path().parts();
+            parts.first() == Some(&name) && parts.last().is_some_and(|leaf| leaf.ends_with(NUMBER_SUFFIX))
+        });
+        of_numbers.all(are_small)
+    }
+
     /// The row groups that hold any of these rows.
     pub(crate) fn groups_of(&self, rows: &Range<u64>) -> impl Iterator<Item = usize> {
         self.groups
@@ -125,11 +143,11 @@ impl PartFile {
         let fields = self.metadata.schema().fields().iter().enumerate();
         let roots = fields.filter(|(_, field)| columns.contains(&field.name().as_str())).map(|(at, _)| at);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
-        self.reader(&self.metadata, mask, ranges, batch_rows)
+        PartReader { widens: true, ..self.reader(&self.metadata, mask, ranges, batch_rows) }
     }
 
     /// As [`PartFile::read`], of the columns of the order and of typed ones; lists with no more than the members
-    /// named. Texts may come as numbers of a dictionary.
+    /// named. Texts may come as numbers of a dictionary, and numbers with fewer digits.
     pub(crate) fn read_typed(
         self: &Arc<Self>,
         columns: &[&TypedColumn],
@@ -183,7 +201,7 @@ impl PartFile {
         let columns = mask_columns(&mask, &self.metadata).max(1);
         let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
         let (file, metadata) = (Arc::clone(self), metadata.clone());
-        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes }
+        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes, widens: false }
     }
 
     fn index(&self) -> Result<&Arc<Index>, PartsError> {
@@ -293,6 +311,22 @@ fn coded_schema(metadata: &ArrowReaderMetadata) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
 }
 
+/// Whether a chunk's numbers are stored in 64 bits, or could be.
+fn are_small(chunk: &ColumnChunkMetaData) -> bool {
+    const LIMIT: i128 = 10_i128.pow(NARROW_PRECISION as u32);
+    let is_small = |number: &FixedLenByteArray| {
+        <[u8; 16]>::try_from(number.data()).is_ok_and(|bytes| i128::from_be_bytes(bytes).abs() < LIMIT)
+    };
+    match chunk.statistics() {
+        Some(Statistics::Int64(_)) => true,
+        Some(Statistics::FixedLenByteArray(of)) => match (of.min_opt(), of.max_opt()) {
+            (Some(min), Some(max)) => is_small(min) && is_small(max),
+            _ => of.null_count_opt() == u64::try_from(chunk.num_values()).ok(),
+        },
+        _ => chunk.num_values() == 0,
+    }
+}
+
 fn coded_type() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
@@ -314,6 +348,8 @@ pub(crate) struct PartReader {
     current: Option<(usize, ParquetRecordBatchReader)>,
     batch_rows: usize,
     ahead_bytes: u64,
+    /// Whether numbers come as they are in memory, and not as in the file.
+    widens: bool,
 }
 
 impl std::fmt::Debug for PartReader {
@@ -328,7 +364,10 @@ impl PartReader {
         loop {
             if let Some((group, reader)) = &mut self.current {
                 match reader.next() {
-                    Some(Ok(batch)) => return Ok(Some((*group, batch))),
+                    Some(Ok(batch)) => {
+                        let batch = if self.widens { widened(batch)? } else { batch };
+                        return Ok(Some((*group, batch)));
+                    }
                     Some(Err(error)) => return Err(PartsError::damaged(&self.file.entry.path, error)),
                     None => self.current = None,
                 }

@@ -1,8 +1,11 @@
 //! Sorted rows into a part file and its sidecar.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMillisecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch, StringArray};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -18,6 +21,7 @@ use crate::layout::{ColumnInfo, INEXACT, INFO_KEY, Layout, PART_FORMAT, PartInfo
 use crate::manifest::{NameRows, PartEntry, SidecarEntry, checksum_of};
 use crate::objects::Objects;
 use crate::partition::Partition;
+use crate::precision::as_in;
 use crate::sidecar::{Run, write};
 
 /// Bytes of one page before compression: a reader of a single profile unpacks a page of each column.
@@ -27,9 +31,13 @@ const TEXT_PAGE_BYTES: usize = 256 * 1024;
 /// Rows of one page.
 const PAGE_ROWS: usize = 8_192;
 
+/// Rows from which on the next event name begins a row group of its own.
+const NAMED_GROUP_ROWS: usize = PAGE_ROWS;
+
 /// Writes one part, which is held in memory until it is whole.
 pub(crate) struct PartWriter {
     layout: Layout,
+    schema: SchemaRef,
     arrow: ArrowWriter<Vec<u8>>,
     row_group_rows: usize,
     group: usize,
@@ -62,10 +70,12 @@ pub(crate) struct WrittenPart {
 impl PartWriter {
     pub(crate) fn new(layout: Layout, row_group_rows: usize) -> Result<Self, PartsError> {
         let options = ArrowWriterOptions::new().with_properties(properties(row_group_rows));
-        let arrow = ArrowWriter::try_new_with_options(Vec::new(), layout.file_schema(), options);
+        let schema = layout.file_schema();
+        let arrow = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
         let columns = layout.columns.len();
         Ok(Self {
             layout,
+            schema,
             arrow: arrow.map_err(encode_error)?,
             row_group_rows: row_group_rows.max(1),
             group: 0,
@@ -84,15 +94,27 @@ impl PartWriter {
     /// Appends rows of the layout's row schema, which continue the order.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), PartsError> {
         let mut at = 0;
-        while at < batch.num_rows() {
-            let rows = (self.row_group_rows - self.rows_in_group).min(batch.num_rows() - at);
-            self.push_within_group(&batch.slice(at, rows))?;
-            at += rows;
-            if self.rows_in_group == self.row_group_rows {
-                self.arrow.flush().map_err(encode_error)?;
-                self.end_group();
+        for rows in runs_of_names(batch)? {
+            // Whoever reads a name begins with a page, and has its values in dictionaries of their own.
+            if self.facts.last_name() != Some(name_at(batch, at)?) && self.rows_in_group >= NAMED_GROUP_ROWS {
+                self.flush_group()?;
+            }
+            let end = at + rows;
+            while at < end {
+                let rows = (self.row_group_rows - self.rows_in_group).min(end - at);
+                self.push_within_group(&batch.slice(at, rows))?;
+                at += rows;
+                if self.rows_in_group == self.row_group_rows {
+                    self.flush_group()?;
+                }
             }
         }
+        Ok(())
+    }
+
+    fn flush_group(&mut self) -> Result<(), PartsError> {
+        self.arrow.flush().map_err(encode_error)?;
+        self.end_group();
         Ok(())
     }
 
@@ -108,7 +130,8 @@ impl PartWriter {
             marks.map_or(u64::MAX, |marks| marks.values().iter().fold(0, |all, mark| all | mark));
         self.facts.note(batch)?;
         self.rows_in_group += batch.num_rows();
-        let file_batch = RecordBatch::try_new(self.layout.file_schema(), columns.to_vec())?;
+        let columns = as_in(columns, &self.schema)?;
+        let file_batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         self.arrow.write(&file_batch).map_err(encode_error)
     }
 
@@ -144,6 +167,10 @@ impl std::fmt::Debug for PartWriter {
 }
 
 impl Facts {
+    fn last_name(&self) -> Option<&str> {
+        self.names.last().map(|of_name| of_name.name.as_str())
+    }
+
     fn note(&mut self, batch: &RecordBatch) -> Result<(), PartsError> {
         let missing = || PartsError::Encode("a part's rows lack a fixed column".to_owned());
         let events: &StringArray = batch.column_by_name(EVENT).ok_or_else(missing)?.as_string();
@@ -214,6 +241,28 @@ impl WrittenPart {
         objects.put(&entry.path, self.bytes)?;
         Ok(entry)
     }
+}
+
+fn names_of(batch: &RecordBatch) -> Result<&StringArray, PartsError> {
+    let names = batch.column_by_name(EVENT).and_then(|column| column.as_string_opt::<i32>());
+    names.ok_or_else(|| PartsError::Encode("a part's rows lack the names of their events".to_owned()))
+}
+
+fn name_at(batch: &RecordBatch, row: usize) -> Result<&str, PartsError> {
+    Ok(names_of(batch)?.value(row))
+}
+
+/// How many rows there are of one event name after the other.
+fn runs_of_names(batch: &RecordBatch) -> Result<Vec<usize>, PartsError> {
+    let names = names_of(batch)?;
+    let mut runs: Vec<usize> = Vec::new();
+    for row in 0..names.len() {
+        match runs.last_mut() {
+            Some(rows) if names.value(row) == names.value(row - 1) => *rows += 1,
+            _ => runs.push(1),
+        }
+    }
+    Ok(runs)
 }
 
 fn widened(range: Option<(u64, u64)>, number: u64) -> (u64, u64) {

@@ -13,11 +13,11 @@ mod profile;
 mod stream;
 
 use std::cell::OnceCell;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
 use segops_model::{Event, Instant, Path, Position, ProfileId};
-use segops_parts::{Bucket, Snapshot};
+use segops_parts::{Bucket, Snapshot, side_by_side};
 use segops_rules::{EventFilter, Resolved, Subject};
 use segops_segment::{Entry, Matcher};
 
@@ -157,43 +157,6 @@ pub(crate) fn batches_side_by_side<T: Send>(
         })?;
         Ok(seen)
     })
-}
-
-/// Does something for each bucket of profiles, and gives what comes of it in their order.
-fn side_by_side<T: Send>(
-    of: u32,
-    each: impl Fn(Option<Bucket>) -> Result<T, AnalysisError> + Sync,
-) -> Result<Vec<T>, AnalysisError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.min(usize::try_from(of).unwrap_or(threads));
-    let next = AtomicU32::new(0);
-    let go = || -> Result<Vec<(u32, T)>, AnalysisError> {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= of {
-                return Ok(done);
-            }
-            done.push((number, each((of > 1).then_some(Bucket { number, of }))?));
-        }
-    };
-    let mut done = if threads <= 1 {
-        go()?
-    } else {
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(go)).collect();
-            let mut done = Vec::new();
-            for worker in workers {
-                match worker.join() {
-                    Ok(of_worker) => done.extend(of_worker?),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            Ok::<_, AnalysisError>(done)
-        })?
-    };
-    done.sort_by_key(|(number, _)| *number);
-    Ok(done.into_iter().map(|(_, of_bucket)| of_bucket).collect())
 }
 
 /// What ways through history need of a setting.

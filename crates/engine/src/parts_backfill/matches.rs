@@ -183,8 +183,11 @@ impl<'a> Matches<'a> {
 impl Found {
     /// Adds what a signal makes of some rows of a profile.
     fn add(&mut self, batch: &SignalBatch, rows: &SignalRows, start: usize, end: usize) {
-        let keys = batch.ts_ms().iter().zip(batch.positions()).enumerate().take(end).skip(start);
-        for (row, (ts, position)) in keys {
+        let (Some(ts), Some(positions)) = (batch.ts_ms().get(start..end), batch.positions().get(start..end))
+        else {
+            return;
+        };
+        for (row, (ts, position)) in (start..).zip(ts.iter().zip(positions)) {
             if !rows.matches(row) {
                 continue;
             }

@@ -1,12 +1,12 @@
 //! Whom rules select, as sets of profiles.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use roaring::RoaringTreemap;
 
 use segops_model::{ConsentChannel, Instant, Position, ProfileId};
-use segops_parts::Bucket;
+use segops_parts::{Bucket, side_by_side};
 use segops_segment::{HistoryRequest, Verdict, reaches};
 
 use super::reader::{Extent, Reader, empty};
@@ -168,37 +168,11 @@ impl PartsBackfill<'_> {
         Ok(selection)
     }
 
-    /// As many threads as there are processors, each with one bucket of profiles after the other.
+    /// A selection of each bucket of profiles.
     fn ask_side_by_side(&self, asked: &Asked<'_>) -> Result<Vec<Selection>, RebuildError> {
-        let of = self.snapshot.buckets();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.min(usize::try_from(of).unwrap_or(threads));
-        let (next, done) = (AtomicU32::new(0), AtomicU64::new(0));
         self.work.set_total(self.records.groups.all.len());
-        let ask = || {
-            let mut found = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= of {
-                    return Ok(found);
-                }
-                found.push(self.ask_about((of > 1).then_some(Bucket { number, of }), asked, &done)?);
-            }
-        };
-        if threads <= 1 {
-            return ask();
-        }
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(ask)).collect();
-            let mut found = Vec::new();
-            for worker in workers {
-                match worker.join() {
-                    Ok(of_worker) => found.extend(of_worker?),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            Ok(found)
-        })
+        let done = AtomicU64::new(0);
+        side_by_side(self.snapshot.buckets(), |bucket| self.ask_about(bucket, asked, &done))
     }
 
     /// Everyone in a bucket of whom there is anything.

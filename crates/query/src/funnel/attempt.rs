@@ -28,17 +28,15 @@ pub(super) struct Limits {
     pub(super) whole: Option<WindowBounds>,
 }
 
-/// One way from the first step on: the time of each, and the groups of the first.
-#[derive(Debug, Clone)]
-struct Way {
-    times: Vec<Instant>,
-    groups: Groups,
-}
-
 /// What is kept of one profile.
 #[derive(Debug, Default)]
 pub(super) struct Attempt {
-    ways: Vec<Option<Way>>,
+    /// The steps that a way leads to: the bit of each is its number.
+    led_to: u64,
+    /// Of the way to each step the times of the steps up to it, each in a row of its own as long as all steps.
+    times: Vec<Instant>,
+    /// Of the way to each step the groups of its first event.
+    groups: Vec<Option<Groups>>,
     newest: Vec<Option<(Instant, Groups)>>,
 }
 
@@ -54,9 +52,10 @@ pub(super) struct Reached {
 /// An event, as the steps see it.
 pub(super) struct Seen<'a> {
     pub(super) ts: Instant,
-    pub(super) is_step: &'a dyn Fn(usize) -> bool,
-    /// Whether it ends attempts that wait for the step after this one.
-    pub(super) ends_after: &'a dyn Fn(usize) -> bool,
+    /// The steps that it is: the bit of each is its number.
+    pub(super) steps: u64,
+    /// The steps after which it ends attempts that wait for the next.
+    pub(super) ends_after: u64,
     pub(super) groups: &'a Groups,
 }
 
@@ -75,49 +74,76 @@ impl Attempt {
 
     fn see_in_order(&mut self, seen: &Seen<'_>, limits: &Limits, best: &mut Option<Reached>) {
         let steps = limits.within.len();
-        self.ways.resize(steps, None);
+        self.times.resize(steps * steps, Instant::default());
+        self.groups.resize(steps, None);
+        let mut left = seen.steps | seen.ends_after;
         // From the last step on, so that no event serves two steps of one way.
-        for step in (0..steps).rev() {
-            if (seen.ends_after)(step)
-                && let Some(way) = self.ways.get_mut(step)
-            {
-                *way = None;
+        while left != 0 {
+            let step = left.ilog2() as usize;
+            let bit = 1 << step;
+            left &= !bit;
+            if seen.ends_after & bit != 0 {
+                self.led_to &= !bit;
             }
-            if !(seen.is_step)(step) {
+            if seen.steps & bit == 0 || step >= steps || !self.leads_on(step, seen, limits) {
                 continue;
             }
-            let way = match step.checked_sub(1) {
-                None => Some(Way { times: vec![seen.ts], groups: seen.groups.clone() }),
-                Some(before) => self.ways.get(before).and_then(Option::as_ref).and_then(|way| {
-                    let (first, last) = (*way.times.first()?, *way.times.last()?);
-                    let in_time = holds(limits.within.get(step)?.as_ref(), last, seen.ts)
-                        && holds(limits.whole.as_ref(), first, seen.ts);
-                    in_time.then(|| {
-                        let mut way = way.clone();
-                        way.times.push(seen.ts);
-                        way
-                    })
-                }),
+            let row = step * steps;
+            let groups = match step.checked_sub(1) {
+                None => Some(seen.groups.clone()),
+                Some(before) => {
+                    let way = before * steps..before * steps + step;
+                    self.times.copy_within(way, row);
+                    self.groups.get(before).cloned().flatten()
+                }
             };
-            let Some(way) = way else { continue };
+            let (Some(time), Some(place)) = (self.times.get_mut(row + step), self.groups.get_mut(step))
+            else {
+                continue;
+            };
+            (*time, *place) = (seen.ts, groups);
+            self.led_to |= bit;
             if best.as_ref().is_none_or(|best| best.steps <= step) {
-                *best =
-                    Some(Reached { steps: step + 1, times: way.times.clone(), groups: way.groups.clone() });
-            }
-            if let Some(place) = self.ways.get_mut(step) {
-                *place = Some(way);
+                let times = self.way_to(step).to_vec();
+                let groups = self.groups.get(step).cloned().flatten();
+                let groups = groups.unwrap_or_else(|| seen.groups.clone());
+                *best = Some(Reached { steps: step + 1, times, groups });
             }
         }
+    }
+
+    /// Whether an event that is a step comes in time after a way to the step before.
+    fn leads_on(&self, step: usize, seen: &Seen<'_>, limits: &Limits) -> bool {
+        let Some(before) = step.checked_sub(1) else { return true };
+        if self.led_to >> before & 1 == 0 {
+            return false;
+        }
+        let way = self.way_to(before);
+        let (Some(first), Some(last)) = (way.first(), way.last()) else { return false };
+        holds(limits.within.get(step).and_then(Option::as_ref), *last, seen.ts)
+            && holds(limits.whole.as_ref(), *first, seen.ts)
+    }
+
+    /// The times of the way to a step, where one leads there.
+    fn way_to(&self, step: usize) -> &[Instant] {
+        let row = step * self.groups.len();
+        self.times.get(row..=row + step).unwrap_or_default()
+    }
+
+    /// Forgets everything, but for the memory.
+    pub(super) fn clear(&mut self) {
+        self.led_to = 0;
+        self.newest.clear();
     }
 
     fn see_in_any_order(&mut self, seen: &Seen<'_>, limits: &Limits, best: &mut Option<Reached>) {
         let steps = limits.within.len();
         self.newest.resize(steps, None);
-        if (seen.ends_after)(0) {
+        if seen.ends_after & 1 != 0 {
             self.newest.fill(None);
         }
         let mut is_any = false;
-        for step in (0..steps).filter(|step| (seen.is_step)(*step)) {
+        for step in (0..steps).filter(|step| seen.steps >> step & 1 == 1) {
             is_any = true;
             if let Some(place) = self.newest.get_mut(step) {
                 *place = Some((seen.ts, seen.groups.clone()));
@@ -142,14 +168,13 @@ impl Attempt {
     pub(super) fn is_open(&self, steps: usize, limits: &Limits, at: Instant) -> bool {
         match limits.order {
             StepOrder::Ordered => {
-                let Some(way) =
-                    steps.checked_sub(1).and_then(|at| self.ways.get(at)).and_then(Option::as_ref)
-                else {
+                let Some(step) = steps.checked_sub(1).filter(|step| self.led_to >> step & 1 == 1) else {
                     return false;
                 };
+                let way = self.way_to(step);
                 let next = limits.within.get(steps).and_then(Option::as_ref);
                 let has_limit = next.is_some() || limits.whole.is_some();
-                let (Some(first), Some(last)) = (way.times.first(), way.times.last()) else { return false };
+                let (Some(first), Some(last)) = (way.first(), way.last()) else { return false };
                 has_limit && holds(next, *last, at) && holds(limits.whole.as_ref(), *first, at)
             }
             StepOrder::AnyOrder => {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use roaring::RoaringTreemap;
 use rustc_hash::FxHashMap;
-use segops_model::Path;
+use segops_model::{Instant, Path};
 use segops_rules::{Window, same_in_line_items};
 use segops_segment::WindowBounds;
 
@@ -169,6 +169,18 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// An event that passes some filters.
+    fn seen<'g>(&self, ts: Instant, signals: u64, groups: &'g Groups) -> Seen<'g> {
+        let steps = self.checked.steps.len();
+        let mut ends_after = 0;
+        for (at, (_, after)) in self.checked.exclusions.iter().enumerate() {
+            if signals >> (steps + at) & 1 == 1 {
+                ends_after |= after.map_or((1 << steps) - 1, |after| 1 << after);
+            }
+        }
+        Seen { ts, steps: signals & ((1 << steps) - 1), ends_after, groups }
+    }
+
     fn reading(&self) -> Reading {
         let by = self.by.map(|breakdown| &breakdown.by);
         let events = self.checked.steps.iter().chain(self.checked.exclusions.iter().map(|(event, _)| event));
@@ -203,7 +215,9 @@ impl<'a> Plan<'a> {
 /// Follows one profile after the other.
 struct Follow<'a, A> {
     plan: &'a Plan<'a>,
-    /// For each value of the property held constant; without one there is one attempt.
+    /// Where no property is held constant.
+    alone: Attempt,
+    /// For each value of the property held constant.
     attempts: FxHashMap<String, Attempt>,
     best: Option<Reached>,
     values_left_out: u64,
@@ -214,12 +228,14 @@ struct Follow<'a, A> {
 impl<'a, A> Follow<'a, A> {
     fn new(plan: &'a Plan<'a>, audience: A) -> Self {
         let no_groups = Rc::from([]);
-        Self { plan, attempts: FxHashMap::default(), best: None, values_left_out: 0, no_groups, audience }
+        let (alone, attempts) = (Attempt::default(), FxHashMap::default());
+        Self { plan, alone, attempts, best: None, values_left_out: 0, no_groups, audience }
     }
 }
 
 impl<A: Audience> Visitor for Follow<'_, A> {
     fn begin(&mut self, _: &Profile) -> Result<(), AnalysisError> {
+        self.alone.clear();
         self.attempts.clear();
         self.best = None;
         Ok(())
@@ -229,24 +245,19 @@ impl<A: Audience> Visitor for Follow<'_, A> {
         if !row.is_placed {
             return Ok(());
         }
-        let steps = self.plan.checked.steps.len();
         let groups = self.groups_of(profile, row);
-        let keys = self.keys(row);
-        for (key, signals) in keys {
+        let plan = self.plan;
+        if plan.same.is_none() {
+            self.alone.see(&plan.seen(row.ts, row.signals, &groups), &plan.limits, &mut self.best);
+            return Ok(());
+        }
+        for (key, signals) in self.keys(row) {
             if !self.attempts.contains_key(&key) && self.attempts.len() >= VALUES_PER_PROFILE_MAX {
                 self.values_left_out += 1;
                 continue;
             }
-            let has = |signal: usize| signals & (1 << signal) != 0;
-            let exclusions = &self.plan.checked.exclusions;
-            let ends_after = |step: usize| {
-                exclusions
-                    .iter()
-                    .enumerate()
-                    .any(|(at, (_, after))| has(steps + at) && after.is_none_or(|after| after == step))
-            };
-            let seen = Seen { ts: row.ts, is_step: &has, ends_after: &ends_after, groups: &groups };
-            self.attempts.entry(key).or_default().see(&seen, &self.plan.limits, &mut self.best);
+            let seen = plan.seen(row.ts, signals, &groups);
+            self.attempts.entry(key).or_default().see(&seen, &plan.limits, &mut self.best);
         }
         Ok(())
     }
@@ -255,7 +266,11 @@ impl<A: Audience> Visitor for Follow<'_, A> {
         let Some(reached) = self.best.take() else { return Ok(()) };
         let (limits, until) = (&self.plan.limits, self.plan.checked.range.until.plus_ms(-1));
         let is_open = reached.steps < limits.within.len()
-            && self.attempts.values().any(|attempt| attempt.is_open(reached.steps, limits, until));
+            && self
+                .attempts
+                .values()
+                .chain([&self.alone])
+                .any(|attempt| attempt.is_open(reached.steps, limits, until));
         self.audience.hear(profile, &reached, is_open)
     }
 }
@@ -278,7 +293,7 @@ impl<A> Follow<'_, A> {
     /// The values of the property held constant that an event has, with the filters that it passes for each.
     fn keys(&self, row: &Row<'_>) -> Vec<(String, u64)> {
         let signals = row.signals;
-        let Some(readers) = &self.plan.same else { return vec![(String::new(), signals)] };
+        let Some(readers) = &self.plan.same else { return Vec::new() };
         let event = row.event();
         let mut keys: Vec<(String, u64)> = Vec::new();
         for (signal, reader) in readers.iter().enumerate().filter(|(signal, _)| signals & (1 << signal) != 0)

@@ -132,17 +132,35 @@ impl Batch {
 
     /// The rows of one profile, from a row on.
     pub(super) fn run(&self, start: usize) -> Range<usize> {
-        let profile = self.profile(start);
-        let mut end = start;
-        while end < self.len() && self.profile(end) == profile {
-            end += 1;
-        }
+        let end = match &self.rows {
+            BatchRows::Columns(columns) => end_of_run(columns.profiles(), start),
+            BatchRows::Whole(rows) => {
+                let profile = rows.get(start).map(|row| row.profile);
+                let after = rows.iter().skip(start).position(|row| Some(row.profile) != profile);
+                after.map_or(rows.len(), |count| start + count)
+            }
+        };
         start..end
     }
 
-    pub(super) fn place(&self, row: usize, held: usize) -> Option<Place> {
-        let (ts, position) = self.when(row)?;
-        Some(Place::new(ts, position, held, row))
+    /// Adds where those of some rows are that pass any filter, in the batch with a number among those that are held.
+    pub(super) fn add_places(&self, rows: Range<usize>, held: usize, places: &mut Vec<Place>) {
+        if let (BatchRows::Columns(columns), Signals::All(signals)) = (&self.rows, &self.signals) {
+            let (ts, positions) = (columns.ts_ms().get(rows.clone()), columns.positions().get(rows.clone()));
+            let keys = ts.unwrap_or_default().iter().zip(positions.unwrap_or_default());
+            let place = |(row, (ts, position)): (usize, (&i64, &u64))| {
+                Place::new(Instant::from_ms(*ts), Position(*position), held, row)
+            };
+            if *signals != 0 {
+                places.extend(rows.zip(keys).map(place));
+            }
+            return;
+        }
+        let wanted = rows.filter(|row| self.signals(*row) != 0);
+        places.extend(wanted.filter_map(|row| {
+            let (ts, position) = self.when(row)?;
+            Some(Place::new(ts, position, held, row))
+        }));
     }
 
     /// A row as an event, with the properties that were asked for.
@@ -167,6 +185,13 @@ impl Batch {
         }
         event
     }
+}
+
+/// Behind the last of the rows from `start` on that are of the same profile.
+fn end_of_run(profiles: &[u64], start: usize) -> usize {
+    let rest = profiles.get(start..).unwrap_or_default();
+    let Some(first) = rest.first() else { return start };
+    start + rest.iter().position(|profile| profile != first).unwrap_or(rest.len())
 }
 
 /// Where a path through an event's context leads from there.

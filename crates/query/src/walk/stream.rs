@@ -157,8 +157,7 @@ impl EventStreams {
         bucket: Option<Bucket>,
     ) -> Result<(Self, u64), AnalysisError> {
         let filter = RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket };
-        let mut opened =
-            Self { streams: Vec::new(), heads: Vec::new(), held: Vec::new(), rows: Vec::new() };
+        let mut opened = Self { streams: Vec::new(), heads: Vec::new(), held: Vec::new(), rows: Vec::new() };
         let mut rows_total = 0;
         for name in snapshot.names().into_iter().filter(|name| name != NO_EVENT) {
             let wanted = |at: &usize| {
@@ -200,8 +199,7 @@ impl EventStreams {
                 passed += run.len() as u64;
                 stream.at = run.end;
                 let held = self.held.len();
-                let wanted = run.filter(|row| batch.signals(*row) != 0);
-                self.rows.extend(wanted.filter_map(|row| batch.place(row, held)));
+                batch.add_places(run, held, &mut self.rows);
                 if self.rows.last().is_some_and(|place| place.batch == held) {
                     self.held.push(Arc::clone(batch));
                 }

@@ -22,6 +22,9 @@ impl Fraction {
 
     /// How this stands to `factor` times another.
     pub(crate) fn compare(self, other: Self, factor: Decimal) -> Ordering {
+        if self.denominator == other.denominator && factor == Decimal::ONE {
+            return self.numerator.cmp(&other.numerator);
+        }
         let left = product(self.numerator, other.denominator, Decimal::ONE.billionths());
         let right = product(other.numerator, self.denominator, factor.billionths());
         match (left.0, right.0) {
