@@ -43,6 +43,10 @@ pub struct Numbers<'a> {
 
 /// Texts that are told apart by their numbers.
 pub trait TextValues {
+    /// Another for other texts, where it is known: the same number is then the same text, in whatever batch of rows.
+    fn identity(&self) -> Option<u64> {
+        None
+    }
     fn count(&self) -> usize;
     /// The text with a number below the count.
     fn text(&self, number: usize) -> &str;
@@ -70,6 +74,38 @@ pub struct Lists<'a> {
     pub starts: &'a [i32],
     pub present: Bits<'a>,
     pub items: &'a dyn Columns,
+}
+
+/// What something came to for texts that are told apart by their numbers, for as long as they are the same texts.
+#[derive(Debug, Clone)]
+pub struct TextMemo<T> {
+    identity: Option<u64>,
+    known: Vec<Option<T>>,
+}
+
+impl<T> Default for TextMemo<T> {
+    fn default() -> Self {
+        Self { identity: None, known: Vec::new() }
+    }
+}
+
+impl<T: Clone> TextMemo<T> {
+    /// Goes on with some texts: what is known of others is forgotten.
+    pub fn turn_to(&mut self, texts: &Texts<'_>) {
+        let identity = texts.values.identity();
+        if identity.is_none() || identity != self.identity {
+            self.known.clear();
+            self.identity = identity;
+        }
+        self.known.resize(texts.values.count(), None);
+    }
+
+    /// What a row's text comes to, of the texts that it was turned to last; `None` where the row has none.
+    pub fn of(&mut self, texts: &Texts<'_>, row: usize, of: impl FnOnce(&str) -> T) -> Option<T> {
+        let number = texts.number(row)?;
+        let known = self.known.get_mut(number)?;
+        Some(known.get_or_insert_with(|| of(texts.values.text(number))).clone())
+    }
 }
 
 impl<'a> Bits<'a> {

@@ -23,7 +23,7 @@ mod value_serde;
 mod tests;
 
 pub use clock::{Clock, SystemClock};
-pub use column::{Bits, Column, Columns, Flags, Lists, Numbers, TextValues, Texts};
+pub use column::{Bits, Column, Columns, Flags, Lists, Numbers, TextMemo, TextValues, Texts};
 pub use consent::{CONSENT_SCOPE_BYTES_MAX, ConsentChannel, ConsentFile, ConsentState, ConsentStatement};
 pub use date::{date_of, instant_of_local, offset_change_until, parse_date};
 pub use decimal::Decimal;

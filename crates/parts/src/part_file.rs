@@ -22,7 +22,7 @@ use parquet::file::statistics::Statistics;
 use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
-use crate::columns::{NARROW_PRECISION, NUMBER_SUFFIX, TypedColumn};
+use crate::columns::{ItemField, NARROW_PRECISION, NUMBER_SUFFIX, TypedColumn};
 use crate::error::PartsError;
 use crate::fixed::{POSITION, PROFILE, TS};
 use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
@@ -155,12 +155,15 @@ impl PartFile {
         batch_rows: usize,
     ) -> Result<PartReader, PartsError> {
         let schema = self.metadata.parquet_schema();
+        let named = |column: &&TypedColumn| {
+            let members: Vec<String> = column.members().iter().map(ItemField::column_name).collect();
+            (column.column_name(), members)
+        };
+        let named: Vec<(String, Vec<String>)> = columns.iter().map(named).collect();
         let is_wanted = |leaf: &[String]| match leaf {
             [name] if [PROFILE, TS, POSITION].contains(&name.as_str()) => true,
-            [root, .., last] => columns.iter().any(|column| {
-                column.column_name() == *root && column.members().iter().any(|of| of.column_name() == *last)
-            }),
-            [name] => columns.iter().any(|column| column.column_name() == *name),
+            [root, .., last] => named.iter().any(|(name, members)| name == root && members.contains(last)),
+            [name] => named.iter().any(|(column, _)| column == name),
             [] => false,
         };
         let leaves = schema.columns().iter().enumerate();

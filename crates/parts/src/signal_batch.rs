@@ -1,6 +1,7 @@
 //! Some rows of a signal, with their values as columns.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type};
@@ -8,6 +9,7 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, Int32Array, ListArray, RecordBatch, StringArray,
 };
 use arrow_buffer::NullBuffer;
+use rustc_hash::FxHashMap;
 use segops_model::{Bits, Column, Columns, Flags, Lists, Numbers, Path, TextValues, Texts, Value};
 
 use crate::columns::{ColumnKind, ScalarKind, TypedColumn};
@@ -44,7 +46,33 @@ pub(crate) enum Scalar {
 }
 
 #[derive(Debug)]
-pub(crate) struct TextArray(StringArray);
+pub(crate) struct TextArray {
+    texts: StringArray,
+    identity: Option<u64>,
+}
+
+/// The dictionaries that a stream has come to, so that the same one is known again in the next batch.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionaries {
+    /// Of each column, its last one: it is held, so that its place in memory is not another's.
+    held: FxHashMap<String, (StringArray, u64)>,
+}
+
+impl Dictionaries {
+    fn known(&mut self, column: &str, texts: &StringArray) -> TextArray {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let place =
+            |texts: &StringArray| (texts.value_data().as_ptr(), texts.value_offsets().as_ptr(), texts.len());
+        if let Some((held, identity)) = self.held.get(column)
+            && place(held) == place(texts)
+        {
+            return TextArray { texts: texts.clone(), identity: Some(*identity) };
+        }
+        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.held.insert(column.to_owned(), (texts.clone(), identity));
+        TextArray { texts: texts.clone(), identity: Some(identity) }
+    }
+}
 
 /// The objects of lists, side by side.
 #[derive(Debug)]
@@ -124,23 +152,34 @@ impl Columns for SignalBatch {
 
 impl Held {
     /// The values that a batch has in a typed column, of lists those of the column's members.
-    pub(crate) fn of(batch: &RecordBatch, column: &TypedColumn) -> Result<Self, PartsError> {
+    pub(crate) fn of(
+        batch: &RecordBatch,
+        column: &TypedColumn,
+        dictionaries: &mut Dictionaries,
+    ) -> Result<Self, PartsError> {
         let name = column.column_name();
         let array = batch.column_by_name(&name);
         let held = array.and_then(|array| match &column.kind {
-            ColumnKind::Scalar(kind) => Scalar::of(*kind, array).map(Self::Scalar),
-            ColumnKind::Items(_) => Self::of_lists(column, array),
+            ColumnKind::Scalar(kind) => Scalar::of(*kind, array, &name, dictionaries).map(Self::Scalar),
+            ColumnKind::Items(_) => Self::of_lists(column, array, &name, dictionaries),
         });
         held.ok_or_else(|| PartsError::Encode(format!("column `{name}` is missing or of another type")))
     }
 
-    fn of_lists(column: &TypedColumn, array: &ArrayRef) -> Option<Self> {
+    fn of_lists(
+        column: &TypedColumn,
+        array: &ArrayRef,
+        name: &str,
+        dictionaries: &mut Dictionaries,
+    ) -> Option<Self> {
         let lists = array.as_list_opt::<i32>()?.clone();
         let structs = lists.values().as_struct_opt()?;
         let mut items = Items { rows: structs.len(), paths: Vec::new(), members: Vec::new() };
         for field in column.members() {
-            let member = structs.column_by_name(&field.column_name())?;
-            items.members.push(Scalar::of(field.kind, member)?);
+            let of_field = field.column_name();
+            let member = structs.column_by_name(&of_field)?;
+            let place = format!("{name}/{of_field}");
+            items.members.push(Scalar::of(field.kind, member, &place, dictionaries)?);
             items.paths.push(field.path.clone());
         }
         Some(Self::Items { lists, items })
@@ -148,17 +187,17 @@ impl Held {
 }
 
 impl Scalar {
-    fn of(kind: ScalarKind, array: &ArrayRef) -> Option<Self> {
+    fn of(kind: ScalarKind, array: &ArrayRef, place: &str, dictionaries: &mut Dictionaries) -> Option<Self> {
         match kind {
             ScalarKind::Number => array.as_primitive_opt::<Decimal128Type>().cloned().map(Self::Numbers),
             ScalarKind::Flag => array.as_boolean_opt().cloned().map(Self::Flags),
             ScalarKind::Text => {
                 let nulls = array.nulls().cloned();
                 if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
-                    let texts = TextArray(coded.values().as_string_opt::<i32>()?.clone());
+                    let texts = dictionaries.known(place, coded.values().as_string_opt::<i32>()?);
                     return Some(Self::Texts { texts, numbers: Some(coded.keys().clone()), nulls });
                 }
-                let texts = TextArray(array.as_string_opt::<i32>()?.clone());
+                let texts = TextArray { texts: array.as_string_opt::<i32>()?.clone(), identity: None };
                 Some(Self::Texts { texts, numbers: None, nulls })
             }
             // A date's text is in the JSON alone.
@@ -188,12 +227,16 @@ impl Scalar {
 }
 
 impl TextValues for TextArray {
+    fn identity(&self) -> Option<u64> {
+        self.identity
+    }
+
     fn count(&self) -> usize {
-        self.0.len()
+        self.texts.len()
     }
 
     fn text(&self, number: usize) -> &str {
-        self.0.value(number)
+        self.texts.value(number)
     }
 }
 

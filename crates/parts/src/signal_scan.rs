@@ -15,7 +15,7 @@ use crate::merge::{Keys, Source};
 use crate::part_file::PartFile;
 use crate::row::PartRow;
 use crate::shape::{Shape, object_at};
-use crate::signal_batch::{Held, SignalBatch};
+use crate::signal_batch::{Dictionaries, Held, SignalBatch};
 use crate::stream::RowFilter;
 use crate::typed::bare_event;
 
@@ -33,6 +33,7 @@ pub struct SignalRequest {
 pub struct SignalStream {
     source: Pieces,
     columns: Arc<Columns>,
+    dictionaries: Dictionaries,
 }
 
 enum Pieces {
@@ -49,13 +50,13 @@ impl std::fmt::Debug for SignalStream {
 
 impl SignalStream {
     pub(crate) fn new(source: Box<dyn Source>, columns: Arc<Columns>) -> Self {
-        Self { source: Pieces::Parts(source), columns }
+        Self { source: Pieces::Parts(source), columns, dictionaries: Dictionaries::default() }
     }
 
     /// Of rows in order that are in memory.
     pub(crate) fn of_rows(rows: &[impl AsRef<PartRow>], columns: Arc<Columns>) -> Self {
         let batch = columns.batch_of_rows(rows);
-        Self { source: Pieces::Batch(Some(batch)), columns }
+        Self { source: Pieces::Batch(Some(batch)), columns, dictionaries: Dictionaries::default() }
     }
 
     /// The next rows, at least one; `None` at the end.
@@ -69,7 +70,7 @@ impl SignalStream {
         };
         while let Some(batch) = source.next_batch()? {
             if batch.num_rows() > 0 {
-                return self.columns.batch_of(&batch).map(Some);
+                return self.columns.batch_of(&batch, &mut self.dictionaries).map(Some);
             }
         }
         Ok(None)
@@ -152,11 +153,15 @@ impl Columns {
         Shape::Columns { fixed, typed: self.typed().map(whole).collect() }
     }
 
-    fn batch_of(&self, batch: &RecordBatch) -> Result<SignalBatch, PartsError> {
+    fn batch_of(
+        &self,
+        batch: &RecordBatch,
+        dictionaries: &mut Dictionaries,
+    ) -> Result<SignalBatch, PartsError> {
         let keys = Keys::of(batch)?;
         let events = if self.are_typed() { Vec::new() } else { parse(batch)? };
         let columns = self.paths.iter().zip(&self.sources).map(|(path, source)| match source {
-            PathSource::Typed(column) => Held::of(batch, column),
+            PathSource::Typed(column) => Held::of(batch, column, dictionaries),
             PathSource::Json => Ok(Held::Values(events.iter().map(|event| value_of(event, path)).collect())),
         });
         let columns = columns.collect::<Result<_, _>>()?;

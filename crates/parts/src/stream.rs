@@ -45,12 +45,14 @@ impl RowFilter {
         self.may_have((ts, ts)) && self.bucket.is_none_or(|bucket| bucket.holds(profile))
     }
 
-    /// Whether all rows of a part are wanted that has these instants.
-    fn has_all(&self, file: &PartFile, ts: (Instant, Instant)) -> bool {
+    /// What is left to be asked of a part's rows, which have these instants.
+    fn left_in(&self, file: &PartFile, ts: (Instant, Instant)) -> Self {
         let of_part = file.entry.partition.map(|partition| partition.bucket);
-        self.from.is_none_or(|from| ts.0 >= from)
-            && self.before.is_none_or(|before| ts.1 < before)
-            && self.bucket.is_none_or(|bucket| of_part == Some(bucket))
+        Self {
+            from: self.from.filter(|from| ts.0 < *from),
+            before: self.before.filter(|before| ts.1 >= *before),
+            bucket: self.bucket.filter(|bucket| of_part != Some(*bucket)),
+        }
     }
 
     /// Whether a part may have rows of a profile of the bucket that were not moved.
@@ -192,7 +194,7 @@ impl Reading<'_> {
                 file: Arc::clone(file),
                 reader,
                 shape: self.shape.clone(),
-                filter: (!self.filter.has_all(file, ts)).then_some(self.filter),
+                filter: Some(self.filter.left_in(file, ts)).filter(|left| *left != RowFilter::default()),
             }));
         }
         if !moving.is_empty()
@@ -219,7 +221,8 @@ impl Reading<'_> {
         if self.filter.may_have_bucket(file) {
             let typed: Vec<_> = columns.typed().collect();
             let reader = file.read_typed(&typed, &staying, self.batch_rows)?;
-            let filter = (!self.filter.has_all(file, of_name.ts)).then_some(self.filter);
+            let left = self.filter.left_in(file, of_name.ts);
+            let filter = (left != RowFilter::default()).then_some(left);
             streams.push(Box::new(Typed { reader, filter }));
         }
         if !moving.is_empty()

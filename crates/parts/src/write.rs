@@ -32,7 +32,7 @@ const TEXT_PAGE_BYTES: usize = 256 * 1024;
 const PAGE_ROWS: usize = 8_192;
 
 /// Rows from which on the next event name begins a row group of its own.
-const NAMED_GROUP_ROWS: usize = PAGE_ROWS;
+const NAMED_GROUP_ROWS: usize = 2_048;
 
 /// Writes one part, which is held in memory until it is whole.
 pub(crate) struct PartWriter {

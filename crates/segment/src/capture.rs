@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_model::{Column, Columns, Decimal, Event, Object, Path, Position, Value, date_of, fold_case};
+use segops_model::{
+    Column, Columns, Decimal, Event, Object, Path, Position, TextMemo, Value, date_of, fold_case,
+};
 use segops_rules::{EventFilter, ItemTest, Predicate, Resolved, StateTest, same_in_line_items};
 
 use crate::matcher::LinePredicate;
@@ -74,6 +76,16 @@ pub(crate) struct Capturer {
     test: Option<ValueTest>,
     /// Where line items have the same.
     in_line_items: Option<Box<Capturer>>,
+}
+
+/// What was kept of texts that rows share.
+type KeyMemo = TextMemo<Option<i128>>;
+
+/// The same for both of the places that values can be in.
+#[derive(Debug, Default)]
+pub(crate) struct CaptureMemo {
+    own: KeyMemo,
+    in_line_items: KeyMemo,
 }
 
 /// What is kept of one event, numbered from `line` on.
@@ -204,15 +216,21 @@ impl Capturer {
     }
 
     /// The values of each row that passes, in the order in which an event has them.
-    pub(crate) fn captured(&self, columns: &dyn Columns, passes: Option<&[bool]>) -> CapturedRows {
+    pub(crate) fn captured(
+        &self,
+        columns: &dyn Columns,
+        passes: Option<&[bool]>,
+        memo: &mut CaptureMemo,
+    ) -> CapturedRows {
         let mut found: Vec<(usize, i128)> = Vec::with_capacity(columns.rows());
-        self.take_rows(columns, passes, &|_| 0, &mut found);
+        self.take_rows(columns, passes, &|_| 0, &mut memo.own, &mut found);
         if let Some(in_line_items) = &self.in_line_items {
             let own = CapturedRows::of(columns.rows(), found.clone());
             in_line_items.take_rows(
                 columns,
                 passes,
                 &|row| own.of_row(row).map_or(0, <[i128]>::len),
+                &mut memo.in_line_items,
                 &mut found,
             );
             // Within a row, what comes of the line items comes after.
@@ -226,6 +244,7 @@ impl Capturer {
         columns: &dyn Columns,
         passes: Option<&[bool]>,
         first: &dyn Fn(usize) -> usize,
+        memo: &mut KeyMemo,
         found: &mut Vec<(usize, i128)>,
     ) {
         let rows = columns.rows();
@@ -235,8 +254,8 @@ impl Capturer {
         let Some(lines) = &self.lines else {
             let values = columns.column(&self.path);
             let quantity = self.by_quantity.then(|| columns.column(&Path::of_name(QUANTITY)));
-            match self.kept_of(&values, quantity.as_ref(), rows) {
-                Some(kept) => {
+            match self.kept_of(&values, quantity.as_ref(), memo) {
+                Some(mut kept) => {
                     let is_room = |row: &usize| first(*row) < VALUES_PER_EVENT_MAX;
                     found.extend(wanted.filter(is_room).filter_map(|row| Some((row, kept(row)?))));
                 }
@@ -251,19 +270,18 @@ impl Capturer {
         };
         match columns.column(&lines.list) {
             Column::Lists(lists) => {
-                let items = lists.items.rows();
                 let counting = lines.counting(lists.items);
                 let values = lists.items.column(&self.path);
                 let quantity = self.by_quantity.then(|| lists.items.column(&Path::of_name(QUANTITY)));
                 let counts = |item: &usize| {
                     counting.as_ref().is_none_or(|counting| counting.get(*item).copied().unwrap_or_default())
                 };
-                let kept = self.kept_of(&values, quantity.as_ref(), items);
+                let mut kept = self.kept_of(&values, quantity.as_ref(), memo);
                 for row in wanted {
                     let counting = lists.at(row).into_iter().flatten().filter(counts);
                     let mut line = first(row);
                     for item in counting {
-                        let Some(kept) = &kept else {
+                        let Some(kept) = &mut kept else {
                             let quantity = quantity.as_ref().and_then(|column| column.value(item));
                             let value = values.value(item);
                             line = self.keep_row(row, value.as_ref(), quantity.as_ref(), line, found);
@@ -312,8 +330,8 @@ impl Capturer {
         &'a self,
         values: &'a Column<'a>,
         quantities: Option<&'a Column<'a>>,
-        rows: usize,
-    ) -> Option<Box<dyn Fn(usize) -> Option<i128> + 'a>> {
+        memo: &'a mut KeyMemo,
+    ) -> Option<Box<dyn FnMut(usize) -> Option<i128> + 'a>> {
         match (self.kind, values, quantities) {
             (_, Column::Nothing, _) => Some(Box::new(|_| None)),
             (CaptureKind::Numbers | CaptureKind::Amounts, Column::Numbers(numbers), None) => {
@@ -335,8 +353,10 @@ impl Capturer {
                 Some(Box::new(|row| self.value(&Value::text(texts.at(row)?), None)))
             }
             (_, Column::Texts(texts), _) => {
-                let kept = texts.map(rows, &None, |text| self.value(&Value::text(text), None));
-                Some(Box::new(move |row| kept.get(row).copied().flatten()))
+                memo.turn_to(texts);
+                Some(Box::new(|row| {
+                    memo.of(texts, row, |text| self.value(&Value::text(text), None)).flatten()
+                }))
             }
             _ => None,
         }

@@ -81,7 +81,7 @@ pub use segops_rules::ScoreKind;
 pub use sentence::{Speech, sentence};
 pub use sequence::SEQUENCE_MATCHES_MAX;
 pub use signal::{
-    EventReads, NamedSignals, Reads, SignalRegistry, SignalRows, StoredDerivation, StoredSignal,
+    EventReads, NamedSignals, Reads, SignalMemos, SignalRegistry, SignalRows, StoredDerivation, StoredSignal,
     StoredSignalKind, StoredSignals, TraitWatch, WATCHED_TESTS_MAX,
 };
 pub use timeline::{

@@ -23,7 +23,7 @@ use crate::capture::Capturer;
 use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
 pub(crate) use columns::CapturedRows;
-pub use columns::{NamedSignals, SignalRows};
+pub use columns::{NamedSignals, SignalMemos, SignalRows};
 use derived::Derived;
 use index::Bucket;
 pub use reads::{EventReads, Reads};

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use segops_model::{Instant, Path, Position, ProfileId, SignalId};
 use segops_parts::{PartsError, RowFilter, SignalBatch, SignalRequest, SignalStream, Snapshot};
-use segops_segment::{Entry, NamedSignals, SignalRegistry, SignalRows, Timeline, ValueEntry};
+use segops_segment::{Entry, NamedSignals, SignalMemos, SignalRegistry, SignalRows, Timeline, ValueEntry};
 
 /// Where a stream stands that has no more rows: behind every profile.
 const END: u64 = u64::MAX;
@@ -22,6 +22,8 @@ pub(super) struct Matches<'a> {
     cursors: Vec<Cursor>,
     /// The profile that each cursor stands at.
     heads: Vec<u64>,
+    /// Cursors that a profile's rows are taken from, for its memory.
+    due: Vec<usize>,
     found: Vec<Found>,
     /// Timelines that were let go, for their memory.
     spare: Vec<Timeline>,
@@ -38,6 +40,7 @@ struct Named<'a> {
 struct Cursor {
     named: usize,
     stream: SignalStream,
+    memos: SignalMemos,
     batch: Option<(SignalBatch, Vec<SignalRows>)>,
     at: usize,
 }
@@ -72,6 +75,7 @@ impl<'a> Matches<'a> {
             names: Vec::new(),
             cursors: Vec::new(),
             heads: Vec::new(),
+            due: Vec::new(),
             found: found.collect(),
             spare: Vec::new(),
         };
@@ -83,7 +87,13 @@ impl<'a> Matches<'a> {
             let named = matches.names.len();
             matches.names.push(Named { signals, places });
             for stream in streams {
-                matches.cursors.push(Cursor { named, stream, batch: None, at: 0 });
+                matches.cursors.push(Cursor {
+                    named,
+                    stream,
+                    memos: SignalMemos::default(),
+                    batch: None,
+                    at: 0,
+                });
                 matches.heads.push(END);
                 matches.load(matches.cursors.len() - 1)?;
             }
@@ -98,11 +108,15 @@ impl<'a> Matches<'a> {
 
     /// Takes the rows of a profile, and passes over those of profiles before it.
     pub(super) fn take(&mut self, ProfileId(profile): ProfileId) -> Result<(), PartsError> {
-        for number in 0..self.heads.len() {
-            while self.heads.get(number).is_some_and(|head| *head <= profile) {
-                self.take_from(number, profile)?;
+        let mut due = std::mem::take(&mut self.due);
+        due.clear();
+        due.extend((0..).zip(&self.heads).filter(|(_, head)| **head <= profile).map(|(number, _)| number));
+        for number in &due {
+            while self.heads.get(*number).is_some_and(|head| *head <= profile) {
+                self.take_from(*number, profile)?;
             }
         }
+        self.due = due;
         Ok(())
     }
 
@@ -143,7 +157,7 @@ impl<'a> Matches<'a> {
         *head = batch.as_ref().and_then(|batch| batch.profiles().first().copied()).unwrap_or(END);
         cursor.at = 0;
         cursor.batch = batch.zip(names.get(cursor.named)).map(|(batch, named)| {
-            let signals = named.signals.read(&batch);
+            let signals = named.signals.read(&batch, &mut cursor.memos);
             (batch, signals)
         });
         Ok(())

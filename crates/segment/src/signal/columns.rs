@@ -7,11 +7,19 @@ mod tests;
 use segops_model::{Columns, SignalId};
 
 use super::{Signal, SignalRegistry};
+use crate::capture::CaptureMemo;
 
 /// The signals that can match events of one name by nothing but their properties.
 #[derive(Debug)]
 pub struct NamedSignals<'a> {
     signals: Vec<(SignalId, &'a Signal)>,
+}
+
+/// What signals remember from one batch of a stream to the next.
+#[derive(Debug, Default)]
+pub struct SignalMemos {
+    /// Of each signal of the name.
+    captures: Vec<CaptureMemo>,
 }
 
 /// What one signal makes of some rows.
@@ -50,14 +58,15 @@ impl NamedSignals<'_> {
     /// What each of them makes of some rows, of which there are columns for every path that [`SignalRegistry::reads`]
     /// names.
     #[must_use]
-    pub fn read(&self, columns: &dyn Columns) -> Vec<SignalRows> {
-        let of_signal = |(id, signal): &(SignalId, &Signal)| {
+    pub fn read(&self, columns: &dyn Columns, memos: &mut SignalMemos) -> Vec<SignalRows> {
+        memos.captures.resize_with(self.signals.len(), CaptureMemo::default);
+        let of_signal = |((id, signal), memo): (&(SignalId, &Signal), &mut CaptureMemo)| {
             let passes = signal.matcher.passing(columns);
             let capturer = signal.capture.as_ref().map(|(_, capturer)| capturer);
-            let captured = capturer.map(|capturer| capturer.captured(columns, passes.as_deref()));
+            let captured = capturer.map(|capturer| capturer.captured(columns, passes.as_deref(), memo));
             SignalRows { signal: *id, passes, captured }
         };
-        self.signals.iter().map(of_signal).collect()
+        self.signals.iter().zip(&mut memos.captures).map(of_signal).collect()
     }
 }
 

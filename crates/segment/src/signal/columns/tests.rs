@@ -7,6 +7,7 @@ use segops_rules::EventFilter;
 
 use super::super::SignalRegistry;
 use super::super::tests::{any_event_of, any_filter};
+use super::SignalMemos;
 use crate::sample::{event, list, zone};
 use crate::{Capture, CaptureKind};
 
@@ -189,7 +190,7 @@ proptest! {
         for name in ["Viewed", "Bought", "Other"] {
             let of_name = events.iter().filter(|event| event.name == name && event.kind.is_counted());
             let columns = Listed::of(of_name.cloned().collect(), with_dictionary);
-            let read = registry.named(name).read(&columns);
+            let read = registry.named(name).read(&columns, &mut SignalMemos::default());
             for (row, event) in columns.events.iter().enumerate() {
                 let (mut matching, mut values) = (Vec::new(), Vec::new());
                 registry.matching(event, &mut matching);
