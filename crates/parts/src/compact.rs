@@ -210,7 +210,7 @@ impl Outputs<'_> {
             };
             let mut writer = match self.open.remove(&place) {
                 Some(writer) => writer,
-                None => PartWriter::new(self.layout.clone(), self.parts.options.row_group_rows)?,
+                None => PartWriter::new(self.layout.clone(), &self.parts.options)?,
             };
             writer.push(rows)?;
             if writer.rows() >= self.parts.options.part_rows_max {

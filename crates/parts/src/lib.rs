@@ -7,7 +7,7 @@
 //! - [`Parts`] is the history: [`Parts::flush`] takes rows in, [`Parts::compact`] tidies,
 //!   [`Parts::held_until`] says from where on rows are to be handed over again after a crash.
 //! - [`Snapshot`] is the history at one moment, with rows that no part holds yet ([`Tail`]): one signal
-//!   ([`Snapshot::scan`], [`Snapshot::streams`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
+//!   ([`Snapshot::streams`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
 //!   order ([`Snapshot::table`]).
 //! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
 //! - [`Overlay`] is what happened to profiles since their rows were written.

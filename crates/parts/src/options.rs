@@ -3,6 +3,8 @@
 pub struct PartsOptions {
     /// Rows of one row group.
     pub row_group_rows: usize,
+    /// Rows from which on the next event name begins a row group of its own.
+    pub named_group_rows: usize,
     /// Rows of one part; past it the next one begins. A part is held in memory while it is written.
     pub part_rows_max: u64,
     /// Into how many buckets of profiles a month is divided, so that they can be read side by side, once there is
@@ -31,6 +33,7 @@ impl Default for PartsOptions {
     fn default() -> Self {
         Self {
             row_group_rows: 262_144,
+            named_group_rows: 2_048,
             part_rows_max: 2_000_000,
             buckets: 4,
             bucketed_from_rows: 1_000_000,

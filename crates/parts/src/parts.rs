@@ -110,7 +110,7 @@ impl Parts {
 
     fn write_level0(&self, rows: &[&PartRow]) -> Result<PartEntry, PartsError> {
         let layout = Layout::for_rows(rows);
-        let mut writer = PartWriter::new(layout.clone(), self.options.row_group_rows)?;
+        let mut writer = PartWriter::new(layout.clone(), &self.options)?;
         for rows in rows.chunks(ENCODED_ROWS) {
             writer.push(&layout.encode(rows)?)?;
         }

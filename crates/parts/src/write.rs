@@ -20,6 +20,7 @@ use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, CONTEXT, EVENT, POSITION, PROFILE,
 use crate::layout::{ColumnInfo, INEXACT, INFO_KEY, Layout, PART_FORMAT, PartInfo};
 use crate::manifest::{NameRows, PartEntry, SidecarEntry, checksum_of};
 use crate::objects::Objects;
+use crate::options::PartsOptions;
 use crate::partition::Partition;
 use crate::precision::as_in;
 use crate::sidecar::{Run, write};
@@ -31,15 +32,13 @@ const TEXT_PAGE_BYTES: usize = 256 * 1024;
 /// Rows of one page.
 const PAGE_ROWS: usize = 8_192;
 
-/// Rows from which on the next event name begins a row group of its own.
-const NAMED_GROUP_ROWS: usize = 2_048;
-
 /// Writes one part, which is held in memory until it is whole.
 pub(crate) struct PartWriter {
     layout: Layout,
     schema: SchemaRef,
     arrow: ArrowWriter<Vec<u8>>,
     row_group_rows: usize,
+    named_group_rows: usize,
     group: usize,
     rows_in_group: usize,
     group_marks: u64,
@@ -68,16 +67,18 @@ pub(crate) struct WrittenPart {
 }
 
 impl PartWriter {
-    pub(crate) fn new(layout: Layout, row_group_rows: usize) -> Result<Self, PartsError> {
-        let options = ArrowWriterOptions::new().with_properties(properties(row_group_rows));
+    pub(crate) fn new(layout: Layout, options: &PartsOptions) -> Result<Self, PartsError> {
+        let row_group_rows = options.row_group_rows.max(1);
+        let writing = ArrowWriterOptions::new().with_properties(properties(row_group_rows));
         let schema = layout.file_schema();
-        let arrow = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
+        let arrow = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), writing);
         let columns = layout.columns.len();
         Ok(Self {
             layout,
             schema,
             arrow: arrow.map_err(encode_error)?,
-            row_group_rows: row_group_rows.max(1),
+            row_group_rows,
+            named_group_rows: options.named_group_rows,
             group: 0,
             rows_in_group: 0,
             group_marks: 0,
@@ -96,7 +97,9 @@ impl PartWriter {
         let mut at = 0;
         for rows in runs_of_names(batch)? {
             // Whoever reads a name begins with a page, and has its values in dictionaries of their own.
-            if self.facts.last_name() != Some(name_at(batch, at)?) && self.rows_in_group >= NAMED_GROUP_ROWS {
+            if self.facts.last_name() != Some(name_at(batch, at)?)
+                && self.rows_in_group >= self.named_group_rows
+            {
                 self.flush_group()?;
             }
             let end = at + rows;

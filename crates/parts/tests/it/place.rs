@@ -32,6 +32,7 @@ pub(crate) fn far_future() -> Arc<dyn Clock> {
 pub(crate) fn small(buckets: u32) -> PartsOptions {
     PartsOptions {
         row_group_rows: 8,
+        named_group_rows: 3,
         part_rows_max: 48,
         buckets,
         bucketed_from_rows: 30,
