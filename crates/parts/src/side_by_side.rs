@@ -28,9 +28,16 @@ pub fn side_by_side<T: Send, E: Send>(
     if of <= 1 {
         return Ok(vec![each(None)?]);
     }
-    let of_bucket = |number| each(Some(Bucket { number, of }));
+    each_side_by_side((0..of).collect(), |number| each(Some(Bucket { number, of })))
+}
+
+/// Does something with each of some things, and gives what comes of it in their order.
+pub(crate) fn each_side_by_side<I: Send, T: Send, E: Send>(
+    of: Vec<I>,
+    each: impl Fn(I) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
     match THREADS.as_ref() {
-        Some(threads) => threads.install(|| (0..of).into_par_iter().map(of_bucket).collect()),
-        None => (0..of).map(of_bucket).collect(),
+        Some(threads) if of.len() > 1 => threads.install(|| of.into_par_iter().map(each).collect()),
+        _ => of.into_iter().map(each).collect(),
     }
 }

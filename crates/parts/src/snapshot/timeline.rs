@@ -13,6 +13,7 @@ use crate::merge::Keys;
 use crate::overlay::Overlay;
 use crate::part_file::PartFile;
 use crate::row::PartRow;
+use crate::side_by_side::each_side_by_side;
 use crate::sidecar::Run;
 
 /// A row that may be among the newest.
@@ -92,7 +93,10 @@ impl Snapshot {
                 break;
             }
             let (first, last) = part.profiles;
-            let may_have = origins.iter().any(|origin| (first..=last).contains(&origin.0));
+            let may_have = origins.iter().any(|origin| {
+                let is_of_bucket = part.partition.is_none_or(|place| place.bucket.holds(*origin));
+                is_of_bucket && (first..=last).contains(&origin.0)
+            });
             if !may_have || !request.may_be_in(part) {
                 continue;
             }
@@ -179,13 +183,17 @@ impl Snapshot {
         }
         let schema = Arc::clone(&FIXED);
         let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        for (file, mut numbers) in files.iter().zip(wanted) {
+        let wanted = files.iter().zip(wanted).filter(|(_, numbers)| !numbers.is_empty()).collect();
+        let read = |(file, mut numbers): (&Arc<PartFile>, Vec<u64>)| {
             numbers.sort_unstable();
             let mut reader = file.read(&columns, &ranges_of(&numbers), 4_096);
+            let mut rows = Vec::new();
             while let Some((_, batch)) = reader.next_batch()? {
                 rows.extend(decode(&batch)?);
             }
-        }
+            Ok::<_, PartsError>(rows)
+        };
+        rows.extend(each_side_by_side(wanted, read)?.into_iter().flatten());
         for row in &mut rows {
             row.profile = profile;
         }
