@@ -10,7 +10,7 @@ use segops_rules::{
 use super::command::{check_name, done};
 use super::{Effects, Fold, Stamp};
 use crate::command::{Outcome, Refusal};
-use crate::state::{DerivedEventState, SegmentChangeKind, SegmentState};
+use crate::state::{ComputedTraitState, DerivedEventState, SegmentChangeKind, SegmentState};
 
 /// Names that the engine's own events have.
 const OWN_EVENTS: [&str; 2] = ["Segment Entered", "Segment Exited"];
@@ -67,6 +67,7 @@ impl Fold {
         effects: &mut Effects,
     ) -> Result<Outcome, Refusal> {
         self.check_derived_sources(edit.definition)?;
+        self.check_chosen_from(id, edit.definition)?;
         let users: Vec<SegmentId> = self.users_of_derived_event(id).map(|segment| segment.id).collect();
         let limits = self.limits;
         let made =
@@ -145,6 +146,31 @@ impl Fold {
             }
         }
         Ok(())
+    }
+
+    /// A computed trait chooses a value of events that are received, whatever they are called.
+    fn check_chosen_from(
+        &self,
+        id: DerivedEventId,
+        definition: &DerivedDefinition<Resolved>,
+    ) -> Result<(), Refusal> {
+        if matches!(definition, DerivedDefinition::Renamed(_)) {
+            return Ok(());
+        }
+        let chooses = |computed: &&ComputedTraitState| {
+            let newest = computed.newest().map(|version| &version.definition);
+            newest.is_some_and(|definition| {
+                !definition.is_number() && derived_of_computed(definition).iter().any(|made| made.id == id)
+            })
+        };
+        let choosing: Vec<&str> = self
+            .state
+            .computed_traits
+            .values()
+            .filter(chooses)
+            .map(|computed| computed.name.as_str())
+            .collect();
+        if choosing.is_empty() { Ok(()) } else { Err(Refusal::DerivedEventChosenFrom(choosing.join(", "))) }
     }
 
     fn check_derived_sources(&self, definition: &DerivedDefinition<Resolved>) -> Result<(), Refusal> {

@@ -71,15 +71,15 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let kiosk = world.engine.create_source(AUTHOR, "Kiosk", None).expect("a source").id;
     let mut oracle = Oracle::new(Calendar { zone, week_start });
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
-    for (name, definition) in COMPUTED {
-        world.engine.create_computed_trait(AUTHOR, name, definition).expect("a computed trait");
-        let definition = parse_definition(definition, &Limits::default()).expect("a definition");
-        oracle.computed_traits.insert((*name).to_owned(), definition);
-    }
     for (name, definition) in DERIVED {
         world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
         let definition = parse_derived(definition, &Limits::default()).expect("a definition");
         oracle.derived_events.insert((*name).to_owned(), definition);
+    }
+    for (name, definition) in COMPUTED {
+        world.engine.create_computed_trait(AUTHOR, name, definition).expect("a computed trait");
+        let definition = parse_definition(definition, &Limits::default()).expect("a definition");
+        oracle.computed_traits.insert((*name).to_owned(), definition);
     }
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut player =
