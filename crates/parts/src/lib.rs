@@ -55,5 +55,8 @@ pub use partition::{Bucket, Month, Partition};
 pub use parts::Parts;
 pub use row::{PartRow, RowKey};
 pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan, SignalStream};
-pub use snapshot::{RowScan, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest};
+pub use snapshot::{
+    RowScan, RowsOfProfiles, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest,
+};
 pub use stream::RowFilter;
+pub use typed::date_by_itself;
