@@ -22,6 +22,7 @@ mod provider;
 mod service;
 mod session;
 mod statement;
+mod suggest;
 mod tables;
 mod taken;
 mod workspace;
