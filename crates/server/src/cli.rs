@@ -8,6 +8,7 @@ mod checkpoint;
 mod client;
 mod computed_trait;
 mod consent;
+mod definition;
 mod derived_event;
 mod error;
 mod events;

@@ -5,6 +5,7 @@ use serde_json::json;
 use segops_model::{Decimal, Limits, ProfileId, Value};
 
 use super::world::{AUTHOR, World, instant, small_parts};
+use crate::definitions::DerivedEvents;
 use crate::timeline::EventsAsked;
 use crate::view::{EventPlace, ProfileEvent};
 
@@ -21,7 +22,7 @@ const DEFINED: [(&str, &str); 4] = [
 fn visited(limits: Limits) -> (World, ProfileId) {
     let mut world = World::keeping(instant("2026-03-01T00:00:00Z"), small_parts(), limits);
     for (name, definition) in DEFINED {
-        world.engine.create_derived_event(AUTHOR, name, definition).expect("made");
+        world.engine.create_definition::<DerivedEvents>(AUTHOR, name, definition).expect("made");
     }
     for number in 0..60_i64 {
         world.pass_ms(number % 7 * 9 * MINUTE_MS);
