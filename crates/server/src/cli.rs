@@ -48,6 +48,7 @@ mod tokens;
 mod tracking;
 mod transitions;
 mod verify;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
