@@ -4,7 +4,7 @@
     python tests/sql/run.py --segops target/debug/segops [--keep FOLDER]
 
 A simulated shop is served; its events are asked through `segops sql` and, over the generated view, by DuckDB: the
-answers have to be equal. Parquet, Arrow and CSV are read back by pyarrow and pandas. psql, psycopg, pg8000, SQLAlchemy and
+answers have to be equal, and derived events are what DuckDB makes of received ones with window functions. Parquet, Arrow and CSV are read back by pyarrow and pandas. psql, psycopg, pg8000, SQLAlchemy and
 pandas then connect by the PostgreSQL protocol, are shown the tables, and are refused what does anything but read.
 
 Prints a line for each thing compared, and exits with 1 on any difference. Needs tests/oracle/requirements.txt,
@@ -143,6 +143,54 @@ def against_duckdb(server, report):
         report.same(f"DuckDB, {len(expected)} rows: {question[:90]}", expected, rows_of(answer["rows"]))
 
 
+DERIVED = {
+    "Session": "sessions of any event with gap of 30 minutes",
+    "Shop Visit": 'sessions of ("Page Viewed", "Product Viewed") with gap of 1 hour',
+    "Last View": 'last touch of "Product Viewed" before "Order Completed" within 7 days',
+    "Dear Order": 'each "Order Completed" where total > 60 with total as worth',
+}
+
+SESSIONS = """
+WITH gaps AS (
+  SELECT profile, ts, position, event, CASE WHEN ts - lag(ts) OVER w < INTERVAL '{gap} minutes' THEN 0 ELSE 1 END AS begins
+  FROM events WHERE {passes} WINDOW w AS (PARTITION BY profile ORDER BY ts, position)),
+numbered AS (SELECT *, sum(begins) OVER (PARTITION BY profile ORDER BY ts, position) AS number FROM gaps)
+SELECT profile, min(ts), max(ts), count(*), count(*) FILTER (WHERE event = 'Order Completed')
+FROM numbered GROUP BY profile, number ORDER BY 1, 2"""
+
+MADE = """SELECT profile, "started_at:date", "ended_at:date", "event_count:number", "order_count:number"
+FROM derived_events WHERE event = '{name}' ORDER BY 1, 2"""
+
+
+def derived_against_duckdb(server, report):
+    """What DuckDB makes of the received events with window functions and joins."""
+    for name, definition in DERIVED.items():
+        server.ask("POST", "/api/v1/derived-events", {"name": name, "definition": definition})
+    duck = duckdb.connect()
+    duck.execute("SET TimeZone = 'UTC'")
+    duck.execute(server.ask("GET", "/api/v1/parts/sql-view").decode())
+    counted = "kind IN ('track', 'page', 'screen')"
+    pairs = [
+        ("sessions", SESSIONS.format(gap=30, passes=counted), MADE.format(name="Session")),
+        ("sessions of two events", SESSIONS.format(gap=60, passes=f"{counted} AND event IN ('Page Viewed', 'Product Viewed')"),
+         MADE.format(name="Shop Visit")),
+        ("touches",
+         """SELECT o.profile, o.ts, o.position, max(v.ts) FROM events o LEFT JOIN events v ON v.profile = o.profile
+            AND v.event = 'Product Viewed' AND (v.ts, v.position) <= (o.ts, o.position) AND v.ts > o.ts - INTERVAL '7 days'
+            WHERE o.event = 'Order Completed' GROUP BY 1, 2, 3 ORDER BY 3""",
+         """SELECT profile, ts, position, "touch.at:date" FROM derived_events WHERE event = 'Last View' ORDER BY position"""),
+        ("events under another name",
+         """SELECT profile, ts, position, "total:number" FROM events
+            WHERE event = 'Order Completed' AND "total:number" > 60 ORDER BY position""",
+         """SELECT profile, ts, position, "worth:number" FROM derived_events WHERE event = 'Dear Order' ORDER BY position"""),
+    ]
+    for what, by_duck, by_sql in pairs:
+        expected = rows_of(duck.execute(by_duck).fetchall())
+        seen = rows_of(json.loads(server.sql(by_sql))["rows"])
+        report.same(f"DuckDB, {len(expected)} {what}", expected, seen)
+        report.holds(f"there are {what}", expected, expected)
+
+
 def formats(server, report):
     query = 'SELECT position, event, ts, "total:number", clamped FROM events ORDER BY position'
     whole = rows_of(json.loads(server.sql(query, limits={"rows": 100000}))["rows"])
@@ -157,7 +205,7 @@ def formats(server, report):
 
 def with_psql(server, report):
     listed = server.psql("-c", r"\dt")
-    for table in ["events", "profiles", "orders", "line_items", "products", "segments", "memberships", "transitions", "scores"]:
+    for table in ["events", "derived_events", "profiles", "orders", "line_items", "products", "segments", "memberships", "transitions", "scores"]:
         report.holds(f"psql \\dt lists {table}", f"|{table}|" in listed, listed)
     described = server.psql("-c", r"\d events")
     report.holds("psql \\d events lists columns", "position|bigint" in described and "ts|timestamp" in described, described)
@@ -239,6 +287,7 @@ def main():
         server, report = Server(binary, folder), Report()
         try:
             against_duckdb(server, report)
+            derived_against_duckdb(server, report)
             formats(server, report)
             with_psql(server, report)
             with_drivers(server, report)

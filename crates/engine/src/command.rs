@@ -399,6 +399,10 @@ pub enum Refusal {
     DerivedEventEdited(DerivedEventId),
     #[error("the derived event is used by {0}; edit those first")]
     DerivedEventInUse(String),
+    #[error(
+        "{0} chooses a value of this event, and of an event that is put together of several none is chosen; edit those first, or give the event another definition that begins with `each`"
+    )]
+    DerivedEventChosenFrom(String),
     #[error("there are {0} derived events, which is the limit; delete one first")]
     TooManyDerivedEvents(usize),
     #[error("the score cannot be recorded: {0}")]

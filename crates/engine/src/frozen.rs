@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use parking_lot::RwLockWriteGuard;
-use segops_model::{Instant, Object, Position, ProfileId, SegmentId, SignalId, SourceId};
+use segops_model::{DerivedEventId, Instant, Object, Position, ProfileId, SegmentId, SignalId, SourceId};
 use segops_rules::Names;
 use segops_segment::{
-    Calendar, OrderFacts, OrderKey, RecordedScore, RecordedTransition, RecordedTransitions, ScoreFunction,
-    ScoreFunctions, ScoreValue, SignalRegistry, Timeline, newest_record,
+    Calendar, Derivation, OrderFacts, OrderKey, RecordedScore, RecordedTransition, RecordedTransitions,
+    ScoreFunction, ScoreFunctions, ScoreValue, SignalRegistry, Timeline, newest_record,
 };
 use segops_store::{FrozenKeyspace, Keyspace};
 
@@ -49,6 +50,15 @@ pub struct FrozenProduct {
     pub product: Object,
 }
 
+/// A derived event, by its newest version.
+#[derive(Debug, Clone)]
+pub struct FrozenDerivedEvent {
+    pub id: DerivedEventId,
+    pub name: String,
+    pub version: u32,
+    pub derivation: Derivation,
+}
+
 /// The workspace as it was at one position.
 #[derive(Debug)]
 pub struct Frozen {
@@ -59,6 +69,8 @@ pub struct Frozen {
     pub segments: Vec<view::Segment>,
     /// Where they were asked for, in the order of their ids.
     pub products: Vec<FrozenProduct>,
+    /// In the order of their ids.
+    pub derived_events: Vec<FrozenDerivedEvent>,
     sources: Vec<(SourceId, String)>,
     segment_names: Vec<(SegmentId, String)>,
     groups: ProfileGroups,
@@ -107,6 +119,7 @@ impl Engine {
         let groups = state.groups.clone();
         let segments = state.segments.values().filter(|_| gathered.segments);
         let segments = segments.map(|segment| segment_view(&fold, segment)).collect();
+        let derived_events = derived_events_of(state, &calendar.zone);
         let products = if gathered.products { products_of(state) } else { Vec::new() };
         drop(fold);
         Ok(Frozen {
@@ -115,6 +128,7 @@ impl Engine {
             properties,
             segments,
             products,
+            derived_events,
             sources,
             segment_names,
             groups,
@@ -139,6 +153,15 @@ fn seen_properties(state: &State) -> Vec<SeenProperty> {
         known.flags += entry.booleans;
     }
     seen.into_iter().map(|(path, known)| SeenProperty { path: path.to_owned(), ..known }).collect()
+}
+
+fn derived_events_of(state: &State, zone: &TimeZone) -> Vec<FrozenDerivedEvent> {
+    let newest = state.derived_events.values().filter_map(|made| {
+        let newest = made.newest()?;
+        let derivation = Derivation::compile(&newest.definition, zone);
+        Some(FrozenDerivedEvent { id: made.id, name: made.name.clone(), version: newest.number, derivation })
+    });
+    newest.collect()
 }
 
 fn products_of(state: &State) -> Vec<FrozenProduct> {

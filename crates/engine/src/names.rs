@@ -5,6 +5,7 @@ use segops_rules::{ComputedReference, DerivedReference, Labels, Names, ScoreKind
 use segops_segment::ScoreFunctions;
 use segops_store::Keyspace;
 
+use crate::definitions::{ComputedTraits, find};
 use crate::state::{EventEntry, State};
 
 /// What a rule can refer to in this workspace, and what has been seen in it.
@@ -99,7 +100,7 @@ impl Names for WorkspaceNames<'_> {
     }
 
     fn computed_trait(&self, name_or_id: &str) -> Option<ComputedReference> {
-        let computed = self.state.find_computed_trait(name_or_id)?;
+        let computed = find::<ComputedTraits>(self.state, name_or_id)?;
         Some(ComputedReference { id: computed.id, definition: computed.newest()?.definition.clone() })
     }
 
@@ -108,7 +109,7 @@ impl Names for WorkspaceNames<'_> {
     }
 
     fn derived_event(&self, name: &str) -> Option<DerivedReference> {
-        let made = self.state.find_derived_event_named(name)?;
+        let made = self.state.derived_events.values().find(|made| made.name == name)?;
         Some(DerivedReference { id: made.id, definition: made.newest()?.definition.clone() })
     }
 

@@ -49,7 +49,7 @@ pub use results::{
     LikenessReason, RecordedResult, ResultDefinitionView, ResultMember, ResultMembers, ResultRun,
     ResultStatus,
 };
-pub use timeline::{EventPlace, ProfileEvent};
+pub use timeline::{DerivedFrom, EventPlace, ProfileEvent};
 
 /// Where events come from, and the key that they come with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -71,6 +71,24 @@ impl Path {
         self.steps.iter().map(|step| step.name.as_str())
     }
 
+    /// The path that starts at a place instead of at its first name: `category.name` at `products[].kind` is
+    /// `products[].kind.name`.
+    #[must_use]
+    pub fn starting_at(&self, place: &Self) -> Self {
+        let mut steps = place.steps.clone();
+        if let (Some(last), Some(first)) = (steps.last_mut(), self.steps.first()) {
+            last.each |= first.each;
+        }
+        steps.extend(self.steps.iter().skip(1).cloned());
+        Self { steps }
+    }
+
+    /// The last name.
+    #[must_use]
+    pub fn last(&self) -> &str {
+        self.steps.last().map_or("", |step| step.name.as_str())
+    }
+
     /// The value in an event, for a path without `[]`.
     #[must_use]
     pub fn in_event<'a>(&self, event: &'a Event) -> Option<&'a Value> {

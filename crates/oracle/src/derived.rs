@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use segops_model::{Decimal, Event, Instant, Object, Value};
 use segops_rules::{
-    DerivedDefinition, EventFilter, Named, Rule, SessionDefinition, SessionStands, Span, TouchChoice,
-    TouchDefinition, Unit,
+    DerivedDefinition, EventFilter, Named, RenamedDefinition, Rule, SessionDefinition, SessionStands, Span,
+    TouchChoice, TouchDefinition, Unit,
 };
 
 use crate::Oracle;
@@ -16,10 +16,28 @@ use crate::value::shown;
 
 /// What marks an event that nobody has sent.
 const MARK: &str = "derived";
+/// What marks one that is an event itself, under another name.
+const RENAMED: &str = "derived: renamed";
+/// What marks one that stands at another instant than the event that it comes with.
+const LATER: &str = "derived: later";
 const PARTS: [&str; 5] = ["source", "medium", "name", "term", "content"];
 
 pub(crate) fn is_derived(event: &Event) -> bool {
-    event.message_id == MARK
+    event.message_id.starts_with(MARK)
+}
+
+/// Whether it is put together from several events, so that it is about no product.
+pub(crate) fn is_put_together(event: &Event) -> bool {
+    is_derived(event) && event.message_id != RENAMED
+}
+
+/// The place of the event that the one at a place stands with: neither is later than the other.
+pub(crate) fn stands_at(events: &[&Event], place: usize) -> usize {
+    let mut at = place;
+    while is_derived(events[at]) && events[at].message_id != LATER {
+        at -= 1;
+    }
+    at
 }
 
 impl Oracle {
@@ -47,11 +65,18 @@ impl Oracle {
                 let made = match definition {
                     DerivedDefinition::Session(session) => self.sessions(session, &done),
                     DerivedDefinition::Touch(touch) => self.touched(touch, &done),
+                    DerivedDefinition::Renamed(renamed) => {
+                        for (arrival, event) in self.renamed(renamed, &done) {
+                            let (message_id, name) = (RENAMED.into(), name.as_str().into());
+                            behind.entry(arrival).or_default().push(Event { message_id, name, ..event });
+                        }
+                        continue;
+                    }
                 };
                 for (arrival, ts, properties) in made {
                     let base = &self.events[arrival];
                     let event = Event {
-                        message_id: MARK.into(),
+                        message_id: if ts == base.ts { MARK.into() } else { LATER.into() },
                         name: name.as_str().into(),
                         kind: segops_model::EventKind::Track,
                         ts,
@@ -79,6 +104,20 @@ impl Oracle {
 
     fn is_any(&self, filters: &[EventFilter<Named>], event: &Event) -> bool {
         filters.iter().any(|filter| matches(filter, event, &self.sources, &self.calendar))
+    }
+
+    fn renamed(&self, renamed: &RenamedDefinition<Named>, done: &[(usize, &Event)]) -> Vec<(usize, Event)> {
+        let is_meant = |event: &Event| self.is_any(std::slice::from_ref(&renamed.event), event);
+        let meant = done.iter().filter(|(_, event)| is_meant(event));
+        let with_values = |(arrival, event): &(usize, &Event)| {
+            let (all, mut called) = (properties_of(event), (*event).clone());
+            for value in &renamed.values {
+                let found = reached(&all, &value.property.to_string()).into_iter().next();
+                called.properties.set(&value.name, found.unwrap_or(Value::Null));
+            }
+            (*arrival, called)
+        };
+        meant.map(with_values).collect()
     }
 
     fn sessions(

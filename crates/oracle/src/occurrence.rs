@@ -3,6 +3,7 @@
 use segops_model::Event;
 use segops_rules::{Named, Occurrence, OccurrenceCondition, Rank, Side, Window, WithinCondition};
 
+use crate::derived::stands_at;
 use crate::filter::{holds, matches, properties_of};
 use crate::oracle::Oracle;
 use crate::people::Person;
@@ -13,7 +14,7 @@ impl Oracle {
     fn in_order<'a>(&'a self, person: &'a Person, now: i64) -> Vec<(usize, &'a Event)> {
         let mut events: Vec<&Event> = self.events_of(person, now).collect();
         events.sort_by_key(|event| event.ts);
-        events.into_iter().enumerate().collect()
+        (0..events.len()).map(|place| (stands_at(&events, place), events[place])).collect()
     }
 
     fn chosen<'a>(

@@ -12,7 +12,7 @@ use segops_rules::{
 
 use crate::aggregate::{aggregate_of, compare, passes_order};
 use crate::calendar::Calendar;
-use crate::derived::is_derived;
+use crate::derived::is_put_together;
 use crate::filter::{matches, path_passes};
 use crate::order::orders_of;
 use crate::people::{People, Person};
@@ -145,7 +145,7 @@ impl Oracle {
 
     /// Every event with what the catalogue says at an instant of the products that it names.
     pub(crate) fn joined_at(&self, at: Instant) -> Vec<Event> {
-        let joined = |event: &Event| match is_derived(event) {
+        let joined = |event: &Event| match is_put_together(event) {
             true => event.clone(),
             false => joined_with(&self.products, event, at),
         };

@@ -7,6 +7,7 @@ use segops_rules::{CadenceCondition, CadenceTest, Named, SequenceCondition, Sequ
 
 use crate::aggregate::values_at;
 use crate::calendar::Bounds;
+use crate::derived::stands_at;
 use crate::filter::matches;
 use crate::value::{folded, shown};
 use crate::{Calendar, Sources};
@@ -35,6 +36,7 @@ pub(crate) fn completions(
         let mut found = Vec::new();
         for (place, event) in events.iter().enumerate() {
             if matches(&step.event, event, sources, calendar) {
+                let place = stands_at(events, place);
                 match &condition.same {
                     None => found.push(Match { place, value: None }),
                     Some(same) => found.extend(

@@ -60,5 +60,8 @@ pub use row::{PartRow, RowKey};
 pub use side_by_side::side_by_side;
 pub use signal_batch::SignalBatch;
 pub use signal_scan::{SignalRequest, SignalStream};
-pub use snapshot::{RowScan, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest};
+pub use snapshot::{
+    RowScan, RowsOfProfiles, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest,
+};
 pub use stream::RowFilter;
+pub use typed::date_by_itself;

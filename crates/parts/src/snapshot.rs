@@ -1,5 +1,6 @@
 //! The history as it stood at one moment: a manifest, an overlay, and rows that are not in a part yet.
 
+mod of_profiles;
 mod table;
 mod timeline;
 
@@ -23,6 +24,7 @@ use crate::shape::Shape;
 use crate::sidecar::Run;
 use crate::signal_scan::{Columns, SignalRequest, SignalStream};
 use crate::stream::{Reading, RowFilter};
+pub use of_profiles::RowsOfProfiles;
 pub use table::{TablePiece, TableRequest, TableScan};
 pub use timeline::TimelineRequest;
 

@@ -238,7 +238,8 @@ impl ScalarBuilder {
 }
 
 /// The instant that a text names with its own offset: the same in every time zone.
-pub(crate) fn date_by_itself(value: &Value) -> Option<Instant> {
+#[must_use]
+pub fn date_by_itself(value: &Value) -> Option<Instant> {
     let text = value.as_text()?.trim();
     // The shortest is `2026-01-01T00:00Z`; most texts are told apart by this.
     if text.len() < 17 || text.as_bytes().get(4) != Some(&b'-') {

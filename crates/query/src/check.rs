@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
         let text = path.to_string();
         let derived = filter.and_then(|filter| filter.resolved.derived.as_deref());
         let event = match derived.map(|made| &made.definition) {
-            Some(definition) if definition.fields().contains(&text.as_str()) => return,
+            Some(definition) if definition.has_field(&text) => return,
             Some(definition) if definition.outcome().is_none() => Some(""),
             Some(definition) => definition.outcome().and_then(|outcome| outcome.name.as_deref()),
             None => filter.and_then(|filter| filter.resolved.name.as_deref()),

@@ -15,6 +15,7 @@ mod occurrence;
 mod place;
 mod ranking;
 mod reach;
+mod renamed;
 mod result;
 mod sample;
 mod score;
@@ -43,8 +44,9 @@ pub use computed::{
     Operands, ValueChoice, computed_trait_ids, computed_traits, with_definition,
 };
 pub use derived::{
-    DERIVED_INPUTS_MAX, DerivedDefinition, DerivedReference, SESSION_FIELDS, SessionDefinition,
-    SessionStands, TOUCH_FIELDS, TouchChoice, TouchDefinition,
+    DERIVED_INPUTS_MAX, DERIVED_VALUES_MAX, DerivedDefinition, DerivedReference, RenamedDefinition,
+    RenamedValue, SESSION_FIELDS, SessionDefinition, SessionStands, TOUCH_FIELDS, TouchChoice,
+    TouchDefinition,
 };
 pub use filters::{computed_with_derived, derived_events, derived_of_computed, with_derived};
 pub use membership::{TenureCondition, TenureTest, TransitionCondition};

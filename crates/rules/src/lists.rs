@@ -102,6 +102,10 @@ pub(crate) fn desugar_derived(definition: DerivedDefinition<Named>) -> DerivedDe
             desugar_filter(&mut touch.outcome);
             DerivedDefinition::Touch(touch)
         }
+        DerivedDefinition::Renamed(mut renamed) => {
+            desugar_filter(&mut renamed.event);
+            DerivedDefinition::Renamed(renamed)
+        }
     }
 }
 

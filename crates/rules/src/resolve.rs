@@ -109,9 +109,9 @@ impl<'a> Owner<'a> {
             }
             Self::Derived(made, _) => {
                 let definition = &made.definition;
-                let outcome = definition.outcome().and_then(|outcome| outcome.name.as_deref());
-                definition.fields().contains(&path)
-                    || outcome.is_some_and(|outcome| names.property_exists(Some(outcome), path))
+                let of_outcome =
+                    |outcome: &EventFilter<_>| names.property_exists(outcome.name.as_deref(), path);
+                definition.has_field(path) || definition.outcome().is_some_and(of_outcome)
             }
         }
     }
@@ -125,9 +125,9 @@ impl<'a> Owner<'a> {
                 own.chain(sent.map(|path| path.replacen("products[]", "items[]", 1))).collect()
             }
             Self::Derived(made, _) => {
-                let own = made.definition.fields().iter().map(|field| (*field).to_owned());
-                let outcome = made.definition.outcome().and_then(|outcome| outcome.name.as_deref());
-                let sent = outcome.map(|outcome| names.property_names(Some(outcome)));
+                let own = made.definition.fields().into_iter().map(str::to_owned);
+                let outcome = made.definition.outcome();
+                let sent = outcome.map(|outcome| names.property_names(outcome.name.as_deref()));
                 own.chain(sent.into_iter().flatten()).collect()
             }
         }

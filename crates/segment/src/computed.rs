@@ -87,8 +87,10 @@ impl ChosenAt {
         event: &Event,
         calendar: &Calendar,
     ) -> Option<Value> {
-        let capture = Capture::of_kind(CaptureKind::Keys, chosen.property.clone());
-        Capturer::compile(&capture, &chosen.event, &calendar.zone).value_at(event, self.line)
+        let capture = Capture::of_kind(CaptureKind::Keys, chosen.event.received_path(&chosen.property));
+        let received = chosen.event.received();
+        let filter = received.as_ref().unwrap_or(&chosen.event);
+        Capturer::compile(&capture, filter, &calendar.zone).value_at(event, self.line)
     }
 }
 

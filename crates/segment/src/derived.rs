@@ -4,6 +4,7 @@
 //! facts are a set: whatever the order in which they come in, and however often each does, the same events come of
 //! them. What one more fact changes is found by looking at its neighbours.
 
+mod deriving;
 mod session;
 mod touch;
 mod visit;
@@ -20,6 +21,7 @@ use segops_model::{Event, EventKind, Instant, Object, Position, SourceId};
 use segops_rules::{DerivedDefinition, Resolved, Span, Unit};
 
 use crate::{Entry, Matcher};
+pub use deriving::Deriving;
 use visit::{Visit, VisitReader};
 
 /// Events of a profile that one derived event is made of: the newest by (ts, position). Of touches and of outcomes
@@ -72,8 +74,9 @@ impl Derivation {
     #[must_use]
     pub fn compile(definition: &DerivedDefinition<Resolved>, zone: &TimeZone) -> Self {
         let (inputs, outcome) = match definition {
-            DerivedDefinition::Session(session) => (&session.events, None),
-            DerivedDefinition::Touch(touch) => (&touch.touches, Some(&touch.outcome)),
+            DerivedDefinition::Session(session) => (session.events.as_slice(), None),
+            DerivedDefinition::Touch(touch) => (touch.touches.as_slice(), Some(&touch.outcome)),
+            DerivedDefinition::Renamed(renamed) => (std::slice::from_ref(&renamed.event), None),
         };
         Self {
             inputs: inputs.iter().map(|event| Matcher::compile(event, zone)).collect(),
@@ -94,16 +97,42 @@ impl Derivation {
         &self.zone
     }
 
+    /// Whether it can be made of events of a name.
+    #[must_use]
+    pub fn is_made_of(&self, name: &str) -> bool {
+        self.definition.events().iter().any(|event| event.name.as_deref().is_none_or(|wanted| wanted == name))
+    }
+
     /// Whether it is the same as one of a definition in a zone.
     #[must_use]
     pub fn is_of(&self, definition: &DerivedDefinition<Resolved>, zone: &TimeZone) -> bool {
         self.definition == *definition && self.zone == *zone
     }
 
-    /// What an event is to it; `None` for one that it is not made of.
+    /// The event under the other name that the definition gives it; `None` for one that it does not name, and where
+    /// it makes events of several.
+    #[must_use]
+    pub fn renamed(&self, event: &Event, position: Position) -> Option<DerivedOccurrence> {
+        let DerivedDefinition::Renamed(definition) = &self.definition else { return None };
+        if !self.inputs.iter().any(|input| input.matches(event)) {
+            return None;
+        }
+        let mut properties = event.properties.clone();
+        for value in &definition.values {
+            match value.property.in_event(event) {
+                Some(found) => properties.set(&value.name, found.clone()),
+                None => drop(properties.remove(&value.name)),
+            }
+        }
+        let entry = Entry { ts: event.ts, position };
+        Some(DerivedOccurrence { event: Event { name: "".into(), properties, ..event.clone() }, entry })
+    }
+
+    /// What an event is to it; `None` for one that it is not made of, and for one that is an event under another name
+    /// as it stands, of which nothing is kept.
     #[must_use]
     pub fn fact(&self, event: &Event, position: Position) -> Option<DerivedFact> {
-        if !event.kind.is_counted() {
+        if !event.kind.is_counted() || matches!(self.definition, DerivedDefinition::Renamed(_)) {
             return None;
         }
         let is_input = self.inputs.iter().any(|input| input.matches(event));
@@ -125,6 +154,7 @@ impl DerivedFacts {
         match &derivation.definition {
             DerivedDefinition::Session(definition) => session::add(definition, derivation, self, fact),
             DerivedDefinition::Touch(definition) => touch::add(definition, self, fact),
+            DerivedDefinition::Renamed(_) => DerivedChange::default(),
         }
     }
 
@@ -149,6 +179,7 @@ impl DerivedFacts {
         match &derivation.definition {
             DerivedDefinition::Session(definition) => session::all(definition, derivation, self),
             DerivedDefinition::Touch(definition) => touch::all(definition, self),
+            DerivedDefinition::Renamed(_) => Vec::new(),
         }
     }
 
@@ -187,6 +218,12 @@ impl DerivedOccurrence {
     }
 
     /// The derived event in the shape of an event.
+    #[must_use]
+    pub fn into_event(self) -> Event {
+        self.event
+    }
+
+    /// As [`DerivedOccurrence::into_event`], to look at.
     #[must_use]
     pub const fn event(&self) -> &Event {
         &self.event

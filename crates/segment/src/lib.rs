@@ -52,7 +52,7 @@ pub use carried::{CARRIED_FROM, CARRIED_VALUES_MAX, Carried};
 pub use computed::{ChosenAt, ComputedReading, ComputedValue};
 pub use consent::{CONSENT_STATEMENTS_MAX, ConsentFact, ConsentHistory, Said, reaches};
 pub use derived::{
-    DERIVED_FACTS_MAX, Derivation, DerivedChange, DerivedFact, DerivedFacts, DerivedOccurrence,
+    DERIVED_FACTS_MAX, Derivation, DerivedChange, DerivedFact, DerivedFacts, DerivedOccurrence, Deriving,
 };
 pub use evaluate::{
     CHANGES_LOOKED_OVER, Judgement, ProfileView, UNMOVED_MATCHES_MAX, Verdict, evaluate, judge, selects,

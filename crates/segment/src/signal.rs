@@ -24,7 +24,7 @@ use crate::products::{ProductKey, reads_products};
 use crate::{Capture, CaptureKind, Matcher, OrderOccurrence, ScoreFunctions, TimelineItem, ValueEntry};
 pub(crate) use columns::CapturedRows;
 pub use columns::{NamedSignals, SignalMemos, SignalRows};
-use derived::Derived;
+use derived::Derivations;
 use index::Bucket;
 pub use reads::{EventReads, Reads};
 pub use stored::{StoredDerivation, StoredSignal, StoredSignalKind, StoredSignals};
@@ -43,7 +43,7 @@ pub struct SignalRegistry {
     /// Filters of orders.
     orders: Bucket,
     /// Filters of derived events.
-    derived: BTreeMap<SignalId, Derived>,
+    derived: Derivations,
     trait_sets: TraitSets,
     /// How many signals depend on the product catalogue.
     product_readers: usize,
@@ -108,7 +108,7 @@ impl SignalRegistry {
         capture: Capture,
         zone: &TimeZone,
     ) -> SignalId {
-        self.intern_either(filter, Some(capture), zone)
+        self.intern_either(filter, Some(received_capture(filter, capture)), zone)
     }
 
     /// The id of the sets and unsets of a trait, with what is kept of each value.
@@ -153,7 +153,7 @@ impl SignalRegistry {
     ) {
         let derivation =
             filter.derived.as_ref().and_then(|made| self.find_derivation(&made.definition, zone));
-        let derived = derivation.and_then(|derivation| self.derived.get_mut(&derivation));
+        let derived = derivation.and_then(|derivation| self.derived.get_mut(derivation));
         let bucket = match (derived, filter.name.as_deref()) {
             (Some(derived), _) => &mut derived.bucket,
             _ if filter.subject.is_orders() => &mut self.orders,
@@ -187,12 +187,10 @@ impl SignalRegistry {
         let Some(signal) = self.signals.remove(&id) else { return false };
         self.product_readers -= usize::from(signal.reads_products);
         if let Some(derivation) = self.derivation_of_signal(&signal) {
-            if let Some(derived) = self.derived.get_mut(&derivation) {
+            if let Some(derived) = self.derived.get_mut(derivation) {
                 derived.bucket.remove(id);
-                if derived.bucket.ids().is_empty() {
-                    self.derived.remove(&derivation);
-                }
             }
+            self.derived.remove_if_free(derivation);
             return true;
         }
         match signal.filter.name.as_deref() {
@@ -223,7 +221,7 @@ impl SignalRegistry {
     /// The signals that keep keys of a property's values with some test, in the order of ids.
     #[must_use]
     pub fn tested(&self, filter: &EventFilter<Resolved>, property: &Path, zone: &TimeZone) -> Vec<SignalId> {
-        let filter = canonical(filter);
+        let (filter, property) = (canonical(filter), &filter.received_path(property));
         let is_meant = |signal: &Signal| {
             let of_property =
                 |capture: &Capture| capture.kind == CaptureKind::Tested && capture.property == *property;
@@ -387,7 +385,7 @@ impl SignalRegistry {
     fn bucket(&self, filter: &EventFilter<Resolved>, zone: &TimeZone) -> Option<&Bucket> {
         if let Some(made) = &filter.derived {
             let derivation = self.find_derivation(&made.definition, zone)?;
-            return self.derived.get(&derivation).map(|derived| &derived.bucket);
+            return self.derived.get(derivation).map(|derived| &derived.bucket);
         }
         match filter.name.as_deref() {
             _ if filter.subject.is_orders() => Some(&self.orders),
@@ -397,9 +395,20 @@ impl SignalRegistry {
     }
 }
 
-/// The order in which sources are listed, and how often, makes no other filter.
+/// What is captured of an event under another name, where the received event has it. Line items have no values of the
+/// definition's.
+fn received_capture(filter: &EventFilter<Resolved>, capture: Capture) -> Capture {
+    let property = filter.received_path(&capture.property);
+    let kind = match capture.kind {
+        CaptureKind::SharedKeys if property != capture.property => CaptureKind::Keys,
+        kind => kind,
+    };
+    Capture { kind, property, ..capture }
+}
+
+/// The order in which sources are listed, and how often, makes no other filter; nor does another name for an event.
 fn canonical(filter: &EventFilter<Resolved>) -> EventFilter<Resolved> {
-    let mut filter = filter.clone();
+    let mut filter = filter.received().unwrap_or_else(|| filter.clone());
     filter.sources.sort_unstable();
     filter.sources.dedup();
     // Nor does what it is called, where what it is made of is said.

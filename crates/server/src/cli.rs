@@ -8,6 +8,7 @@ mod checkpoint;
 mod client;
 mod computed_trait;
 mod consent;
+mod definition;
 mod derived_event;
 mod error;
 mod events;
@@ -47,6 +48,7 @@ mod tokens;
 mod tracking;
 mod transitions;
 mod verify;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

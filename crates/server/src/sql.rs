@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use segops_engine::{Engine, Frozen, Gathered};
+use segops_engine::{Engine, Frozen, FrozenDerivedEvent, Gathered};
 use segops_model::{Cause, Direction, Instant, Position, ProfileId, SegmentId, SourceId};
 use segops_parts::Snapshot;
 use segops_segment::ScoreValue;
 use segops_sql::postgres::Gate;
 use segops_sql::{
-    Flow, MembershipRow, Needs, Only, Opener, OrderRow, ProductRow, ProfileRow, PropertySeen, ScoreRow,
-    SegmentRow, SqlError, TraitRow, TransitionRow, Workspace,
+    DerivedEventKnown, Flow, MembershipRow, Needs, Only, Opener, OrderRow, ProductRow, ProfileRow,
+    PropertySeen, ScoreRow, SegmentRow, SqlError, TraitRow, TransitionRow, Workspace,
 };
 
 use crate::http::App;
@@ -78,6 +78,17 @@ impl Workspace for FrozenWorkspace {
             flags: seen.flags,
         });
         seen.collect()
+    }
+
+    fn derived_events(&self) -> Vec<DerivedEventKnown> {
+        let known = self.0.derived_events.iter().cloned();
+        let known = known.map(|FrozenDerivedEvent { id, name, version, derivation }| DerivedEventKnown {
+            id,
+            name,
+            version,
+            derivation,
+        });
+        known.collect()
     }
 
     fn profiles(&self, only: Only<'_>, each: &mut dyn FnMut(&ProfileRow<'_>) -> Flow) {

@@ -1,6 +1,6 @@
-use segops_rules::nearest;
+use datafusion::common::{DataFusionError, SchemaError, TableReference};
 
-use datafusion::common::{DataFusionError, SchemaError};
+use crate::suggest::{self, KnownColumn};
 
 /// A place in a query, both from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -72,16 +72,10 @@ impl SqlError {
             .map(|span| Place { line: span.start.line, column: span.start.column });
         let root = error.find_root();
         match root {
-            DataFusionError::SchemaError(schema, _) => Self::of_schema(schema, place),
+            DataFusionError::SchemaError(schema, _) => Self::of_schema(schema, place, tables),
             DataFusionError::SQL(parser, _) => Self::of_parser(&parser.to_string()),
             DataFusionError::Plan(message) => {
-                let suggestion = missing_table(message).map(|name| {
-                    let near = nearest(&name, tables.iter().copied());
-                    near.map_or_else(
-                        || format!("there are {}", tables.join(", ")),
-                        |near| format!("did you mean `{near}`?"),
-                    )
-                });
+                let suggestion = missing_table(message).map(|name| suggest::of_table(&name, tables));
                 let message = match missing_table(message) {
                     Some(name) => format!("there is no table `{name}`"),
                     None => first_line(message),
@@ -92,20 +86,18 @@ impl SqlError {
         }
     }
 
-    fn of_schema(error: &SchemaError, place: Option<Place>) -> Self {
+    fn of_schema(error: &SchemaError, place: Option<Place>, tables: &[&str]) -> Self {
         let SchemaError::FieldNotFound { field, valid_fields } = error else {
             return Self::Query { message: first_line(&error.to_string()), place, suggestion: None };
         };
-        let near = nearest(&field.name, valid_fields.iter().map(|field| field.name.as_str()));
-        let suggestion = match near {
-            Some(near)
-                if near.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '_') =>
-            {
-                Some(format!("did you mean `{near}`?"))
-            }
-            Some(near) => Some(format!("did you mean `\"{near}\"`? Such a name needs its double quotes")),
-            None => None,
-        };
+        let known: Vec<KnownColumn<'_>> = valid_fields
+            .iter()
+            .map(|field| KnownColumn {
+                table: field.relation.as_ref().map(TableReference::table),
+                name: field.name.as_str(),
+            })
+            .collect();
+        let suggestion = Some(suggest::of_column(&field.name, &known, tables));
         let name = field.flat_name();
         Self::Query { message: format!("there is no column `{name}`"), place, suggestion }
     }

@@ -11,6 +11,7 @@
 //! - [`write`] makes bytes of an answer, piece by piece.
 
 mod column;
+mod derived;
 mod error;
 mod functions;
 mod guard;
@@ -21,6 +22,7 @@ mod provider;
 mod service;
 mod session;
 mod statement;
+mod suggest;
 mod tables;
 mod taken;
 mod workspace;
@@ -36,6 +38,6 @@ pub use service::{Answering, Needs, Opener, Parameter, Query, RunningQuery, Sql}
 pub use tables::{Table, TableDescription, describe};
 pub use taken::NamedByQuery;
 pub use workspace::{
-    Flow, MembershipRow, Only, OrderRow, ProductRow, ProfileRow, PropertySeen, ScoreRow, SegmentRow,
-    TraitRow, TransitionRow, Workspace,
+    DerivedEventKnown, Flow, MembershipRow, Only, OrderRow, ProductRow, ProfileRow, PropertySeen, ScoreRow,
+    SegmentRow, TraitRow, TransitionRow, Workspace,
 };

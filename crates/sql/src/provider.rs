@@ -22,7 +22,7 @@ use crate::tables::{EventColumn, EventColumns, TableShape, event_batch, show};
 use crate::workspace::{Flow, Workspace};
 
 /// Batches that wait to be taken; whoever makes them waits then.
-const WAITING_BATCHES: usize = 2;
+pub(crate) const WAITING_BATCHES: usize = 2;
 
 /// A table of what is known at the position.
 #[derive(Debug)]
@@ -55,11 +55,11 @@ impl EventsTable {
 }
 
 /// The numbers of the columns that are asked for.
-fn numbers(projection: Option<&Vec<usize>>, schema: &SchemaRef) -> Vec<usize> {
+pub(crate) fn numbers(projection: Option<&Vec<usize>>, schema: &SchemaRef) -> Vec<usize> {
     projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect())
 }
 
-fn support(filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
+pub(crate) fn support(filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
     let of = |filter: &&Expr| match is_narrowing(filter) {
         // What is narrowed is tested again: the tests are cheap, and the rows that are left few.
         true => TableProviderFilterPushDown::Inexact,
@@ -68,7 +68,7 @@ fn support(filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
     filters.iter().map(of).collect()
 }
 
-fn streaming(
+pub(crate) fn streaming(
     schema: SchemaRef,
     partitions: Vec<Arc<dyn PartitionStream>>,
     limit: Option<usize>,

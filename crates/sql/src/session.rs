@@ -25,10 +25,11 @@ use datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
 use datafusion_pg_catalog::pg_catalog::setup_pg_catalog;
 use segops_model::Limits;
 
+use crate::derived::DerivedTable;
 use crate::functions::functions;
 use crate::guard::{GuardedPlanner, guarded};
 use crate::provider::{EventsTable, KnownTable};
-use crate::tables::{EventColumns, Table, TableShape};
+use crate::tables::{DerivedColumns, EventColumns, Table, TableShape};
 use crate::workspace::Workspace;
 
 /// The database, and the schema in it, as clients of PostgreSQL see them.
@@ -102,6 +103,10 @@ impl Session {
                         EventColumns::new(&**workspace, names, self.limits.sql_property_columns_max);
                     Arc::new(EventsTable::new(Arc::clone(workspace), columns))
                 }
+                Table::DerivedEvents => Arc::new(DerivedTable::new(
+                    Arc::clone(workspace),
+                    DerivedColumns::new(&**workspace, names),
+                )),
                 known => Arc::new(KnownTable::new(Arc::clone(workspace), TableShape::of(known))),
             };
             self.tables.deregister_table(table.name())?;

@@ -1,5 +1,6 @@
 //! The tables that there are, and what is in them.
 
+mod derived;
 mod events;
 mod orders;
 mod people;
@@ -14,12 +15,14 @@ use segops_model::{Object, ProfileId, Value};
 use crate::column::{BatchMaker, Column, Row};
 use crate::workspace::{Flow, Workspace};
 
+pub(crate) use derived::{DerivedColumns, DerivedRow};
 pub(crate) use events::{EventColumn, EventColumns, event_batch};
 
 /// A table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     Events,
+    DerivedEvents,
     Profiles,
     Identifiers,
     Traits,
@@ -33,8 +36,9 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Events,
+        Self::DerivedEvents,
         Self::Profiles,
         Self::Identifiers,
         Self::Traits,
@@ -52,6 +56,7 @@ impl Table {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
+            Self::DerivedEvents => "derived_events",
             Self::Profiles => "profiles",
             Self::Identifiers => "identifiers",
             Self::Traits => "traits",
@@ -70,6 +75,9 @@ impl Table {
     pub const fn about(self) -> &'static str {
         match self {
             Self::Events => "one event, under the profile that it is of now",
+            Self::DerivedEvents => {
+                "one event that is derived of a profile's own: a session, a touch, another name"
+            }
             Self::Profiles => "one customer who has events",
             Self::Identifiers => "one identifier of a profile",
             Self::Traits => "one trait of a profile, as it is now",
@@ -90,6 +98,7 @@ impl Table {
     pub const fn columns(self) -> &'static [Column] {
         match self {
             Self::Events => events::COLUMNS,
+            Self::DerivedEvents => derived::COLUMNS,
             Self::Profiles => people::PROFILE_COLUMNS,
             Self::Identifiers => people::IDENTIFIER_COLUMNS,
             Self::Traits => people::TRAIT_COLUMNS,
@@ -104,7 +113,7 @@ impl Table {
     }
 }
 
-/// Shows some columns of all rows of a table other than `events`, in batches, for as long as they are taken.
+/// Shows some columns of all rows of a table other than `events` and `derived_events`, in batches, for as long as they are taken.
 pub(crate) fn show(
     table: Table,
     workspace: &dyn Workspace,
@@ -121,7 +130,7 @@ pub(crate) fn show(
         }
     };
     match table {
-        Table::Events => {}
+        Table::Events | Table::DerivedEvents => {}
         Table::Profiles => workspace.profiles(only, &mut |row| add(row)),
         Table::Identifiers => workspace.profiles(only, &mut |row| people::identifiers(row, &mut add)),
         Table::Traits => workspace.traits(only, &mut |row| add(row)),
@@ -189,13 +198,14 @@ pub struct TableDescription {
     pub columns: Vec<Column>,
 }
 
-/// The tables of a workspace; `events` with the properties that were seen most often.
+/// The tables of a workspace; `derived_events` with what the definitions say, `events` with the properties that were seen most often.
 #[must_use]
 pub fn describe(workspace: &dyn Workspace, properties_max: usize) -> Vec<TableDescription> {
     let columns = |table| match table {
         Table::Events => {
             EventColumns::new(workspace, &std::collections::BTreeSet::new(), properties_max).columns
         }
+        Table::DerivedEvents => DerivedColumns::new(workspace, &std::collections::BTreeSet::new()).columns,
         known => known.columns().to_vec(),
     };
     Table::ALL.map(|table| TableDescription { table, columns: columns(table) }).into()

@@ -1,4 +1,5 @@
 mod answers;
+mod derived;
 mod formats;
 mod hostile;
 mod limits;

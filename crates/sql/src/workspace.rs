@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 use segops_model::{
-    Decimal, Identifier, Instant, Object, Position, ProfileId, SegmentId, SegmentVersion, SourceId, Value,
+    Decimal, DerivedEventId, Identifier, Instant, Object, Position, ProfileId, SegmentId, SegmentVersion,
+    SourceId, Value,
 };
 use segops_parts::Snapshot;
-use segops_segment::{OrderFacts, OrderKey};
+use segops_segment::{Derivation, OrderFacts, OrderKey};
 
 /// Goes on, or stops: nobody waits for more rows.
 pub type Flow = ControlFlow<()>;
@@ -30,6 +31,8 @@ pub trait Workspace: Debug + Send + Sync {
     fn sources(&self) -> Vec<(SourceId, String)>;
     /// The properties that events were seen to have.
     fn properties(&self) -> Vec<PropertySeen>;
+    /// The derived events that are defined, each with how its events are made.
+    fn derived_events(&self) -> Vec<DerivedEventKnown>;
     fn profiles(&self, only: Only<'_>, each: &mut dyn FnMut(&ProfileRow<'_>) -> Flow);
     fn traits(&self, only: Only<'_>, each: &mut dyn FnMut(&TraitRow<'_>) -> Flow);
     fn orders(&self, only: Only<'_>, each: &mut dyn FnMut(&OrderRow<'_>) -> Flow);
@@ -47,6 +50,15 @@ pub struct PropertySeen {
     pub numbers: u64,
     pub texts: u64,
     pub flags: u64,
+}
+
+/// A derived event, by its newest version.
+#[derive(Debug, Clone)]
+pub struct DerivedEventKnown {
+    pub id: DerivedEventId,
+    pub name: String,
+    pub version: u32,
+    pub derivation: Derivation,
 }
 
 /// A unified customer.

@@ -15,6 +15,7 @@ use segops_rules::{Named, Rule};
 use super::case::{Case, Check, read_rule};
 use super::happening::{Happening, Item, happenings};
 use super::scratch::{ScratchClock, ScratchDisk};
+use crate::definitions::{ComputedTraits, DerivedEvents};
 use crate::engine::{Engine, EngineOptions, JournalKeeping, Timers};
 use crate::history::HistoryOptions;
 use crate::products::product_change;
@@ -140,11 +141,13 @@ impl Scene {
     /// the rule itself comes late: what was recorded of them is part of the case.
     fn create_referred(&self, case: &Case) -> Result<(), String> {
         for derived in &case.derived_events {
-            let made = self.engine.create_derived_event(AUTHOR, &derived.name, &derived.definition);
+            let made =
+                self.engine.create_definition::<DerivedEvents>(AUTHOR, &derived.name, &derived.definition);
             made.map_err(|error| format!("the derived event `{}`: {error}", derived.name))?;
         }
         for computed in &case.computed_traits {
-            let made = self.engine.create_computed_trait(AUTHOR, &computed.name, &computed.definition);
+            let made =
+                self.engine.create_definition::<ComputedTraits>(AUTHOR, &computed.name, &computed.definition);
             made.map_err(|error| format!("the computed trait `{}`: {error}", computed.name))?;
         }
         case.segments.iter().try_for_each(|nested| self.create(&nested.name, &read_rule(&nested.rule)?))

@@ -2,12 +2,11 @@
 
 use segops_model::{Cause, SourceId};
 
-use super::computed_trait_command::ComputedTraitEdit;
-use super::derived_event_command::DerivedEventEdit;
 use super::segment_command::{Edit, NewSegment};
 use super::{Effects, Fold, Stamp};
 use crate::artefact::Artefacts;
 use crate::command::{Change, Command, Outcome, Refusal};
+use crate::definitions::{ComputedTraits, DerivedEvents};
 use crate::settings::Settings;
 use crate::state::{DetailsChange, NewVersion, SegmentChangeKind};
 use crate::view::{Import, Source};
@@ -50,26 +49,28 @@ impl Fold {
             Change::ResumeSegment { segment } => self.resume_segment(stamp, author, *segment, effects),
             Change::DeleteSegment { segment } => self.delete_segment(stamp, *segment),
             Change::CreateComputedTrait { name, definition } => {
-                self.create_computed_trait(stamp, author, name, definition)
+                self.create_definition::<ComputedTraits>(stamp, author, name, definition)
             }
             Change::EditComputedTrait { computed_trait, expected_version, definition } => {
-                let edit = ComputedTraitEdit { expected: *expected_version, definition };
-                self.edit_computed_trait(stamp, author, *computed_trait, &edit, effects)
+                let edit = (*expected_version, definition);
+                self.edit_definition::<ComputedTraits>(stamp, author, *computed_trait, edit, effects)
             }
             Change::RenameComputedTrait { computed_trait, name } => {
-                self.rename_computed_trait(stamp, *computed_trait, name)
+                self.rename_definition::<ComputedTraits>(stamp, *computed_trait, name)
             }
             Change::DeleteComputedTrait { computed_trait } => {
-                self.delete_computed_trait(stamp, *computed_trait)
+                self.delete_definition::<ComputedTraits>(stamp, *computed_trait)
             }
             Change::CreateDerivedEvent { name, definition } => {
-                self.create_derived_event(stamp, author, name, definition)
+                self.create_definition::<DerivedEvents>(stamp, author, name, definition)
             }
             Change::EditDerivedEvent { derived_event, expected_version, definition } => {
-                let edit = DerivedEventEdit { expected: *expected_version, definition };
-                self.edit_derived_event(stamp, author, *derived_event, &edit, effects)
+                let edit = (*expected_version, definition);
+                self.edit_definition::<DerivedEvents>(stamp, author, *derived_event, edit, effects)
             }
-            Change::DeleteDerivedEvent { derived_event } => self.delete_derived_event(stamp, *derived_event),
+            Change::DeleteDerivedEvent { derived_event } => {
+                self.delete_definition::<DerivedEvents>(stamp, *derived_event)
+            }
             Change::ChangeSettings { settings } => self.change_settings(stamp, author, settings, effects),
             Change::StartImport { file_hash, file_name, source } => {
                 self.start_import(stamp, file_hash, file_name, *source)

@@ -1,7 +1,10 @@
 //! Derived events: what is known of a profile for each derivation that a rule reads, and what the timelines of signals
 //! hold of the events that come of it. What a fact changes is taken out, and what holds now is put in.
 
+use jiff::tz::TimeZone;
+
 use segops_model::{Event, Position, ProfileId, SignalId};
+use segops_rules::{DerivedDefinition, Resolved};
 use segops_segment::{DerivedChange, DerivedFacts, Timeline, TimelineItem};
 use segops_store::Keyspace;
 
@@ -119,6 +122,20 @@ impl Fold {
                 }
             }
         }
+    }
+
+    /// What is known of a profile for a definition, if all is: a segment that serves reads its events.
+    pub fn derived_facts_of(
+        &self,
+        profile: ProfileId,
+        definition: &DerivedDefinition<Resolved>,
+        zone: &TimeZone,
+    ) -> Option<DerivedFacts> {
+        let id = self.signals.find_derivation(definition, zone)?;
+        let served = self.programs.served_signals();
+        let mut served = served.into_iter().filter_map(|(signal, _)| self.signals.derivation_of(signal));
+        let is_served = served.any(|served| served == id);
+        is_served.then(|| self.state.derived.get(&(profile, id)).cloned().unwrap_or_default())
     }
 
     /// Those of some signals that are of derived events.

@@ -7,12 +7,11 @@
 
 mod alarm_command;
 mod command;
-mod computed_trait_command;
 mod consent;
 mod decide;
+mod definition_command;
 mod delete;
 mod derived;
-mod derived_event_command;
 mod event;
 mod lifecycle;
 mod list_command;

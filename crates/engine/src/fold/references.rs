@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use segops_model::{ListId, ResultId, SegmentId};
-use segops_rules::{References, Resolved, Rule, derived_events, references};
+use segops_rules::{References, Resolved, Rule, computed_traits, derived_events, references};
 
 use super::Fold;
 use super::command::check_name;
 use crate::command::Refusal;
+use crate::definitions::{ComputedTraits, DerivedEvents};
 use crate::state::{SegmentState, State};
 
 impl Fold {
@@ -22,8 +23,10 @@ impl Fold {
 
     /// Everything that a rule names must exist and be live, and must not lead back to the segment itself.
     pub(super) fn check_references(&self, id: SegmentId, rule: &Rule<Resolved>) -> Result<(), Refusal> {
-        self.check_computed_traits(rule)?;
-        self.check_derived_events(&derived_events(rule))?;
+        let computed = computed_traits(rule);
+        self.check_defined::<ComputedTraits>(computed.iter().map(|named| (named.id, &named.definition)))?;
+        let derived = derived_events(rule);
+        self.check_defined::<DerivedEvents>(derived.iter().map(|named| (named.id, &named.definition)))?;
         let named = references(rule);
         if let Some(source) = named.sources.iter().find(|source| !self.state.sources.contains_key(source)) {
             return Err(Refusal::NoSource(source.to_string()));

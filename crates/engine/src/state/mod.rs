@@ -5,8 +5,7 @@
 
 mod alarm;
 mod catalogue;
-mod computed_traits;
-mod derived_events;
+mod definition;
 mod frozen;
 mod hash;
 mod lifecycle;
@@ -40,8 +39,7 @@ use segops_store::{Keyspace, MemoryKeyspace};
 
 pub use alarm::{AlarmFinding, AlarmStanding, AlarmState, AlarmStatus, Bounds, NumberOf, Watch};
 pub use catalogue::{Catalogue, EventEntry, Properties, PropertyEntry};
-pub use computed_traits::{ComputedTraitState, ComputedTraitVersion};
-pub use derived_events::{DerivedEventState, DerivedEventVersion};
+pub use definition::{ComputedTraitState, Definition, DefinitionVersion, DerivedEventState};
 pub(crate) use frozen::FrozenState;
 pub use lifecycle::{
     DetailsChange, Lifecycle, SegmentChange, SegmentChangeKind, SegmentDetails, folder_path,
@@ -333,27 +331,6 @@ impl State {
         record.identifiers.iter().any(by_identifier)
             || by_id(&profile)
             || record.absorbed.iter().any(|(absorbed, _)| by_id(absorbed))
-    }
-
-    /// The computed trait with this id, or with this name.
-    #[must_use]
-    pub fn find_computed_trait(&self, name_or_id: &str) -> Option<&ComputedTraitState> {
-        let by_id = name_or_id.parse().ok().and_then(|id: ComputedTraitId| self.computed_traits.get(&id));
-        let named = |computed: &&ComputedTraitState| segops_model::same_text(&computed.name, name_or_id);
-        by_id.or_else(|| self.computed_traits.values().find(named))
-    }
-
-    /// The derived event with this id, or with this name as it is written.
-    #[must_use]
-    pub fn find_derived_event(&self, name_or_id: &str) -> Option<&DerivedEventState> {
-        let by_id = name_or_id.parse().ok().and_then(|id: DerivedEventId| self.derived_events.get(&id));
-        by_id.or_else(|| self.find_derived_event_named(name_or_id))
-    }
-
-    /// Names of events compare exactly.
-    #[must_use]
-    pub fn find_derived_event_named(&self, name: &str) -> Option<&DerivedEventState> {
-        self.derived_events.values().find(|made| made.name == name)
     }
 
     /// The source with this id, or with this name.

@@ -15,6 +15,7 @@ use segops_testkit::MemoryDisk;
 
 use super::world::{AUTHOR, DAY_MS, World, instant, rule, small_parts};
 use crate::checkpoint::{Kind, Loader, Restored};
+use crate::definitions::{ComputedTraits, DerivedEvents};
 use crate::scores::ScoresSent;
 use crate::shell::Held;
 use crate::view::ListRows;
@@ -33,11 +34,13 @@ fn story() -> World {
     let limits = Limits { transitions_kept_max: 8, ..Limits::default() };
     let mut world = World::keeping(instant("2026-03-01T12:00:00Z"), small_parts(), limits);
     let engine = world.engine.clone();
-    engine.create_computed_trait(AUTHOR, "spent", r#"sum of total over "Order Completed""#).expect("made");
+    engine
+        .create_definition::<ComputedTraits>(AUTHOR, "spent", r#"sum of total over "Order Completed""#)
+        .expect("made");
     let sessions = r#"sessions of any event with gap of 12 hours, split at midnight"#;
-    engine.create_derived_event(AUTHOR, "Session", sessions).expect("made");
+    engine.create_definition::<DerivedEvents>(AUTHOR, "Session", sessions).expect("made");
     let touch = r#"first touch of "Page Seen" before "Order Completed" within 3 days"#;
-    engine.create_derived_event(AUTHOR, "First Touch", touch).expect("made");
+    engine.create_definition::<DerivedEvents>(AUTHOR, "First Touch", touch).expect("made");
     engine.create_list(AUTHOR, "VIPs").expect("a list");
     let row = vec!["user_id:u1".to_owned(), "email:ann@shop.example".to_owned()];
     let rows = ListRows { add: row, remove: Vec::new(), kind: None };

@@ -8,6 +8,7 @@ use segops_model::Value;
 
 use super::world::{AUTHOR, DAY_MS, World, rule};
 use crate::command::Refusal;
+use crate::definitions::ComputedTraits;
 use crate::error::EngineError;
 use crate::view::{ComputedFrom, ComputedTraitValue};
 use crate::work::Work;
@@ -32,7 +33,7 @@ fn from_history(world: &World, user: &str) -> BTreeMap<String, ComputedTraitValu
 #[test]
 fn a_rule_follows_what_its_computed_trait_is_made_of() {
     let mut world = World::new();
-    world.engine.create_computed_trait(AUTHOR, "return rate", RATE).expect("made");
+    world.engine.create_definition::<ComputedTraits>(AUTHOR, "return rate", RATE).expect("made");
     world.segment("Returners", r#"computed "return rate" >= 0.5"#);
     for user in ["u1", "u1", "u2", "u3"] {
         world.order(user);
@@ -43,12 +44,13 @@ fn a_rule_follows_what_its_computed_trait_is_made_of() {
     world.verify();
 
     let fewer = r#"count of "Order Refunded" / (count of "Order Completed" + 1)"#;
-    let asked = world.engine.computed_trait_difference("return rate", fewer, None, 5, &Work::new());
+    let asked =
+        world.engine.definition_difference::<ComputedTraits>("return rate", fewer, None, 5, &Work::new());
     let [difference] = &asked.expect("a difference").segments[..] else { panic!("one segment") };
     assert_eq!((difference.difference.leaving.total, difference.difference.entering.total), (1, 0));
     assert_eq!(world.members("Returners"), ["u1", "u2"]);
 
-    world.engine.edit_computed_trait(AUTHOR, "return rate", Some(1), fewer).expect("edited");
+    world.engine.edit_definition::<ComputedTraits>(AUTHOR, "return rate", Some(1), fewer).expect("edited");
     let segment = world.engine.segment("Returners").expect("a segment");
     world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
     assert_eq!(world.members("Returners"), ["u2"]);
@@ -63,17 +65,17 @@ fn a_rule_follows_what_its_computed_trait_is_made_of() {
     let hash = world.engine.state_hash();
     let world = world.restarted();
     assert_eq!(world.engine.state_hash(), hash);
-    assert_eq!(world.engine.computed_trait("return rate").expect("it").versions.len(), 2);
+    assert_eq!(world.engine.definition::<ComputedTraits>("return rate").expect("it").versions.len(), 2);
     world.verify();
 }
 
 #[test]
 fn what_cannot_be_is_refused() {
     let world = World::new();
-    let made = world.engine.create_computed_trait(AUTHOR, "return rate", RATE).expect("made").0;
-    let taken = world.engine.create_computed_trait(AUTHOR, "Return Rate ", "count of A");
+    let made = world.engine.create_definition::<ComputedTraits>(AUTHOR, "return rate", RATE).expect("made").0;
+    let taken = world.engine.create_definition::<ComputedTraits>(AUTHOR, "Return Rate ", "count of A");
     assert!(matches!(taken, Err(EngineError::Refused(Refusal::ComputedTraitNameTaken(..)))), "{taken:?}");
-    let bad = world.engine.create_computed_trait(AUTHOR, "bad", "count of A / 0");
+    let bad = world.engine.create_definition::<ComputedTraits>(AUTHOR, "bad", "count of A / 0");
     assert!(matches!(bad, Err(EngineError::Rule(_))), "{bad:?}");
     let unknown = world.engine.create_segment(AUTHOR, "S", &rule(r#"computed "return rat" > 1"#));
     let Err(EngineError::Rule(problems)) = unknown else { panic!("{unknown:?}") };
@@ -82,19 +84,22 @@ fn what_cannot_be_is_refused() {
     assert!(matches!(no_number, Err(EngineError::Rule(_))), "{no_number:?}");
 
     world.segment("Returners", r#"computed "return rate" >= 0.5"#);
-    let deleted = world.engine.delete_computed_trait(AUTHOR, "return rate");
+    let deleted = world.engine.delete_definition::<ComputedTraits>(AUTHOR, "return rate");
     let Err(EngineError::Refused(Refusal::ComputedTraitInUse(users))) = deleted else {
         panic!("{deleted:?}")
     };
     assert_eq!(users, "Returners");
     let value = "last value of category over A";
-    let other_kind = world.engine.edit_computed_trait(AUTHOR, "return rate", None, value);
+    let other_kind = world.engine.edit_definition::<ComputedTraits>(AUTHOR, "return rate", None, value);
     assert!(
         matches!(other_kind, Err(EngineError::Refused(Refusal::ComputedTraitKind(..)))),
         "{other_kind:?}"
     );
-    world.engine.edit_computed_trait(AUTHOR, "return rate", None, "count of A").expect("edited");
-    let late = world.engine.edit_computed_trait(AUTHOR, "return rate", Some(1), "count of B");
+    world
+        .engine
+        .edit_definition::<ComputedTraits>(AUTHOR, "return rate", None, "count of A")
+        .expect("edited");
+    let late = world.engine.edit_definition::<ComputedTraits>(AUTHOR, "return rate", Some(1), "count of B");
     assert!(
         matches!(late, Err(EngineError::Refused(Refusal::ComputedTraitMoved { expected: 1, found: 2 }))),
         "{late:?}"
@@ -105,14 +110,17 @@ fn what_cannot_be_is_refused() {
     let segment = world.engine.segment("Returners").expect("a segment");
     assert_eq!(segment.rule_text, r#"computed "rate of returns" >= 0.5"#);
     world.engine.delete_segment(AUTHOR, "Returners").expect("deleted");
-    world.engine.delete_computed_trait(AUTHOR, &made.id.to_string()).expect("deleted");
-    assert!(world.engine.computed_traits().is_empty());
+    world.engine.delete_definition::<ComputedTraits>(AUTHOR, &made.id.to_string()).expect("deleted");
+    assert!(world.engine.definitions::<ComputedTraits>().is_empty());
 }
 
 #[test]
 fn drafts_follow_an_edit_and_are_primed_with_it() {
     let mut world = World::new();
-    world.engine.create_computed_trait(AUTHOR, "orders", r#"count of "Order Completed""#).expect("made");
+    world
+        .engine
+        .create_definition::<ComputedTraits>(AUTHOR, "orders", r#"count of "Order Completed""#)
+        .expect("made");
     let new = crate::NewSegment {
         name: "Twice".to_owned(),
         rule: rule(r#"computed "orders" >= 2"#),
@@ -122,7 +130,7 @@ fn drafts_follow_an_edit_and_are_primed_with_it() {
     world.engine.create_segment_as(AUTHOR, new).expect("a draft");
     world.order("u1");
     let twofold = r#"2 * count of "Order Completed""#;
-    world.engine.edit_computed_trait(AUTHOR, "orders", None, twofold).expect("edited");
+    world.engine.edit_definition::<ComputedTraits>(AUTHOR, "orders", None, twofold).expect("edited");
     let segment = world.engine.publish_segment(AUTHOR, "Twice").expect("published");
     world.engine.wait_primed(segment.id, &Work::new()).expect("primed");
     assert_eq!(world.members("Twice"), ["u1"]);
@@ -132,10 +140,10 @@ fn drafts_follow_an_edit_and_are_primed_with_it() {
 #[test]
 fn profiles_and_explanations_show_values_and_what_they_are_made_of() {
     let mut world = World::new();
-    world.engine.create_computed_trait(AUTHOR, "return rate", RATE).expect("made");
+    world.engine.create_definition::<ComputedTraits>(AUTHOR, "return rate", RATE).expect("made");
     let favourite = r#"most frequent value of category over "Viewed" in last 3 days"#;
-    world.engine.create_computed_trait(AUTHOR, "favourite", favourite).expect("made");
-    world.engine.create_computed_trait(AUTHOR, "unused", "count of A").expect("made");
+    world.engine.create_definition::<ComputedTraits>(AUTHOR, "favourite", favourite).expect("made");
+    world.engine.create_definition::<ComputedTraits>(AUTHOR, "unused", "count of A").expect("made");
     world.order("u1");
     world.order("u1");
     world.order("u1");

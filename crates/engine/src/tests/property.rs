@@ -10,6 +10,7 @@ use segops_model::{ConsentChannel, ConsentState, ConsentStatement, Identifier};
 
 use self::rules::{DERIVED, RULES};
 use super::world::{AUTHOR, DAY_MS, World, rule};
+use crate::definitions::DerivedEvents;
 use crate::fold::PlantedBug;
 use crate::scores::ScoresSent;
 use crate::shell::Held;
@@ -204,7 +205,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
 /// Makes the derived events that the rules name.
 pub(super) fn make_derived_events(world: &World) {
     for (name, definition) in DERIVED {
-        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
+        world.engine.create_definition::<DerivedEvents>(AUTHOR, name, definition).expect("a derived event");
     }
 }
 

@@ -6,6 +6,7 @@ use segops_model::{Decimal, HOUR_MS, Instant};
 use segops_segment::Observed;
 
 use super::world::{AUTHOR, DAY_MS, World, instant, rule};
+use crate::definitions::ComputedTraits;
 use crate::difference::OtherRule;
 use crate::settings::Settings;
 use crate::view::PreviewThreshold;
@@ -159,7 +160,7 @@ fn what_an_edit_to_a_ranking_would_change_is_known_before_it_is_saved() {
 fn a_rank_by_a_computed_trait_follows_its_edits() {
     let mut world = shop();
     let average = r#"sum of total over "Order Completed" / count of "Order Completed""#;
-    world.engine.create_computed_trait(AUTHOR, "average", average).expect("made");
+    world.engine.create_definition::<ComputedTraits>(AUTHOR, "average", average).expect("made");
     world.edit("Top", r#"top 50% by computed "average""#);
     assert_eq!(world.members("Top"), ["u3", "u4"]);
     assert_eq!(ranked(&world, "u4").1, number(30));
@@ -167,19 +168,29 @@ fn a_rank_by_a_computed_trait_follows_its_edits() {
     order(&mut world, "u4", 10);
     assert_eq!(world.members("Top"), ["u3"]);
     world.verify();
-    let used = world.engine.computed_trait("average").expect("it").used_by;
+    let used = world.engine.definition::<ComputedTraits>("average").expect("it").used_by;
     assert_eq!(used.len(), 1, "a ranking uses what it is by");
-    let a_value =
-        world.engine.edit_computed_trait(AUTHOR, "average", None, "last value of total over any event");
+    let a_value = world.engine.edit_definition::<ComputedTraits>(
+        AUTHOR,
+        "average",
+        None,
+        "last value of total over any event",
+    );
     assert!(a_value.is_err(), "nobody is ranked by a value");
     let difference = world
         .engine
-        .computed_trait_difference("average", r#"count of "Order Completed""#, None, 5, &Work::new())
+        .definition_difference::<ComputedTraits>(
+            "average",
+            r#"count of "Order Completed""#,
+            None,
+            5,
+            &Work::new(),
+        )
         .expect("a difference");
     assert_eq!(difference.segments[0].difference.after.total, 4, "all but one have one order");
     world
         .engine
-        .edit_computed_trait(AUTHOR, "average", None, r#"count of "Order Completed""#)
+        .edit_definition::<ComputedTraits>(AUTHOR, "average", None, r#"count of "Order Completed""#)
         .expect("edited");
     let segment = world.engine.segment("Top").expect("a segment");
     world.engine.wait_primed(segment.id, &Work::new()).expect("primed");

@@ -81,7 +81,7 @@ impl TableRequest {
     }
 }
 
-fn fixed_names() -> Vec<&'static str> {
+pub(super) fn fixed_names() -> Vec<&'static str> {
     let fixed: &'static arrow_schema::SchemaRef = &FIXED;
     fixed.fields().iter().map(|field| field.name().as_str()).collect()
 }

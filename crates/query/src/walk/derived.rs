@@ -1,11 +1,11 @@
 //! Derived events of one profile after the other, made of its whole rows as rules have them made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use segops_model::Event;
 use segops_parts::PartRow;
-use segops_segment::{Derivation, DerivedFacts, Entry, Matcher};
+use segops_segment::{Derivation, DerivedOccurrence, Deriving, Entry, Matcher};
 
 use super::{Reading, Row};
 
@@ -26,21 +26,26 @@ impl DerivedRow {
 /// What the filters of a reading ask for, each definition once.
 #[derive(Debug, Default)]
 pub(super) struct Derivations {
-    /// With the numbers of the filters.
-    made: Vec<(Derivation, Vec<usize>)>,
+    made: Vec<Derivation>,
+    /// Of each, the numbers of the filters.
+    signals: Vec<Vec<usize>>,
 }
 
 impl Derivations {
     pub(super) fn of(zone: &TimeZone, reading: &Reading) -> Self {
-        let mut made: Vec<(Derivation, Vec<usize>)> = Vec::new();
+        let mut all = Self::default();
         for (at, signal) in reading.signals.iter().enumerate() {
             let Some(reference) = &signal.filter.derived else { continue };
-            match made.iter_mut().find(|(known, _)| known.is_of(&reference.definition, zone)) {
+            let mut known = all.made.iter().zip(&mut all.signals);
+            match known.find(|(known, _)| known.is_of(&reference.definition, zone)) {
                 Some((_, signals)) => signals.push(at),
-                None => made.push((Derivation::compile(&reference.definition, zone), vec![at])),
+                None => {
+                    all.made.push(Derivation::compile(&reference.definition, zone));
+                    all.signals.push(vec![at]);
+                }
             }
         }
-        Self { made }
+        all
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -49,7 +54,7 @@ impl Derivations {
 
     /// The events that they are made of, among those that there are.
     pub(super) fn names(&self, known: Vec<String>) -> Vec<String> {
-        let inputs = || self.made.iter().flat_map(|(derivation, _)| derivation.definition().events());
+        let inputs = || self.made.iter().flat_map(|derivation| derivation.definition().events());
         let named: BTreeSet<&str> = inputs().filter_map(|input| input.name.as_deref()).collect();
         let takes_all = inputs().any(|input| input.name.is_none());
         known.into_iter().filter(|name| takes_all || named.contains(name.as_str())).collect()
@@ -57,28 +62,22 @@ impl Derivations {
 
     /// The derived events that some rows make and that pass a filter, in the order of time.
     pub(super) fn rows(&self, rows: &[PartRow], matchers: &[Matcher]) -> Vec<DerivedRow> {
-        let mut known: BTreeMap<usize, DerivedFacts> = BTreeMap::new();
-        for row in rows {
-            for (number, (derivation, _)) in self.made.iter().enumerate() {
-                if let Some(fact) = derivation.fact(&row.event, row.position) {
-                    known.entry(number).or_default().gather(fact);
-                }
-            }
-        }
         let mut derived = Vec::new();
-        for (number, facts) in known {
-            let Some((derivation, signals)) = self.made.get(number) else { continue };
-            for occurrence in facts.occurrences(derivation) {
-                let passes = |at: &&usize| {
-                    matchers.get(**at).is_some_and(|matcher| matcher.matches(occurrence.event()))
-                };
-                let signals = signals.iter().filter(passes).fold(0, |signals, at| signals | 1 << at);
-                if signals != 0 {
-                    let (event, at) = (occurrence.event().clone(), occurrence.entry());
-                    derived.push(DerivedRow { event, at, signals });
-                }
+        let mut each = |number: usize, occurrence: DerivedOccurrence| {
+            let passes =
+                |at: &&usize| matchers.get(**at).is_some_and(|matcher| matcher.matches(occurrence.event()));
+            let signals = self.signals.get(number).into_iter().flatten();
+            let signals = signals.filter(passes).fold(0, |signals, at| signals | 1 << at);
+            if signals != 0 {
+                let (event, at) = (occurrence.event().clone(), occurrence.entry());
+                derived.push(DerivedRow { event, at, signals });
             }
+        };
+        let mut deriving = Deriving::new(&self.made);
+        for row in rows {
+            deriving.add(&row.event, row.position, &mut each);
         }
+        deriving.finish(&mut each);
         derived.sort_by_key(|row| row.at);
         derived
     }

@@ -3,13 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use segops_model::DerivedEventId;
+use segops_model::{DerivedEventId, Path};
 
 use super::{EventFilter, Resolved, Stage};
 use crate::time::{Span, Unit};
 
 /// Filters of events that one derived event may be made of.
 pub const DERIVED_INPUTS_MAX: usize = 20;
+/// Values of its own that an event under another name may have.
+pub const DERIVED_VALUES_MAX: usize = 50;
 
 /// A derived event as a stored rule has it: which one, and what it was made of when the rule was saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,26 @@ pub enum DerivedDefinition<S: Stage> {
     Session(SessionDefinition<S>),
     /// One event for each outcome, with what led to it.
     Touch(Box<TouchDefinition<S>>),
+    /// Events that pass a filter, under a name of their own.
+    Renamed(Box<RenamedDefinition<S>>),
+}
+
+/// Which events have another name as well, and what they have under it beside all that they have anyway.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "", deny_unknown_fields)]
+pub struct RenamedDefinition<S: Stage> {
+    pub event: EventFilter<S>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<RenamedValue>,
+}
+
+/// A property under a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenamedValue {
+    pub name: String,
+    /// Where the event has it.
+    pub property: Path,
 }
 
 /// What a session is.
@@ -151,24 +173,36 @@ impl<S: Stage> DerivedDefinition<S> {
         match self {
             Self::Session(session) => session.events.iter().collect(),
             Self::Touch(touch) => touch.touches.iter().chain([&touch.outcome]).collect(),
+            Self::Renamed(renamed) => vec![&renamed.event],
         }
     }
 
-    /// What its events have whatever they are made of.
+    /// What its events have of their own.
     #[must_use]
-    pub const fn fields(&self) -> &'static [&'static str] {
+    pub fn fields(&self) -> Vec<&str> {
         match self {
-            Self::Session(_) => SESSION_FIELDS,
-            Self::Touch(_) => TOUCH_FIELDS,
+            Self::Session(_) => SESSION_FIELDS.to_vec(),
+            Self::Touch(_) => TOUCH_FIELDS.to_vec(),
+            Self::Renamed(renamed) => renamed.values.iter().map(|value| value.name.as_str()).collect(),
+        }
+    }
+
+    /// Whether its events have of their own what a path leads to, or may have.
+    #[must_use]
+    pub fn has_field(&self, path: &str) -> bool {
+        match self {
+            Self::Session(_) | Self::Touch(_) => self.fields().contains(&path),
+            Self::Renamed(renamed) => path.parse::<Path>().is_ok_and(|path| renamed.value(&path).is_some()),
         }
     }
 
     /// The event whose properties its events have too.
     #[must_use]
-    pub const fn outcome(&self) -> Option<&EventFilter<S>> {
+    pub fn outcome(&self) -> Option<&EventFilter<S>> {
         match self {
             Self::Session(_) => None,
             Self::Touch(touch) => Some(&touch.outcome),
+            Self::Renamed(renamed) => Some(&renamed.event),
         }
     }
 
@@ -194,6 +228,11 @@ impl<S: Stage> DerivedDefinition<S> {
                 let outcome = map(&touch.outcome, "definition.touch.outcome")?;
                 let (choice, within) = (touch.choice, touch.within);
                 DerivedDefinition::Touch(Box::new(TouchDefinition { choice, touches, outcome, within }))
+            }
+            Self::Renamed(renamed) => {
+                let event = map(&renamed.event, "definition.renamed.event")?;
+                let values = renamed.values.clone();
+                DerivedDefinition::Renamed(Box::new(RenamedDefinition { event, values }))
             }
         })
     }

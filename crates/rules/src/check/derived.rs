@@ -3,7 +3,9 @@
 use segops_model::{Limits, Path};
 
 use super::Checker;
-use crate::ast::{DERIVED_INPUTS_MAX, DerivedDefinition, EventFilter, Predicate, Stage};
+use crate::ast::{
+    DERIVED_INPUTS_MAX, DERIVED_VALUES_MAX, DerivedDefinition, EventFilter, Predicate, RenamedValue, Stage,
+};
 use crate::problem::{Code, Problem};
 use crate::time::{Span, Unit};
 
@@ -11,6 +13,8 @@ use crate::time::{Span, Unit};
 const GAP_HOURS_MAX: i64 = 24;
 /// The longest time before an outcome.
 const TOUCH_DAYS_MAX: i64 = 366;
+/// What is read of every event by these names, so that no value can be called so.
+const TAKEN_NAMES: [&str; 5] = ["context", "products", "quantity", "product", "current_product"];
 
 /// Everything that is wrong with what a derived event is to be made of, each with its place.
 pub(crate) fn check_derived<S: Stage>(definition: &DerivedDefinition<S>, limits: &Limits) -> Vec<Problem> {
@@ -34,6 +38,10 @@ pub(crate) fn check_derived<S: Stage>(definition: &DerivedDefinition<S>, limits:
             }
             let longest = TOUCH_DAYS_MAX * 24 * 3_600;
             checker.span(touch.within, longest, "366 days", "definition.touch.within");
+        }
+        DerivedDefinition::Renamed(renamed) => {
+            checker.input(&renamed.event, "definition.renamed.event");
+            checker.values(&renamed.values, "definition.renamed.values");
         }
     }
     checker.problems
@@ -61,6 +69,39 @@ impl Checker<'_> {
         }
     }
 
+    fn values(&mut self, values: &[RenamedValue], place: &str) {
+        if values.len() > DERIVED_VALUES_MAX {
+            let message = format!("an event has {} values of its own", values.len());
+            let problem = Problem::error(Code::TooMany, message).place(place);
+            self.report(problem.expected(format!("at most {DERIVED_VALUES_MAX}")));
+        }
+        for (at, RenamedValue { name, property }) in values.iter().enumerate() {
+            let (named, from) = (format!("{place}[{at}].name"), format!("{place}[{at}].property"));
+            let is_one_name = name.parse::<Path>().is_ok_and(|path| path == Path::of_name(name));
+            if !is_one_name || name.trim() != name {
+                let problem = Problem::error(Code::BadPath, format!("`{name}` is no name of a value"));
+                self.report(
+                    problem.place(named).expected("one name without `.`, `[` and `]`, such as `worth`"),
+                );
+            } else if TAKEN_NAMES.contains(&name.as_str()) {
+                let message = format!("every event may have `{name}`, so that no value can be called so");
+                let problem = Problem::error(Code::UnsupportedPath, message).place(named);
+                self.report(problem.suggestion(format!("give it another name: `{property} as ...`")));
+            } else if values.iter().take(at).any(|earlier| earlier.name == *name) {
+                let problem = Problem::error(Code::RepeatedClause, format!("two values are called `{name}`"));
+                let suggestion = format!("give one of them another name: `{property} as ...`");
+                self.report(problem.place(named).suggestion(suggestion));
+            }
+            if property.split_list().is_some() || is_product(property) {
+                let message = format!("`{property}` is no single value that an event brings along");
+                let problem = Problem::error(Code::UnsupportedPath, message).place(from);
+                self.report(
+                    problem.expected("a path such as `price`, without `[]`, and not into the catalogue"),
+                );
+            }
+        }
+    }
+
     fn span(&mut self, span: Span, longest_seconds: i64, longest: &str, place: &str) {
         let seconds = seconds_of(span);
         if seconds.is_some_and(|seconds| (1..=longest_seconds).contains(&seconds)) {
@@ -84,8 +125,11 @@ fn seconds_of(span: Span) -> Option<i64> {
     Some(i64::from(span.count) * each)
 }
 
+fn is_product(path: &Path) -> bool {
+    matches!(path.root(), "product" | "current_product")
+}
+
 fn reads_products(predicate: &Predicate) -> bool {
-    let is_product = |path: &Path| matches!(path.root(), "product" | "current_product");
     match predicate {
         Predicate::All(parts) | Predicate::Any(parts) | Predicate::None(parts) => {
             parts.iter().any(reads_products)

@@ -3,14 +3,18 @@
 use std::fmt;
 
 use super::window::span_text;
-use super::{clauses_when, named_event};
-use crate::ast::{DerivedDefinition, EventFilter, Named, SessionDefinition, SessionStands, TouchDefinition};
+use super::{clauses_when, named_event, path};
+use crate::ast::{
+    DerivedDefinition, EventFilter, Named, RenamedDefinition, RenamedValue, SessionDefinition, SessionStands,
+    TouchDefinition,
+};
 
 impl fmt::Display for DerivedDefinition<Named> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Session(session) => f.write_str(&sessions(session)),
             Self::Touch(touch) => f.write_str(&touched(touch)),
+            Self::Renamed(renamed) => f.write_str(&under_another_name(renamed)),
         }
     }
 }
@@ -29,6 +33,16 @@ fn sessions(session: &SessionDefinition<Named>) -> String {
 fn touched(touch: &TouchDefinition<Named>) -> String {
     let (choice, touches) = (touch.choice.word(), inputs(&touch.touches));
     format!("{choice} touch of {touches} before {} within {}", input(&touch.outcome), span_text(touch.within))
+}
+
+fn under_another_name(renamed: &RenamedDefinition<Named>) -> String {
+    let value = |RenamedValue { name, property }: &RenamedValue| {
+        let said = path(&property.to_string());
+        if property.last() == name { said } else { format!("{said} as {}", path(name)) }
+    };
+    let values: Vec<String> = renamed.values.iter().map(value).collect();
+    let with = if values.is_empty() { String::new() } else { format!(" with {}", values.join(", ")) };
+    format!("each {}{with}", input(&renamed.event))
 }
 
 fn inputs(events: &[EventFilter<Named>]) -> String {

@@ -1,5 +1,5 @@
 //! What derived events are made of: `sessions of any event`, `last touch of "Page Viewed" where
-//! context.campaign.source exists before "Order Completed" within 30 days`.
+//! context.campaign.source exists before "Order Completed" within 30 days`, `each "Product Viewed" where price > 100`.
 
 use segops_model::Limits;
 
@@ -7,8 +7,8 @@ use super::event::Counts;
 use super::lexer::Kind;
 use super::{Parser, too_long};
 use crate::ast::{
-    DerivedDefinition, EventFilter, Named, SessionDefinition, SessionStands, Subject, TouchChoice,
-    TouchDefinition,
+    DerivedDefinition, EventFilter, Named, RenamedDefinition, RenamedValue, SessionDefinition, SessionStands,
+    Subject, TouchChoice, TouchDefinition,
 };
 use crate::check::check_derived;
 use crate::lists::desugar_derived;
@@ -26,6 +26,9 @@ pub fn parse_derived(text: &str, limits: &Limits) -> Result<DerivedDefinition<Na
         let expected = match definition {
             Some(DerivedDefinition::Session(_)) => {
                 "`with gap of 30 minutes`, `split at midnight`, `split at campaign`, `counted at end`, or the end"
+            }
+            Some(DerivedDefinition::Renamed(_)) => {
+                "`where`, `from source`, `with price as worth`, or the end"
             }
             _ => "the end",
         };
@@ -51,6 +54,9 @@ impl Parser<'_> {
         if self.eat_words(&["sessions", "of"]) || self.eat_words(&["session", "of"]) {
             return self.sessions().map(DerivedDefinition::Session);
         }
+        if self.eat_word("each") {
+            return self.renamed().map(|renamed| DerivedDefinition::Renamed(Box::new(renamed)));
+        }
         let touch = if self.eat_words(&["first", "touch", "of"]) {
             TouchChoice::First
         } else if self.eat_words(&["last", "touch", "of"]) {
@@ -58,7 +64,7 @@ impl Parser<'_> {
         } else {
             let message = format!("{} starts no derived event", self.written());
             let problem = Problem::error(Code::Unexpected, message)
-                .expected("`sessions of`, `first touch of` or `last touch of`")
+                .expected("`sessions of`, `first touch of`, `last touch of` or `each`")
                 .suggestion("such as `sessions of any event with gap of 30 minutes`");
             self.refuse(problem);
             return None;
@@ -86,6 +92,28 @@ impl Parser<'_> {
                 return Some(session);
             }
         }
+    }
+
+    fn renamed(&mut self) -> Option<RenamedDefinition<Named>> {
+        // A comma comes between values, also behind a source's name.
+        let was_steps = std::mem::replace(&mut self.in_steps, true);
+        let event = self.input("each")?;
+        self.in_steps = was_steps;
+        let mut values = Vec::new();
+        if self.eat_word("with") {
+            loop {
+                let property = self.path(true)?;
+                let name = match self.eat_word("as") {
+                    true => self.name("a property's name")?,
+                    false => property.last().to_owned(),
+                };
+                values.push(RenamedValue { name, property });
+                if !self.eat(&Kind::Comma) {
+                    break;
+                }
+            }
+        }
+        Some(RenamedDefinition { event, values })
     }
 
     fn touch(&mut self, choice: TouchChoice) -> Option<TouchDefinition<Named>> {

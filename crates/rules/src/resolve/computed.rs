@@ -18,8 +18,8 @@ pub fn resolve_definition(
     let resolved = definition.try_map("definition", &mut |event, property, place| {
         let property = property.map(|property| (property, place));
         let resolved = resolver.filter(event, property, &format!("{place}.event")).ok_or(())?;
-        if !definition.is_number() && resolved.derived.is_some() {
-            let message = "a value is chosen of events that were received, and this event is derived";
+        if !definition.is_number() && resolved.derived.is_some() && resolved.renamed().is_none() {
+            let message = "a value is chosen of events that were received, and this event is made of several";
             let problem =
                 Problem::error(Code::UnsupportedValue, message).place(format!("{place}.event.name"));
             resolver

@@ -1,6 +1,6 @@
 //! Derived events by their names, and what they are made of.
 
-use super::Resolver;
+use super::{Owner, Resolver};
 use crate::ast::{DerivedDefinition, DerivedReference, EventFilter, Named, Resolved};
 use crate::names::Names;
 use crate::problem::{Code, PROBLEMS_MAX, Problem, Severity};
@@ -22,6 +22,14 @@ pub fn resolve_derived(
         }
         resolver.filter(event, None, place).ok_or(())
     });
+    if let DerivedDefinition::Renamed(renamed) = definition {
+        let owner = Owner::Event(renamed.event.name.as_deref());
+        let is_seen = renamed.event.name.as_deref().is_none_or(|name| names.event_exists(name));
+        for (at, value) in renamed.values.iter().enumerate().filter(|_| is_seen) {
+            let place = format!("definition.renamed.values[{at}].property");
+            resolver.property(&value.property.to_string(), owner, &place);
+        }
+    }
     let mut problems = resolver.problems;
     problems.truncate(PROBLEMS_MAX);
     let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -41,7 +49,7 @@ impl Resolver<'_> {
         let name = filter.name.as_deref().filter(|_| !filter.subject.is_orders())?;
         let found = self.names.derived_event(name)?;
         if !filter.sources.is_empty() {
-            let message = format!("`{name}` is a derived event, which comes from no source");
+            let message = format!("of `{name}`, a derived event, no source can be named");
             let problem = Problem::error(Code::UnsupportedValue, message).place(format!("{place}.sources"));
             self.report(problem.suggestion("say `from source` where the derived event is defined"));
         }

@@ -12,6 +12,7 @@ fn names() -> MadeUpNames {
         .properties(&["total"])
         .derived_event("Session", 7, "sessions of any event")
         .derived_event("Touched", 8, r#"last touch of any event before "Order Completed" within 30 days"#)
+        .derived_event("Dear", 9, r#"each "Order Completed" where total > 50 with total as worth"#)
 }
 
 /// The definition as it is written back, or all that is wrong with it.
@@ -55,12 +56,92 @@ fn definitions_are_written_back_in_one_form() {
 }
 
 #[test]
+fn events_under_another_name_are_written_back_in_one_form() {
+    check(r#"each "Order Completed""#, &expect![[r#"each "Order Completed""#]]);
+    check(
+        r#"each "Order Completed" from source Web where total > 50 and total < 90 with total as total, context.campaign.source, total as "how much""#,
+        &expect![[r#"
+            each "Order Completed" where (total > 50 and total < 90) from source "Web" with total, context.campaign.source, total as "how much"
+            warning: no event `Order Completed` ever had the property `context.campaign.source` (at definition.renamed.values[1].property)"#]],
+    );
+    check(
+        r#"each any event where total > 5 with products as lines"#,
+        &expect![[r#"
+            each any event where total > 5 with products as lines
+            warning: no event ever had the property `products` (at definition.renamed.values[0].property)"#]],
+    );
+    let text = r#"each "Order Completed" where total > 50 with total as worth"#;
+    let definition = parse_derived(text, &Limits::default()).expect("a definition");
+    let json = serde_json::to_value(&definition).expect("JSON");
+    let values = serde_json::json!([{"name": "worth", "property": "total"}]);
+    assert_eq!(json.pointer("/renamed/values"), Some(&values));
+    assert_eq!(json.pointer("/renamed/event/name"), Some(&"Order Completed".into()));
+    assert_eq!(serde_json::from_value::<crate::DerivedDefinition<crate::Named>>(json).ok(), Some(definition));
+}
+
+#[test]
+fn a_filter_of_an_event_under_another_name_comes_to_one_of_the_event() {
+    let received = |text: &str| {
+        let rule = parse(&format!("everyone where did {text}")).expect("well written");
+        let rule = resolve(&rule, &names(), None).expect("resolved").0;
+        let crate::Condition::Event(found) = rule.when else { panic!("{text}") };
+        let received = found.event.received().expect("another name");
+        let text = serde_json::to_string(&received).expect("JSON");
+        (received.name, text)
+    };
+    let (name, plain) = received(r#""Dear""#);
+    assert_eq!(name.as_deref(), Some("Order Completed"));
+    assert!(plain.contains(r#""property":"total""#) && !plain.contains("derived"), "{plain}");
+    let (_, asked) = received(r#""Dear" where worth < 90 and not worth.vat > 3"#);
+    assert!(!asked.contains("worth") && asked.contains(r#""property":"total.vat""#), "{asked}");
+}
+
+#[test]
 fn what_is_wrong_with_a_definition_is_said() {
     for (text, expected) in [
         (
+            r#"each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y""#,
+            expect![[r#"
+                error: two values are called `a`; give one of them another name: `coupon as ...`
+                  | each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y"
+                  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                error: `products[].price` is no single value that an event brings along; expected a path such as `price`, without `[]`, and not into the catalogue
+                  | each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y"
+                  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                error: `product.price` is no single value that an event brings along; expected a path such as `price`, without `[]`, and not into the catalogue
+                  | each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y"
+                  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                error: every event may have `quantity`, so that no value can be called so; give it another name: `total as ...`
+                  | each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y"
+                  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                error: `x.y` is no name of a value; expected one name without `.`, `[` and `]`, such as `worth`
+                  | each "Order Completed" with total as a, coupon as a, products[].price as b, product.price as c, total as quantity, total as "x.y"
+                  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
+            r#"each "Order Completed" within 3 days"#,
+            expect![[r#"
+            error: `within` cannot follow here; expected `where`, `from source`, `with price as worth`, or the end
+              | each "Order Completed" within 3 days
+              |                        ^^^^^^"#]],
+        ),
+        (
+            r#"each "Dear""#,
+            expect![
+                "error: `Dear` is a derived event, and one is made of received events only; name the events that it is made of itself (at definition.renamed.event.name)"
+            ],
+        ),
+        (
+            r#"each "Order Completed" where product.price > 5"#,
+            expect![[r#"
+            error: a derived event is made of what its events brought along, not of the catalogue; ask for products in rules about the events themselves
+              | each "Order Completed" where product.price > 5
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+        ),
+        (
             "",
             expect![[r#"
-            error: the end of the rule starts no derived event; expected `sessions of`, `first touch of` or `last touch of`; such as `sessions of any event with gap of 30 minutes`
+            error: the end of the rule starts no derived event; expected `sessions of`, `first touch of`, `last touch of` or `each`; such as `sessions of any event with gap of 30 minutes`
               | 
               | ^"#]],
         ),
@@ -153,7 +234,7 @@ fn what_is_wrong_with_a_definition_is_said() {
         (
             "first visit of any event",
             expect![[r#"
-            error: `first` starts no derived event; expected `sessions of`, `first touch of` or `last touch of`; such as `sessions of any event with gap of 30 minutes`
+            error: `first` starts no derived event; expected `sessions of`, `first touch of`, `last touch of` or `each`; such as `sessions of any event with gap of 30 minutes`
               | first visit of any event
               | ^^^^^"#]],
         ),
@@ -189,6 +270,13 @@ fn a_rule_names_a_derived_event_as_any_event() {
     );
     check_rule(r#"did "Session" where event_count > 3 and campaign.source is "mail""#, &expect![[""]]);
     check_rule(r#"did "Touched" where total > 3 and touch.channel is "mail""#, &expect![[""]]);
+    check_rule(r#"did "Dear" where worth > 90 and total < 100"#, &expect![[""]]);
+    check_rule(
+        r#"did "Dear" where price > 90"#,
+        &expect![
+            "warning: the derived event `Dear` has no property `price` (at when.event.event.where.property.property)"
+        ],
+    );
     check_rule(
         r#"did "Session" where events > 3"#,
         &expect![
@@ -204,7 +292,7 @@ fn a_rule_names_a_derived_event_as_any_event() {
     check_rule(
         r#"did "Session" from source Web"#,
         &expect![
-            "error: `Session` is a derived event, which comes from no source; say `from source` where the derived event is defined (at when.event.event.sources)"
+            "error: of `Session`, a derived event, no source can be named; say `from source` where the derived event is defined (at when.event.event.sources)"
         ],
     );
 }

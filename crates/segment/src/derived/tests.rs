@@ -220,3 +220,19 @@ proptest! {
         prop_assert_eq!(&facts, &whole);
     }
 }
+
+#[test]
+fn an_event_under_another_name_has_all_that_it_has_and_its_own_values() {
+    let definition = r#"each "Page Viewed" where context.page.path is "/a" with context.page.path as page, nothing as path"#;
+    let derivation = derivation(definition, &TimeZone::UTC);
+    let mut seen = happened("Page Viewed", "2026-03-01T10:00:00Z", ["/a", "", "Mail"]);
+    seen.properties.set("path", Value::text("/own"));
+    let other = happened("Page Viewed", "2026-03-01T10:00:00Z", ["/b", "", ""]);
+    assert_eq!(derivation.renamed(&other, Position(1)), None);
+    assert_eq!(derivation.fact(&seen, Position(1)), None);
+    let found = derivation.renamed(&seen, Position(1)).expect("another name");
+    assert_eq!((found.entry().ts, found.entry().position), (seen.ts, Position(1)));
+    assert_eq!(found.event().properties.get("page"), Some(&Value::text("/a")));
+    assert_eq!(found.event().properties.get("path"), None);
+    assert_eq!(found.event().context, seen.context);
+}

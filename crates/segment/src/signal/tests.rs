@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use segops_model::{Event, EventKind, Instant, SourceId, Value};
+use segops_model::{Event, EventKind, Instant, Position, SourceId, Value};
 use segops_rules::{EventFilter, ItemTest, Predicate, PropertyTest, Resolved, Subject, Test};
 
 use super::SignalRegistry;
@@ -220,5 +220,49 @@ proptest! {
             prop_assert_eq!(again.release(id), registry.release(id));
         }
         prop_assert_eq!(again.stored().unwrap(), registry.stored().unwrap());
+    }
+}
+
+#[test]
+fn derivations_are_found_by_the_names_of_what_they_are_made_of() {
+    use segops_rules::made_up::MadeUpNames;
+    let definitions = [
+        r#"sessions of ("Viewed", "Bought" where size is 10) with gap of 1 hour"#,
+        "sessions of any event with gap of 2 hours",
+        r#"last touch of ("Viewed", "Clicked") before "Bought" within 3 days"#,
+        r#"sessions of "Clicked" with gap of 1 hour"#,
+    ];
+    let mut names = MadeUpNames::default();
+    for (at, definition) in definitions.iter().enumerate() {
+        names = names.derived_event(&format!("D{at}"), 90 - at as u64, definition);
+    }
+    let mut registry = SignalRegistry::new();
+    let signals: Vec<_> = (0..definitions.len())
+        .map(|at| {
+            let rule = segops_rules::parse(&format!(r#"everyone where did "D{at}""#)).expect("well written");
+            let rule = segops_rules::resolve(&rule, &names, None).expect("resolved").0;
+            let segops_rules::Condition::Event(found) = rule.when else { panic!("no event") };
+            registry.intern(&found.event, &zone("UTC"))
+        })
+        .collect();
+    let events = ["Viewed", "Bought", "Clicked", "Other"];
+    let mut found = Vec::new();
+    for name in events {
+        let happened = event(name, segops_model::Instant::from_ms(5), &[("size", 10.into())]);
+        let facts = registry.derived_facts(&happened, Position(1));
+        let one_by_one: Vec<_> = registry
+            .derivations()
+            .filter_map(|(id, derivation)| Some((id, derivation.fact(&happened, Position(1))?)))
+            .collect();
+        assert_eq!(facts, one_by_one, "{name}");
+        found.push(facts.len());
+    }
+    assert_eq!(found, [3, 3, 3, 1]);
+    for signal in signals {
+        assert!(registry.release(signal));
+    }
+    for name in events {
+        let happened = event(name, segops_model::Instant::from_ms(5), &[]);
+        assert!(registry.derived_facts(&happened, Position(1)).is_empty(), "{name}");
     }
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -10,10 +8,10 @@ use segops_model::{Decimal, Instant};
 use super::client::{Client, Request, path, typed};
 use super::error::CliError;
 use super::output::{Output, Table, plain};
-use super::progress::Bar;
 use super::schedule::{Times, schedule_text};
 use super::segment::word;
 use super::target::Target;
+use super::waiting::{Awaited, Patience, Standing, wait};
 
 /// Be told when a segment, an event, a property, a source or any number is not as it should be.
 #[derive(Debug, Subcommand)]
@@ -34,6 +32,8 @@ pub(crate) enum Alarm {
         owner: Option<String>,
         #[command(flatten)]
         times: Times,
+        #[command(flatten)]
+        patience: Patience,
     },
     /// Show the alarms, those that fire first.
     #[command(after_help = "Examples:\n  segops alarm list --firing --data shop")]
@@ -57,10 +57,16 @@ pub(crate) enum Alarm {
         watch: Watched,
         #[command(flatten)]
         times: Times,
+        #[command(flatten)]
+        patience: Patience,
     },
     /// Look at once.
     #[command(after_help = "Examples:\n  segops alarm check 'Orders come in' --data shop")]
-    Check { alarm: String },
+    Check {
+        alarm: String,
+        #[command(flatten)]
+        patience: Patience,
+    },
     /// Have an alarm be quiet until an instant; it is looked at all the same.
     #[command(
         after_help = "Examples:\n  segops alarm snooze 'Orders come in' --until 2026-12-01T08:00:00Z --data shop\n  segops alarm snooze 'Orders come in' --end --data shop"
@@ -130,7 +136,6 @@ pub(crate) struct Watched {
 }
 
 const PATH: &str = "/api/v1/alarms";
-const WAIT_MS: u64 = 100;
 
 fn read_number(text: &str) -> Result<Decimal, String> {
     Decimal::parse(text).ok_or_else(|| "expected a number, such as 12.5".to_owned())
@@ -178,7 +183,7 @@ impl Alarm {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
         let client = target.client()?;
         match self {
-            Self::Create { name, watch, owner, times } => {
+            Self::Create { name, watch, owner, times, patience } => {
                 let watch = watch.read()?.ok_or_else(|| {
                     CliError::Usage(
                         "say what it watches: --segment, --event, --silent-source, --query or --analysis"
@@ -190,19 +195,19 @@ impl Alarm {
                     fields.insert("schedule".to_owned(), json!(schedule));
                 }
                 let made = client.send(&Request::new("POST", PATH).json(new))?;
-                looked_at(&client, made, out)
+                looked_at(&client, made, patience, out)
             }
             Self::List { firing } => list(&client, firing, out),
             Self::Show { alarm } => show(&client, client.get(path(&["alarms", &alarm]))?, out),
-            Self::Edit { alarm, name, owner, watch, times } => {
+            Self::Edit { alarm, name, owner, watch, times, patience } => {
                 let edit = json!({
                     "name": name, "owner": owner, "watch": watch.read()?, "schedule": times.schedule() });
                 let request = Request::new("PATCH", path(&["alarms", &alarm])).json(edit);
-                looked_at(&client, client.send(&request)?, out)
+                looked_at(&client, client.send(&request)?, patience, out)
             }
-            Self::Check { alarm } => {
+            Self::Check { alarm, patience } => {
                 let asked = client.send(&Request::new("POST", path(&["alarms", &alarm, "check"])))?;
-                looked_at(&client, asked, out)
+                looked_at(&client, asked, patience, out)
             }
             Self::Snooze { alarm, until, end: _ } => {
                 let request = Request::new("POST", path(&["alarms", &alarm, "snooze"]));
@@ -220,19 +225,15 @@ impl Alarm {
 }
 
 /// Waits until an alarm that waits for it was looked at, and shows it.
-fn looked_at(client: &Client, asked: Value, out: &mut Output) -> Result<(), CliError> {
-    let mut answer = asked;
-    let bar = Bar::new("looking", false);
-    loop {
-        let alarm: view::Alarm = typed(answer.clone(), PATH)?;
-        if !alarm.is_waiting {
-            bar.finish();
-            return show(client, answer, out);
-        }
-        bar.tick();
-        std::thread::sleep(Duration::from_millis(WAIT_MS));
-        answer = client.get(path(&["alarms", &alarm.id.to_string()]))?;
-    }
+fn looked_at(client: &Client, asked: Value, patience: Patience, out: &mut Output) -> Result<(), CliError> {
+    let alarm: view::Alarm = typed(asked.clone(), PATH)?;
+    let place = path(&["alarms", &alarm.id.to_string()]);
+    let awaited = Awaited { what: "looking", place, otherwise: "`segops alarm show` says what it found" };
+    let answer = wait(client, &awaited, patience, asked, |alarm| {
+        let alarm: view::Alarm = typed(alarm.clone(), PATH)?;
+        Ok(if alarm.is_waiting { Standing::GoesOn(None) } else { Standing::Over })
+    })?;
+    show(client, answer, out)
 }
 
 fn list(client: &Client, firing: bool, out: &mut Output) -> Result<(), CliError> {

@@ -4,9 +4,10 @@
 //! what someone else has changed since is never overwritten.
 
 mod apply;
-mod derived_apply;
-mod derived_file;
-mod derived_plan;
+mod definition;
+mod definition_apply;
+mod definition_file;
+mod definition_plan;
 mod file;
 mod lock;
 mod order;
@@ -14,9 +15,6 @@ mod plan;
 mod pull;
 mod remote;
 mod show;
-mod trait_apply;
-mod trait_file;
-mod trait_plan;
 
 #[cfg(test)]
 mod tests;

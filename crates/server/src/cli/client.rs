@@ -129,6 +129,16 @@ impl Client {
 
     /// All rows of a list, page after page, up to `rows_max`.
     pub(crate) fn rows(&self, path: &str, rows_max: usize) -> Result<Vec<Value>, CliError> {
+        self.rows_of_pages(path, rows_max, |_| ())
+    }
+
+    /// As [`Client::rows`], with a look at each page.
+    pub(crate) fn rows_of_pages(
+        &self,
+        path: &str,
+        rows_max: usize,
+        mut look: impl FnMut(&Value),
+    ) -> Result<Vec<Value>, CliError> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         let join = if path.contains('?') { '&' } else { '?' };
@@ -136,6 +146,7 @@ impl Client {
             let limit = (rows_max - rows.len()).min(PAGE_ROWS);
             let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
             let mut page = self.get(format!("{path}{join}limit={limit}{after}"))?;
+            look(&page);
             if let Some(Value::Array(data)) = page.get_mut("data").map(Value::take) {
                 rows.extend(data);
             }

@@ -1,17 +1,38 @@
 use clap::Subcommand;
-use serde_json::{Value, json};
 
-use segops_engine::view;
+use segops_model::{DerivedEventId, Limits};
+use segops_rules::{DerivedDefinition, Named, Problem, parse_derived};
 
-use super::client::{Client, Request, path, typed};
+use super::definition::{self, Kind};
 use super::error::CliError;
-use super::output::{Output, Table, plain, shortened};
-use super::progress::Bar;
-use super::rule::print_warnings;
-use super::segment_diff::print_difference;
+use super::output::Output;
 use super::target::Target;
 
-/// Make events of every profile's own, such as sessions and touches, for rules to count.
+/// Events that the workspace makes of every profile's own. They are known by their names, as events are: another name is another one.
+#[derive(Debug, Clone)]
+pub(crate) struct DerivedEvents;
+
+impl Kind for DerivedEvents {
+    type Id = DerivedEventId;
+    type Definition = DerivedDefinition<Named>;
+    const WHAT: &str = "derived event";
+    const FIELD: &str = "derived_event";
+    const EXTENSION: &str = "derived-event";
+    const PLURAL: &str = "derived-events";
+    const EXAMPLE: &str =
+        "segops derived-event create Session 'sessions of any event with gap of 30 minutes'";
+    const CAN_BE_RENAMED: bool = false;
+
+    fn parse(text: &str, limits: &Limits) -> Result<Self::Definition, Vec<Problem>> {
+        parse_derived(text, limits)
+    }
+
+    fn is_same_name(one: &str, other: &str) -> bool {
+        one == other
+    }
+}
+
+/// Make events of every profile's own, such as sessions, touches and events under another name, for rules to count.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Examples:\n  segops derived-event create Session 'sessions of any event with gap of 30 minutes' --data shop\n  segops segment create Regulars 'did \"Session\" >= 3 times in last 30 days' --data shop"
@@ -19,7 +40,7 @@ use super::target::Target;
 pub(crate) enum DerivedEvent {
     /// Make a derived event.
     #[command(
-        after_help = "Examples:\n  segops derived-event create 'Session Over' 'sessions of any event with gap of 30 minutes, counted at end' --data shop\n  segops derived-event create 'First Touch' 'first touch of \"Page Viewed\" before \"Order Completed\" within 90 days' --data shop"
+        after_help = "Examples:\n  segops derived-event create 'Session Over' 'sessions of any event with gap of 30 minutes, counted at end' --data shop\n  segops derived-event create 'First Touch' 'first touch of \"Page Viewed\" before \"Order Completed\" within 90 days' --data shop\n  segops derived-event create 'High-value View' 'each \"Product Viewed\" where price > 100 with price as worth' --data shop"
     )]
     Create { name: String, definition: String },
     /// List the derived events.
@@ -56,121 +77,25 @@ pub(crate) enum DerivedEvent {
     Delete { name: String },
 }
 
-pub(crate) const PATH: &str = "/api/v1/derived-events";
-
 impl DerivedEvent {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
+        type K = DerivedEvents;
         let client =
             if matches!(self, Self::Create { .. }) { target.client_making()? } else { target.client()? };
         if !out.json {
             out.use_zone_of(&client)?;
         }
-        let one = |name: &str| path(&["derived-events", name]);
         match self {
-            Self::Create { name, definition } => {
-                let body = json!({ "name": name, "definition": definition });
-                saved_one(&client, &Request::new("POST", PATH).json(body), &definition, out)
-            }
-            Self::List => {
-                let rows = client.rows(PATH, usize::MAX)?;
-                if out.json {
-                    return out.print_json(&json!({ "data": rows }));
-                }
-                list(&typed::<Vec<view::DerivedEvent>>(rows.into(), PATH)?, out)
-            }
-            Self::Show { name } => show(client.get(one(&name))?, out),
+            Self::Create { name, definition } => definition::create::<K>(&client, &name, &definition, out),
+            Self::List => definition::list::<K>(&client, out),
+            Self::Show { name } => definition::show::<K>(&client, &name, out),
             Self::Diff { name, definition, sample } => {
-                let body = json!({ "definition": definition, "sample": sample });
-                let place = path(&["derived-events", &name, "diff"]);
-                diff(&client, Request::new("POST", place).json(body), &definition, out)
+                definition::diff::<K>(&client, &name, &definition, sample, out)
             }
             Self::Edit { name, definition, expected_version } => {
-                let body = json!({ "definition": definition, "expected_version": expected_version });
-                saved_one(&client, &Request::new("PUT", one(&name)).json(body), &definition, out)
+                definition::edit::<K>(&client, &name, &definition, expected_version, out)
             }
-            Self::Delete { name } => {
-                client.send(&Request::new("DELETE", one(&name)))?;
-                if out.json {
-                    return out.print_json(&json!({ "deleted": name }));
-                }
-                out.line(format!("The derived event `{name}` is deleted."))
-            }
+            Self::Delete { name } => definition::delete::<K>(&client, &name, out),
         }
     }
-}
-
-fn saved_one(client: &Client, request: &Request, definition: &str, out: &mut Output) -> Result<(), CliError> {
-    let saved = client.send(request).map_err(|error| error.with_rule(definition))?;
-    if out.json {
-        return out.print_json(&saved);
-    }
-    print_warnings(&saved, definition, out)?;
-    show(saved.get("derived_event").cloned().unwrap_or_default(), out)
-}
-
-fn diff(client: &Client, request: Request, definition: &str, out: &mut Output) -> Result<(), CliError> {
-    let bar = Bar::new("reading history", false);
-    let answer = client
-        .follow(request, |done, total, _| bar.update(done, total))
-        .map_err(|error| error.with_rule(definition))?;
-    bar.finish();
-    if out.json {
-        return out.print_json(&answer);
-    }
-    print_warnings(&answer, definition, out)?;
-    let found: view::DerivedEventDifference = typed(answer, PATH)?;
-    out.line(format!("- {}", found.definition))?;
-    out.line(format!("+ {}", found.new_definition))?;
-    if found.segments.is_empty() {
-        return out.line("No segment uses it: nobody would move.");
-    }
-    for one in &found.segments {
-        out.line("")?;
-        out.heading(&plain(&one.segment.name))?;
-        print_difference(&one.difference, out)?;
-    }
-    Ok(())
-}
-
-fn list(made: &[view::DerivedEvent], out: &mut Output) -> Result<(), CliError> {
-    let mut table = Table::new(&["NAME", "#USED BY", "MADE OF", "ID"]);
-    for one in made {
-        table.row([
-            one.name.clone(),
-            one.used_by.len().to_string(),
-            shortened(&one.definition, 80),
-            one.id.to_string(),
-        ]);
-    }
-    if table.is_empty() {
-        return out.line(
-            "There are no derived events yet. Make one: segops derived-event create Session 'sessions of any event with gap of 30 minutes'",
-        );
-    }
-    out.table(&table)
-}
-
-fn show(answer: Value, out: &mut Output) -> Result<(), CliError> {
-    if out.json {
-        return out.print_json(&answer);
-    }
-    let made: view::DerivedEvent = typed(answer, PATH)?;
-    out.heading(&format!("{} ({})", plain(&made.name), made.id))?;
-    out.line(&made.definition)?;
-    out.line(format!("Rules can ask for its {}.", made.properties.join(", ")))?;
-    if !made.used_by.is_empty() {
-        let users: Vec<String> = made.used_by.iter().map(|user| plain(&user.name)).collect();
-        out.line(format!("Used by {}.", users.join(", ")))?;
-    }
-    let mut table = Table::new(&["#VERSION", "AUTHOR", "SAVED", "MADE OF"]);
-    for version in made.versions {
-        table.row([
-            version.version.to_string(),
-            version.author,
-            out.date(version.at),
-            shortened(&version.definition, 80),
-        ]);
-    }
-    out.line("")?;
-    out.table(&table)
 }

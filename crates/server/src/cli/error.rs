@@ -39,6 +39,8 @@ pub enum CliError {
     /// Writing the output failed.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),
+    #[error("still {what} after {seconds} seconds, and it goes on: {otherwise}")]
+    StillGoing { what: &'static str, seconds: u64, otherwise: String },
     /// There is something to change, and what is said already.
     #[error("")]
     Changes,

@@ -6,7 +6,7 @@ use segops_model::{Instant, Object};
 
 use super::client::{Client, path, typed, with_query};
 use super::error::CliError;
-use super::output::{Output, Table, shortened};
+use super::output::{Output, Table, plain, shortened};
 
 /// Characters of an event's properties that are shown.
 const PROPERTIES_CHARS: usize = 100;
@@ -25,6 +25,9 @@ pub(crate) struct Events {
     /// Only events before this instant.
     #[arg(long, value_name = "INSTANT")]
     before: Option<Instant>,
+    /// Leave out derived events: sessions, touches, and events under another name.
+    #[arg(long)]
+    no_derived: bool,
     /// How many.
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
@@ -36,10 +39,21 @@ impl Events {
             self.name.iter().map(|name| ("name", Some(name.as_str()))).collect();
         let before = self.before.map(|before| before.to_string());
         parameters.push(("before", before.as_deref()));
+        parameters.push(("derived", self.no_derived.then_some("false")));
         let list = with_query(path(&["profiles", &self.profile, "events"]), &parameters);
-        let rows = serde_json::Value::Array(client.rows(&list, self.limit)?);
+        let mut left_out = json!([]);
+        let rows = client.rows_of_pages(&list, self.limit, |page| {
+            left_out = page.get("derived_left_out").cloned().unwrap_or_default();
+        })?;
+        let rows = serde_json::Value::Array(rows);
         if out.json {
-            return out.print_json(&json!({ "data": rows }));
+            return out.print_json(&json!({ "data": rows, "derived_left_out": left_out }));
+        }
+        for name in left_out.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str) {
+            out.line(format!(
+                "Without `{}`: the profile has too many events to make it of, and no live segment uses it.",
+                plain(name)
+            ))?;
         }
         let events: Vec<view::ProfileEvent> = typed(rows, &list)?;
         if events.is_empty() {
@@ -50,17 +64,23 @@ impl Events {
             table.row([
                 out.date(event.ts),
                 name_of(event),
-                event.source_name.clone(),
-                event.anchor.to_string(),
+                source_of(event),
+                event.anchor.as_ref().map(ToString::to_string).unwrap_or_default(),
                 shortened(
                     &shown(if event.name.is_empty() { &event.traits } else { &event.properties }),
                     PROPERTIES_CHARS,
                 ),
-                event.message_id.clone(),
+                event.message_id.clone().unwrap_or_default(),
             ]);
         }
         out.table(&table)
     }
+}
+
+/// Where a received event is from; of a derived one, that it is.
+fn source_of(event: &view::ProfileEvent) -> String {
+    let derived = event.derived.map(|from| format!("(derived, version {})", from.version));
+    derived.unwrap_or_else(|| event.source_name.clone().unwrap_or_default())
 }
 
 /// What is no event is called by its kind.

@@ -1,7 +1,5 @@
 //! Merges, splits and deletions of profiles.
 
-use std::time::Duration;
-
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -11,8 +9,8 @@ use super::client::{Client, Request, path, typed, with_query};
 use super::error::CliError;
 use super::output::{Output, Table, counted, plain};
 use super::preview::identifiers;
-use super::progress::Bar;
 use super::segment::word;
+use super::waiting::{Awaited, Patience, Standing, wait};
 
 /// Why a profile is what it is: the events by which others became part of it.
 #[derive(Debug, Args)]
@@ -66,8 +64,6 @@ pub(crate) struct Delete {
     yes: bool,
 }
 
-/// How often a split is looked at while history is read for it.
-const WAIT_MS: u64 = 50;
 const SPLITS: &str = "/api/v1/splits";
 
 impl Merges {
@@ -117,16 +113,13 @@ impl Split {
 }
 
 fn wait_until_split(client: &Client, id: &str) -> Result<Value, CliError> {
-    let bar = Bar::new("reading history", false);
-    loop {
-        let split = client.get(path(&["splits", id]))?;
-        if split.get("status").and_then(Value::as_str) != Some("waiting") {
-            bar.finish();
-            return Ok(split);
-        }
-        bar.tick();
-        std::thread::sleep(Duration::from_millis(WAIT_MS));
-    }
+    let place = path(&["splits", id]);
+    let first = client.get(place.as_str())?;
+    let awaited = Awaited { what: "reading history", place, otherwise: "`segops profile splits` lists it" };
+    wait(client, &awaited, Patience::default(), first, |split| {
+        let is_waiting = split.get("status").and_then(Value::as_str) == Some("waiting");
+        Ok(if is_waiting { Standing::GoesOn(None) } else { Standing::Over })
+    })
 }
 
 impl Lift {

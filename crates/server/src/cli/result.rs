@@ -1,5 +1,4 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -9,9 +8,9 @@ use segops_engine::view::{self, ResultDefinitionView, ResultStatus};
 use super::client::{Client, Request, path, typed};
 use super::error::CliError;
 use super::output::{Output, Table, number, plain};
-use super::progress::Bar;
 use super::schedule::{Times, schedule_text};
 use super::target::Target;
+use super::waiting::{Awaited, Patience, Standing, wait};
 
 /// Have profiles named by a query in SQL, or by likeness, on a schedule; rules ask `in result "..."`.
 #[derive(Debug, Subcommand)]
@@ -30,8 +29,10 @@ pub(crate) enum Recorded {
         #[command(flatten)]
         times: Times,
         /// Do not wait until it is computed.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "seconds")]
         no_wait: bool,
+        #[command(flatten)]
+        patience: Patience,
     },
     /// Show the results.
     #[command(after_help = "Examples:\n  segops result list --data shop")]
@@ -54,8 +55,10 @@ pub(crate) enum Recorded {
     #[command(after_help = "Examples:\n  segops result refresh 'VIPs by SQL' --data shop")]
     Refresh {
         result: String,
-        #[arg(long)]
+        #[arg(long, conflicts_with = "seconds")]
         no_wait: bool,
+        #[command(flatten)]
+        patience: Patience,
     },
     /// Call the computing of a result off.
     #[command(after_help = "Examples:\n  segops result cancel 'VIPs by SQL' --data shop")]
@@ -90,7 +93,6 @@ pub(crate) struct Definition {
 }
 
 const PATH: &str = "/api/v1/results";
-const WAIT_MS: u64 = 100;
 
 impl Definition {
     fn read(&self) -> Result<Option<ResultDefinitionView>, CliError> {
@@ -113,14 +115,14 @@ impl Recorded {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
         let client = target.client()?;
         match self {
-            Self::Create { name, definition, times, no_wait } => {
+            Self::Create { name, definition, times, no_wait, patience } => {
                 let definition = definition.read()?.ok_or_else(|| {
                     CliError::Usage("say whom it names: --query, --sql or --alike".to_owned())
                 })?;
                 let schedule = times.schedule().unwrap_or_default();
                 let new = json!({ "name": name, "definition": definition, "schedule": schedule });
                 let made = client.send(&Request::new("POST", PATH).json(new))?;
-                done(&client, made, no_wait, out)
+                done(&client, made, (!no_wait).then_some(patience), out)
             }
             Self::List => list(&client, out),
             Self::Show { result } => show(&client, client.get(path(&["results", &result]))?, out),
@@ -130,9 +132,9 @@ impl Recorded {
                 let request = Request::new("PATCH", path(&["results", &result])).json(edit);
                 show(&client, client.send(&request)?, out)
             }
-            Self::Refresh { result, no_wait } => {
+            Self::Refresh { result, no_wait, patience } => {
                 let asked = client.send(&Request::new("POST", path(&["results", &result, "refresh"])))?;
-                done(&client, asked, no_wait, out)
+                done(&client, asked, (!no_wait).then_some(patience), out)
             }
             Self::Cancel { result } => {
                 let cancelled = client.send(&Request::new("POST", path(&["results", &result, "cancel"])))?;
@@ -151,23 +153,22 @@ impl Recorded {
 }
 
 /// Waits until a result is computed, and shows it. One that has failed is an error.
-fn done(client: &Client, asked: Value, no_wait: bool, out: &mut Output) -> Result<(), CliError> {
-    let mut answer = asked;
-    let bar = Bar::new("computing", false);
-    loop {
-        let result: view::RecordedResult = typed(answer.clone(), PATH)?;
-        if no_wait || !matches!(result.status, ResultStatus::Waiting | ResultStatus::Running) {
-            bar.finish();
-            show(client, answer, out)?;
-            return if result.status == ResultStatus::Failed { Err(CliError::Reported) } else { Ok(()) };
-        }
-        match result.progress {
-            Some((done, total)) => bar.update(done, total),
-            None => bar.tick(),
-        }
-        std::thread::sleep(Duration::from_millis(WAIT_MS));
-        answer = client.get(path(&["results", &result.id.to_string()]))?;
-    }
+fn done(client: &Client, asked: Value, waits: Option<Patience>, out: &mut Output) -> Result<(), CliError> {
+    let result: view::RecordedResult = typed(asked.clone(), PATH)?;
+    let place = path(&["results", &result.id.to_string()]);
+    let otherwise = "`segops result show` says how it stands, `segops result cancel` ends it";
+    let awaited = Awaited { what: "computing", place, otherwise };
+    let answer = match waits {
+        None => asked,
+        Some(patience) => wait(client, &awaited, patience, asked, |result| {
+            let result: view::RecordedResult = typed(result.clone(), PATH)?;
+            let goes_on = matches!(result.status, ResultStatus::Waiting | ResultStatus::Running);
+            Ok(if goes_on { Standing::GoesOn(result.progress) } else { Standing::Over })
+        })?,
+    };
+    let result: view::RecordedResult = typed(answer.clone(), PATH)?;
+    show(client, answer, out)?;
+    if result.status == ResultStatus::Failed { Err(CliError::Reported) } else { Ok(()) }
 }
 
 fn list(client: &Client, out: &mut Output) -> Result<(), CliError> {

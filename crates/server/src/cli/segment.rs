@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -12,13 +10,13 @@ use super::explain::{Explain, print_explanation};
 use super::members::{History, Members};
 use super::output::Output;
 use super::preview::Preview;
-use super::progress::Bar;
 use super::segment_diff::{Diff, Restore};
 use super::segment_edit::{Create, Edit, Set};
 use super::segment_import::Import;
 use super::segment_show::{List, Show, print_log, show};
 use super::segment_templates::Templates;
 use super::target::Target;
+use super::waiting::{Awaited, Patience, Standing, wait};
 
 /// Make, look at and change segments.
 #[derive(Debug, Subcommand)]
@@ -95,8 +93,6 @@ impl From<BaseName> for Base {
 }
 
 pub(super) const PATH: &str = "/api/v1/segments";
-/// How often a priming segment is looked at.
-const WAIT_MS: u64 = 50;
 
 impl Segment {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
@@ -163,16 +159,14 @@ impl Named {
 
 /// Looks at a segment until no version of it is reading history any more.
 pub(super) fn wait_until_primed(client: &Client, segment: &str) -> Result<Value, CliError> {
-    let bar = Bar::new("reading history", false);
-    loop {
-        let segment = client.get(path(&["segments", segment]))?;
-        if segment.get("pending_version").is_none_or(Value::is_null) {
-            bar.finish();
-            return Ok(segment);
-        }
-        bar.tick();
-        std::thread::sleep(Duration::from_millis(WAIT_MS));
-    }
+    let place = path(&["segments", segment]);
+    let first = client.get(place.as_str())?;
+    let otherwise = "`segops segment show` says when it serves";
+    let awaited = Awaited { what: "reading history", place, otherwise };
+    wait(client, &awaited, Patience::default(), first, |segment| {
+        let is_primed = segment.get("pending_version").is_none_or(Value::is_null);
+        Ok(if is_primed { Standing::Over } else { Standing::GoesOn(None) })
+    })
 }
 
 /// An enum's value as the API writes it.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use segops_engine::view;
+use segops_engine::{ComputedTraits, view};
 use segops_model::{ComputedTraitId, Instant};
 
 use super::authority::{Reader, Writer};
@@ -69,7 +69,7 @@ pub(crate) async fn list(
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Result<Json<Page<view::ComputedTrait>>, Problem> {
     let after: Option<ComputedTraitId> = key_of(query.cursor.as_deref())?;
-    let mut computed = app.run(|engine| Ok(engine.computed_traits())).await?;
+    let mut computed = app.run(|engine| Ok(engine.definitions::<ComputedTraits>())).await?;
     computed.retain(|one| after.is_none_or(|after| one.id > after));
     Ok(Json(page(computed, rows_of(query.limit, app.limits()), |one| one.id.to_string())))
 }
@@ -84,8 +84,11 @@ pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(new): JsonBody<NewComputedTrait>,
 ) -> Result<(StatusCode, Json<ComputedTraitSaved>), Problem> {
-    let (computed_trait, warnings) =
-        app.run(move |engine| engine.create_computed_trait(&caller.name, &new.name, &new.definition)).await?;
+    let (computed_trait, warnings) = app
+        .run(move |engine| {
+            engine.create_definition::<ComputedTraits>(&caller.name, &new.name, &new.definition)
+        })
+        .await?;
     Ok((StatusCode::CREATED, Json(ComputedTraitSaved { computed_trait, warnings })))
 }
 
@@ -98,7 +101,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     PathOf(name): PathOf<String>,
 ) -> Result<Json<view::ComputedTrait>, Problem> {
-    app.run(move |engine| engine.computed_trait(&name)).await.map(Json)
+    app.run(move |engine| engine.definition::<ComputedTraits>(&name)).await.map(Json)
 }
 
 /// Makes it of something else. Segments that use it get a new version, which serves once it has read history.
@@ -114,7 +117,12 @@ pub(crate) async fn edit(
 ) -> Result<Json<ComputedTraitSaved>, Problem> {
     let (computed_trait, warnings) = app
         .run(move |engine| {
-            engine.edit_computed_trait(&caller.name, &name, edit.expected_version, &edit.definition)
+            engine.edit_definition::<ComputedTraits>(
+                &caller.name,
+                &name,
+                edit.expected_version,
+                &edit.definition,
+            )
         })
         .await?;
     Ok(Json(ComputedTraitSaved { computed_trait, warnings }))
@@ -143,7 +151,7 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathOf(name): PathOf<String>,
 ) -> Result<StatusCode, Problem> {
-    app.run(move |engine| engine.delete_computed_trait(&caller.name, &name)).await?;
+    app.run(move |engine| engine.delete_definition::<ComputedTraits>(&caller.name, &name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -165,8 +173,13 @@ pub(crate) async fn diff(
     let sample = asked.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
     let engine = app.engine()?.clone();
     job::answer(app.jobs(), &headers, move |progress| {
-        let found =
-            engine.computed_trait_difference(&name, &asked.definition, asked.at, sample, &progress.work);
+        let found = engine.definition_difference::<ComputedTraits>(
+            &name,
+            &asked.definition,
+            asked.at,
+            sample,
+            &progress.work,
+        );
         found.map_err(Problem::from)
     })
     .await

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use segops_engine::view;
+use segops_engine::{DerivedEvents, view};
 use segops_model::{DerivedEventId, Instant};
 
 use super::authority::{Reader, Writer};
@@ -65,7 +65,7 @@ pub(crate) async fn list(
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Result<Json<Page<view::DerivedEvent>>, Problem> {
     let after: Option<DerivedEventId> = key_of(query.cursor.as_deref())?;
-    let mut derived = app.run(|engine| Ok(engine.derived_events())).await?;
+    let mut derived = app.run(|engine| Ok(engine.definitions::<DerivedEvents>())).await?;
     derived.retain(|one| after.is_none_or(|after| one.id > after));
     Ok(Json(page(derived, rows_of(query.limit, app.limits()), |one| one.id.to_string())))
 }
@@ -80,8 +80,11 @@ pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(new): JsonBody<NewDerivedEvent>,
 ) -> Result<(StatusCode, Json<DerivedEventSaved>), Problem> {
-    let (derived_event, warnings) =
-        app.run(move |engine| engine.create_derived_event(&caller.name, &new.name, &new.definition)).await?;
+    let (derived_event, warnings) = app
+        .run(move |engine| {
+            engine.create_definition::<DerivedEvents>(&caller.name, &new.name, &new.definition)
+        })
+        .await?;
     Ok((StatusCode::CREATED, Json(DerivedEventSaved { derived_event, warnings })))
 }
 
@@ -94,7 +97,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     PathOf(name): PathOf<String>,
 ) -> Result<Json<view::DerivedEvent>, Problem> {
-    app.run(move |engine| engine.derived_event(&name)).await.map(Json)
+    app.run(move |engine| engine.definition::<DerivedEvents>(&name)).await.map(Json)
 }
 
 /// Makes it of something else. Segments that use it get a new version, which serves once it has read history.
@@ -110,7 +113,12 @@ pub(crate) async fn edit(
 ) -> Result<Json<DerivedEventSaved>, Problem> {
     let (derived_event, warnings) = app
         .run(move |engine| {
-            engine.edit_derived_event(&caller.name, &name, edit.expected_version, &edit.definition)
+            engine.edit_definition::<DerivedEvents>(
+                &caller.name,
+                &name,
+                edit.expected_version,
+                &edit.definition,
+            )
         })
         .await?;
     Ok(Json(DerivedEventSaved { derived_event, warnings }))
@@ -126,7 +134,7 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathOf(name): PathOf<String>,
 ) -> Result<StatusCode, Problem> {
-    app.run(move |engine| engine.delete_derived_event(&caller.name, &name)).await?;
+    app.run(move |engine| engine.delete_definition::<DerivedEvents>(&caller.name, &name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -148,8 +156,13 @@ pub(crate) async fn diff(
     let sample = asked.sample.unwrap_or(SAMPLE_DEFAULT).min(app.limits().page_rows_max);
     let engine = app.engine()?.clone();
     job::answer(app.jobs(), &headers, move |progress| {
-        let found =
-            engine.derived_event_difference(&name, &asked.definition, asked.at, sample, &progress.work);
+        let found = engine.definition_difference::<DerivedEvents>(
+            &name,
+            &asked.definition,
+            asked.at,
+            sample,
+            &progress.work,
+        );
         found.map_err(Problem::from)
     })
     .await

@@ -233,6 +233,7 @@ fn of_refusal(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::ListTooLong
         | Refusal::ComputedTraitInUse(_)
         | Refusal::DerivedEventInUse(_)
+        | Refusal::DerivedEventChosenFrom(_)
         | Refusal::DerivedEventEdited(_)
         | Refusal::TooManyDerivedEvents(_)
         | Refusal::ComputedTraitKind(..)

@@ -3,8 +3,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use segops_engine::FoundProfiles;
 use segops_engine::view::{self, EventPlace};
+use segops_engine::{EventsAsked, FoundProfiles};
 use segops_model::Instant;
 
 use super::authority::Reader;
@@ -48,6 +48,19 @@ pub(crate) struct EventsQuery {
     cursor: Option<String>,
     /// Rows of a page, 100 unless told, at most `page_rows_max`.
     limit: Option<usize>,
+    /// Whether derived events are among them, as they are unless this is `false`.
+    derived: Option<bool>,
+}
+
+/// One page of what a profile has done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventsPage {
+    pub(crate) data: Vec<view::ProfileEvent>,
+    /// Send it as `cursor` to get the next page; `null` on the last.
+    pub(crate) next_cursor: Option<String>,
+    /// The derived events that are not among them: no live segment uses them, and the profile has more events than
+    /// are read to make them (`profile_history_rows_max`).
+    pub(crate) derived_left_out: Vec<String>,
 }
 
 impl EventsQuery {
@@ -68,6 +81,11 @@ impl EventsQuery {
                     let limit = value.parse().map_err(|_| Problem::bad_request("`limit` is a number"))?;
                     query.limit = Some(limit);
                 }
+                "derived" => {
+                    let derived =
+                        value.parse().map_err(|_| Problem::bad_request("`derived` is `true` or `false`"))?;
+                    query.derived = Some(derived);
+                }
                 _ => {}
             }
         }
@@ -75,27 +93,35 @@ impl EventsQuery {
     }
 }
 
-/// What a profile has done, the newest first, with all properties. Everything that was accepted is there.
+/// What a profile has done, the newest first, with all properties. Everything that was accepted is there, and what is
+/// derived of it, marked as such: a session, a touch or an event under another name comes right behind the received
+/// event that it stands with.
 #[utoipa::path(get, path = "/api/v1/profiles/{profile}/events", tag = "Profiles",
     params(("profile" = String, Path, description = "An id, or an identifier as kind:value"), EventsQuery), responses(
-    (status = 200, body = Page<view::ProfileEvent>), (status = "4XX", body = Problem)))]
+    (status = 200, body = EventsPage), (status = "4XX", body = Problem)))]
 pub(crate) async fn events(
     _: Reader,
     State(app): State<App>,
     PathOf(profile): PathOf<String>,
     QueryOf(pairs): QueryOf<Vec<(String, String)>>,
-) -> Result<Json<Page<view::ProfileEvent>>, Problem> {
+) -> Result<Json<EventsPage>, Problem> {
     let query = EventsQuery::read(pairs)?;
     let after: Option<EventPlace> = key_of(query.cursor.as_deref())?;
     let before = [after, query.before.map(EventPlace::start_of)].into_iter().flatten().min();
     let limit = rows_of(query.limit, app.limits());
-    let rows = app
+    let found = app
         .run(move |engine| {
-            engine.profile_events(profile_named(engine, &profile)?, before, &query.name, limit + 1)
+            engine.profile_events(&EventsAsked {
+                profile: profile_named(engine, &profile)?,
+                before,
+                names: query.name,
+                limit: limit + 1,
+                derived: query.derived.unwrap_or(true),
+            })
         })
         .await?;
-    let place = |event: &view::ProfileEvent| EventPlace { ts: event.ts, position: event.position };
-    Ok(Json(page(rows, limit, |event| place(event).to_string())))
+    let Page { data, next_cursor } = page(found.events, limit, |event| EventPlace::of(event).to_string());
+    Ok(Json(EventsPage { data, next_cursor, derived_left_out: found.left_out }))
 }
 
 /// Finds profiles as one types: by an identifier, or by words of identifiers and traits.

@@ -317,7 +317,7 @@ fn the_command_line_asks_and_writes_files() {
     assert_eq!(wrong.status.code(), Some(1));
     let told = String::from_utf8(wrong.stderr).unwrap();
     assert!(
-        told.contains("did you mean `event`? (line 1, column 8)\n  | SELECT evnt FROM events\n  |        ^"),
+        told.contains("did you mean `event`? `DESCRIBE events` lists all (line 1, column 8)\n  | SELECT evnt FROM events\n  |        ^"),
         "{told}"
     );
     let json: Value =

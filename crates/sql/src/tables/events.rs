@@ -14,7 +14,7 @@ use segops_parts::{ScalarKind, TypedColumn};
 use super::json_of_identifiers;
 use crate::column::ColumnKind::{Flag, Instant, Json, Text, Whole};
 use crate::column::{Column, ColumnKind, column};
-use crate::workspace::Workspace;
+use crate::workspace::{PropertySeen, Workspace};
 
 pub(super) const COLUMNS: &[Column] = &[
     column("event", Text, "the name; empty for identify, group and alias"),
@@ -62,14 +62,8 @@ impl EventColumns {
         let mut scalars: Vec<_> = seen
             .iter()
             .filter_map(|seen| {
-                let kinds = [
-                    (seen.numbers, ScalarKind::Number),
-                    (seen.texts, ScalarKind::Text),
-                    (seen.flags, ScalarKind::Flag),
-                ];
-                let (count, kind) = kinds.into_iter().max_by_key(|(count, _)| *count)?;
-                let is_path = !seen.path.contains("[]") && count > 0;
-                is_path.then_some((count, seen.path.as_str(), kind))
+                let (count, kind) = kind_seen(seen)?;
+                Some((count, seen.path.as_str(), kind))
             })
             .collect();
         scalars.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
@@ -77,11 +71,8 @@ impl EventColumns {
             all.add(path, kind);
         }
         let is_known = |path: &str| path.starts_with("context.") || seen.iter().any(|seen| seen.path == path);
-        for name in named {
-            if let Some((path, kind)) = name.rsplit_once(':')
-                && let Some(kind) = kind_of(kind)
-                && is_known(path)
-            {
+        for (path, kind) in named.iter().filter_map(|name| path_and_kind(name)) {
+            if is_known(path) {
                 all.add(path, kind);
             }
         }
@@ -108,6 +99,20 @@ fn fixed_name(column: &Column) -> &'static str {
     }
 }
 
+/// As what a property was seen most often, and how often; none of what is in lists.
+pub(super) fn kind_seen(seen: &PropertySeen) -> Option<(u64, ScalarKind)> {
+    let kinds =
+        [(seen.numbers, ScalarKind::Number), (seen.texts, ScalarKind::Text), (seen.flags, ScalarKind::Flag)];
+    let (count, kind) = kinds.into_iter().max_by_key(|(count, _)| *count)?;
+    (!seen.path.contains("[]") && count > 0).then_some((count, kind))
+}
+
+/// The path and the type in the name of a column.
+pub(super) fn path_and_kind(name: &str) -> Option<(&str, ScalarKind)> {
+    let (path, word) = name.rsplit_once(':')?;
+    Some((path, kind_of(word)?))
+}
+
 fn kind_of(word: &str) -> Option<ScalarKind> {
     match word {
         "number" => Some(ScalarKind::Number),
@@ -118,7 +123,7 @@ fn kind_of(word: &str) -> Option<ScalarKind> {
     }
 }
 
-const fn column_kind(kind: ScalarKind) -> ColumnKind {
+pub(super) const fn column_kind(kind: ScalarKind) -> ColumnKind {
     match kind {
         ScalarKind::Number => ColumnKind::Number,
         ScalarKind::Text => ColumnKind::Text,

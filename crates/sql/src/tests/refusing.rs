@@ -65,9 +65,15 @@ async fn nothing_beyond_the_tables_is_reached() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_says_where_and_what_was_meant() {
     let error = refusal("SELECT count(*)\nFROM evnets").await;
-    assert_eq!(error.to_string(), "there is no table `evnets`; did you mean `events`?");
+    assert_eq!(
+        error.to_string(),
+        "there is no table `evnets`; did you mean `events`? `SHOW TABLES` lists all"
+    );
     let error = refusal("SELECT event,\n  profil FROM events").await;
-    assert_eq!(error.to_string(), "there is no column `profil`; did you mean `profile`?");
+    assert_eq!(
+        error.to_string(),
+        "there is no column `profil`; did you mean `profile`? `DESCRIBE events` lists all"
+    );
     assert_eq!(error.place().map(|place| (place.line, place.column)), Some((2, 3)));
     let error = refusal("SELECT FROM WHERE").await;
     assert!(error.place().is_some(), "{error:?}");
@@ -82,4 +88,30 @@ async fn an_error_says_where_and_what_was_meant() {
     let error = refusal("SELECT 1 / 0").await;
     assert!(matches!(error, SqlError::Run(_) | SqlError::Query { .. }), "{error:?}");
     assert!(error.to_string().to_lowercase().contains("zero"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_call_otherwise_is_named_and_lists_are_pointed_at() {
+    for (text, told) in [
+        (
+            "SELECT name FROM events",
+            "there is no column `name`; did you mean `event`? `DESCRIBE events` lists all",
+        ),
+        ("SELECT user_id FROM orders", "did you mean `order_id`? `DESCRIBE orders` lists all"),
+        ("SELECT timestamp FROM events e", "did you mean `ts`? `DESCRIBE events` lists all"),
+        (
+            "SELECT total FROM events",
+            "did you mean `\"total:number\"`? Such a name needs its double quotes; `DESCRIBE events` lists all",
+        ),
+        ("SELECT zzzzzz FROM profiles", "there is no column `zzzzzz`; `DESCRIBE profiles` lists all"),
+        (
+            "SELECT 1 FROM customers",
+            "there is no table `customers`; did you mean `profiles`? `SHOW TABLES` lists all",
+        ),
+        ("SELECT 1 FROM sessions", "did you mean `derived_events`? `SHOW TABLES` lists all"),
+        ("SELECT 1 FROM zzzzzz", "there is no table `zzzzzz`; there are events, derived_events, profiles"),
+    ] {
+        let error = refusal(text).await.to_string();
+        assert!(error.contains(told), "{text}: {error}");
+    }
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use jiff::tz::TimeZone;
 use segops_model::{
-    Event, EventKind, Identifier, Instant, Limits, Object, Position, ProfileId, SourceId, Value,
+    DerivedEventId, Event, EventKind, Identifier, Instant, Limits, Object, Position, ProfileId, SourceId,
+    Value,
 };
 use segops_parts::{Change, ChangeKind, Objects, PartRow, Parts, PartsOptions, Snapshot, Tail};
+use segops_segment::Derivation;
 use segops_testkit::SimulatedClock;
 
 use crate::{
-    Flow, MembershipRow, Only, OrderRow, ProductRow, ProfileRow, PropertySeen, Query, ScoreRow, SegmentRow,
-    Sql, SqlError, TraitRow, TransitionRow, Workspace,
+    DerivedEventKnown, Flow, MembershipRow, Only, OrderRow, ProductRow, ProfileRow, PropertySeen, Query,
+    ScoreRow, SegmentRow, Sql, SqlError, TraitRow, TransitionRow, Workspace,
 };
 
 #[derive(Debug)]
@@ -20,6 +22,31 @@ pub(super) struct Shop {
     snapshot: Snapshot,
     /// Profiles, each with its number of events.
     profiles: Vec<(ProfileId, u64)>,
+    derived_events: Vec<DerivedEventKnown>,
+}
+
+/// The derived events of the shop, whose customers do something every three minutes.
+const DERIVED: [(&str, &str); 5] = [
+    ("Session", "sessions of any event with gap of 4 minutes"),
+    ("Bought Visit", r#"sessions of "Order Completed" with gap of 6 minutes"#),
+    ("Still Here", "sessions of any event with gap of 1 day, counted at end"),
+    ("Last View", r#"last touch of "Product Viewed" before "Order Completed" within 5 minutes"#),
+    (
+        "Dear Order",
+        r#"each "Order Completed" where total > 30 with total as worth, context.campaign.source as mailing"#,
+    ),
+];
+
+fn known(at: usize, name: &str, definition: &str) -> DerivedEventKnown {
+    let named = segops_rules::parse_derived(definition, &Limits::default()).expect("well written");
+    // Without sources, what is written is what is resolved.
+    let resolved = serde_json::from_value(serde_json::to_value(named).unwrap()).unwrap();
+    DerivedEventKnown {
+        id: DerivedEventId(at as u64),
+        name: name.to_owned(),
+        version: 2,
+        derivation: Derivation::compile(&resolved, &TimeZone::UTC),
+    }
 }
 
 pub(super) fn now() -> Instant {
@@ -87,7 +114,9 @@ impl Shop {
         let snapshot = parts.snapshot().with_tail(&Tail::of(rest.to_vec(), changes, Position(62)));
         let profiles = if has_changes { vec![(1, 40)] } else { vec![(1, 20), (2, 20), (3, 20)] };
         let profiles = profiles.into_iter().map(|(id, events)| (ProfileId(id), events)).collect();
-        Self { snapshot, profiles }
+        let derived_events =
+            DERIVED.iter().enumerate().map(|(at, (name, text))| known(at, name, text)).collect();
+        Self { snapshot, profiles, derived_events }
     }
 }
 
@@ -116,6 +145,10 @@ impl Workspace for Shop {
         let seen =
             |path: &str, numbers, texts| PropertySeen { path: path.to_owned(), numbers, texts, flags: 0 };
         vec![seen("total", 30, 0), seen("sku", 0, 30), seen("rare", 1, 0), seen("products[].sku", 0, 30)]
+    }
+
+    fn derived_events(&self) -> Vec<DerivedEventKnown> {
+        self.derived_events.clone()
     }
 
     fn profiles(&self, only: Only<'_>, each: &mut dyn FnMut(&ProfileRow<'_>) -> Flow) {

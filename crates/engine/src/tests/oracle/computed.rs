@@ -29,6 +29,8 @@ pub(super) const COMPUTED: &[(&str, &str)] = &[
     ("newest total", "last value of total over any event"),
     ("last tag", "last value of tags over any event between 1 and 30 days ago"),
     ("cheapest first", "first value of products[].price over any event this month"),
+    ("dear kind", r#"most frequent value of kind over "Dear View" where total exists"#),
+    ("mailed", r#"count of "Mailed" / count of any event"#),
 ];
 
 /// What some of them can be made of later on.

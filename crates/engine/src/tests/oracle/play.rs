@@ -19,6 +19,7 @@ use super::derived::{self, DERIVED};
 use super::history::{History, Step, When};
 use super::rules::Sample;
 use super::scores::{DATES, NUMBERS};
+use crate::definitions::{ComputedTraits, DerivedEvents};
 use crate::scores::ScoresSent;
 use crate::settings::Settings;
 use crate::shell::Held;
@@ -71,15 +72,15 @@ pub(super) fn play(history: &History, tallies: &mut Tallies) -> Result<(), Strin
     let kiosk = world.engine.create_source(AUTHOR, "Kiosk", None).expect("a source").id;
     let mut oracle = Oracle::new(Calendar { zone, week_start });
     oracle.sources = [("Shop".to_owned(), shop), ("Kiosk".to_owned(), kiosk)].into();
-    for (name, definition) in COMPUTED {
-        world.engine.create_computed_trait(AUTHOR, name, definition).expect("a computed trait");
-        let definition = parse_definition(definition, &Limits::default()).expect("a definition");
-        oracle.computed_traits.insert((*name).to_owned(), definition);
-    }
     for (name, definition) in DERIVED {
-        world.engine.create_derived_event(AUTHOR, name, definition).expect("a derived event");
+        world.engine.create_definition::<DerivedEvents>(AUTHOR, name, definition).expect("a derived event");
         let definition = parse_derived(definition, &Limits::default()).expect("a definition");
         oracle.derived_events.insert((*name).to_owned(), definition);
+    }
+    for (name, definition) in COMPUTED {
+        world.engine.create_definition::<ComputedTraits>(AUTHOR, name, definition).expect("a computed trait");
+        let definition = parse_definition(definition, &Limits::default()).expect("a definition");
+        oracle.computed_traits.insert((*name).to_owned(), definition);
     }
     let (heard, segments, splits, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut player =
@@ -442,7 +443,7 @@ impl Player<'_> {
 
     fn edit_computed(&mut self, number: u8) {
         let (name, text) = EDITED[usize::from(number) % EDITED.len()];
-        self.world.engine.edit_computed_trait(AUTHOR, name, None, text).expect("an edit");
+        self.world.engine.edit_definition::<ComputedTraits>(AUTHOR, name, None, text).expect("an edit");
         let definition = parse_definition(text, &Limits::default()).expect("a definition");
         self.oracle.computed_traits.insert(name.to_owned(), definition);
         for segment in self.world.engine.segments() {
@@ -454,7 +455,7 @@ impl Player<'_> {
 
     fn edit_derived(&mut self, number: u8) {
         let (name, text) = derived::EDITED[usize::from(number) % derived::EDITED.len()];
-        self.world.engine.edit_derived_event(AUTHOR, name, None, text).expect("an edit");
+        self.world.engine.edit_definition::<DerivedEvents>(AUTHOR, name, None, text).expect("an edit");
         let definition = parse_derived(text, &Limits::default()).expect("a definition");
         self.oracle.derived_events.insert(name.to_owned(), definition);
         for segment in self.world.engine.segments() {

@@ -428,6 +428,7 @@ fn leaf() -> BoxedStrategy<Sample> {
         4 => made("computed value", super::computed::values()),
         5 => made("sessions", super::derived::sessions()),
         4 => made("touches", super::derived::touches()),
+        5 => made("events under another name", super::derived::renamed()),
         4 => made("orders", super::orders::orders()),
         5 => made("spend", super::orders::spend()),
         4 => made("ranking", super::rankings::rankings()),

@@ -7,12 +7,11 @@ use segops_engine::view;
 use segops_rules::format;
 
 use super::Folder;
-use super::derived_apply::{bring_about_derived, delete_derived};
+use super::definition_apply::{bring_about_definitions, delete_definitions};
 use super::file::SegmentFile;
 use super::lock::{Lock, Locked, sha256};
 use super::plan::{Action, Plan, PlannedChange};
 use super::show::print_plan;
-use super::trait_apply::{bring_about_traits, delete_traits};
 use crate::cli::client::{Client, Request, path, typed};
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, plain};
@@ -70,8 +69,8 @@ fn apply_all(
     lock: &mut Lock,
     applied: &mut Vec<String>,
 ) -> Result<(), CliError> {
-    bring_about_derived(client, folder, &plan.derived_events, lock, applied)?;
-    bring_about_traits(client, folder, &plan.computed_traits, lock, applied)?;
+    bring_about_definitions(client, folder, &plan.derived_events, lock, applied)?;
+    bring_about_definitions(client, folder, &plan.computed_traits, lock, applied)?;
     // Names first: rules refer to segments by them.
     for change in plan.changes.iter().filter(|change| change.action == Action::Change) {
         if let (Some(id), Some(wanted)) = (change.id, &change.wanted) {
@@ -95,8 +94,8 @@ fn apply_all(
     {
         archive(client, folder, lock, change, applied)?;
     }
-    delete_traits(client, &plan.computed_traits, lock, applied)?;
-    delete_derived(client, &plan.derived_events, lock, applied)
+    delete_definitions(client, &plan.computed_traits, lock, applied)?;
+    delete_definitions(client, &plan.derived_events, lock, applied)
 }
 
 /// Makes a segment as its file says, live where it is to be.

@@ -4,9 +4,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use segops_engine::view;
 use segops_model::{ComputedTraitId, DerivedEventId, Instant, SegmentId};
 
+use crate::cli::definition::{Defined, Kind};
 use crate::cli::error::CliError;
 
 const FILE: &str = "segops.lock";
@@ -20,9 +20,9 @@ pub(super) struct Lock {
     format: u32,
     pub(super) segments: BTreeMap<SegmentId, Locked>,
     #[serde(default)]
-    pub(super) computed_traits: BTreeMap<ComputedTraitId, LockedTrait>,
+    pub(super) computed_traits: BTreeMap<ComputedTraitId, LockedDefinition>,
     #[serde(default)]
-    pub(super) derived_events: BTreeMap<DerivedEventId, LockedTrait>,
+    pub(super) derived_events: BTreeMap<DerivedEventId, LockedDefinition>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub(super) struct Locked {
 /// A computed trait's file, or a derived event's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LockedTrait {
+pub(super) struct LockedDefinition {
     /// The file's path inside the folder, with `/`.
     pub(super) file: String,
     /// The workspace's newest version, and the name, as of the pull or apply.
@@ -49,15 +49,10 @@ pub(super) struct LockedTrait {
     pub(super) sha256: String,
 }
 
-impl LockedTrait {
-    /// A computed trait as it is, and the text of its file.
-    pub(super) fn of(computed: &view::ComputedTrait, file: String, text: &str) -> Self {
-        Self { file, version: computed.version, name: computed.name.clone(), sha256: sha256(text) }
-    }
-
-    /// A derived event as it is, and the text of its file.
-    pub(super) fn of_derived(made: &view::DerivedEvent, file: String, text: &str) -> Self {
-        Self { file, version: made.version, name: made.name.clone(), sha256: sha256(text) }
+impl LockedDefinition {
+    /// A definition as it is, and the text of its file.
+    pub(super) fn of<K: Kind>(defined: &Defined<K>, file: String, text: &str) -> Self {
+        Self { file, version: defined.version, name: defined.name.clone(), sha256: sha256(text) }
     }
 }
 
@@ -97,11 +92,6 @@ impl Lock {
         let path = folder.join(FILE);
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(CliError::io(format!("cannot write {}", path.display())))
-    }
-
-    /// The computed trait that a file is.
-    pub(super) fn computed_trait_of(&self, file: &str) -> Option<ComputedTraitId> {
-        self.computed_traits.iter().find(|(_, locked)| locked.file == file).map(|(id, _)| *id)
     }
 
     /// The segment that a file is.

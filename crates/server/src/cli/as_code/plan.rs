@@ -12,14 +12,15 @@ use segops_model::{SegmentId, same_text};
 use segops_rules::{format, format_lines};
 
 use super::Folder;
-use super::derived_plan::{self, DerivedPlan};
+use super::definition_plan::{self, DefinitionPlan};
 use super::file::SegmentFile;
 use super::lock::{Lock, sha256};
 use super::order::in_dependency_order;
-use super::remote::{Local, computed_traits, derived_events, locals, segments};
+use super::remote::{Local, definitions, locals, segments};
 use super::show::print_plan;
-use super::trait_plan::{self, TraitPlan};
 use crate::cli::client::{Client, Request, path, typed};
+use crate::cli::computed_trait::ComputedTraits;
+use crate::cli::derived_event::DerivedEvents;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::progress::Bar;
@@ -44,8 +45,8 @@ pub(crate) struct PlanCommand {
 pub(super) struct Plan {
     /// Of segments.
     pub(super) changes: Vec<PlannedChange>,
-    pub(super) computed_traits: TraitPlan,
-    pub(super) derived_events: DerivedPlan,
+    pub(super) computed_traits: DefinitionPlan<ComputedTraits>,
+    pub(super) derived_events: DefinitionPlan<DerivedEvents>,
     /// Segments without a file, which stay as they are.
     pub(super) without_file: Vec<String>,
     pub(super) unchanged: usize,
@@ -127,9 +128,10 @@ impl Plan {
         let lock = Lock::read(folder)?;
         let found = locals(folder)?;
         let locals = in_dependency_order(found.segments)?;
-        let derived = derived_plan::compare(&lock, &found.derived_events, &derived_events(client)?, prune);
-        let computed =
-            trait_plan::compare(&lock, found.computed_traits, &locals, &computed_traits(client)?, prune);
+        let derived = definitions(client)?;
+        let derived = definition_plan::compare(&lock, found.derived_events, &locals, &derived, prune);
+        let computed = definitions(client)?;
+        let computed = definition_plan::compare(&lock, found.computed_traits, &locals, &computed, prune);
         let remote = segments(client)?;
         let mut plan = compare(&lock, locals, &remote, prune);
         plan.computed_traits = computed;
@@ -165,17 +167,11 @@ impl Plan {
     }
 
     /// What someone else has changed, by name, and why it cannot be applied.
-    pub(super) fn conflicts(&self) -> Vec<(&str, &str)> {
-        let computed = self.computed_traits.changes.iter();
-        let computed = computed.map(|change| (change.name.as_str(), change.conflict.as_deref()));
-        let derived = self.derived_events.changes.iter();
-        let derived = derived.map(|change| (change.name.as_str(), change.conflict.as_deref()));
-        let segments = self.changes.iter().map(|change| (change.name.as_str(), change.conflict.as_deref()));
-        derived
-            .chain(computed)
-            .chain(segments)
-            .filter_map(|(name, conflict)| Some((name, conflict?)))
-            .collect()
+    pub(super) fn conflicts<'a>(&'a self) -> Vec<(&'a str, &'a str)> {
+        let of_segment =
+            |change: &'a PlannedChange| Some((change.name.as_str(), change.conflict.as_deref()?));
+        let segments = self.changes.iter().filter_map(of_segment);
+        self.derived_events.conflicts().chain(self.computed_traits.conflicts()).chain(segments).collect()
     }
 
     /// How many are created, changed and archived.
@@ -193,8 +189,8 @@ pub(super) fn compare(
 ) -> Plan {
     let mut plan = Plan {
         changes: Vec::new(),
-        computed_traits: TraitPlan::default(),
-        derived_events: DerivedPlan::default(),
+        computed_traits: DefinitionPlan::default(),
+        derived_events: DefinitionPlan::default(),
         without_file: Vec::new(),
         unchanged: 0,
     };

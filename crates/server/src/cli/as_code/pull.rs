@@ -7,12 +7,15 @@ use segops_engine::view;
 use segops_model::same_text;
 
 use super::Folder;
-use super::derived_file::DerivedFile;
+use super::definition::FileKind;
+use super::definition_file::{text_of, usual_place};
 use super::file::SegmentFile;
-use super::lock::{Lock, Locked, LockedTrait, sha256};
-use super::remote::{computed_traits, derived_events, segments};
-use super::trait_file::TraitFile;
+use super::lock::{Lock, Locked, LockedDefinition, sha256};
+use super::remote::{definitions, segments};
 use crate::cli::client::Client;
+use crate::cli::computed_trait::ComputedTraits;
+use crate::cli::definition::Defined;
+use crate::cli::derived_event::DerivedEvents;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, counted};
 
@@ -50,11 +53,11 @@ impl Pull {
         let mut taken: BTreeSet<String> = lock.segments.values().map(|locked| locked.file.clone()).collect();
         taken.extend(lock.computed_traits.values().map(|locked| locked.file.clone()));
         taken.extend(lock.derived_events.values().map(|locked| locked.file.clone()));
-        for made in derived_events(client)?.values() {
-            self.write_derived(made, &mut lock, &mut taken, &mut pulled)?;
+        for made in definitions::<DerivedEvents>(client)?.values() {
+            self.write_definition(made, &mut lock, &mut taken, &mut pulled)?;
         }
-        for computed in computed_traits(client)?.values() {
-            self.write_trait(computed, &mut lock, &mut taken, &mut pulled)?;
+        for computed in definitions::<ComputedTraits>(client)?.values() {
+            self.write_definition(computed, &mut lock, &mut taken, &mut pulled)?;
         }
         for segment in segments(client)?.values() {
             if segment.state == view::Lifecycle::Archived && !lock.segments.contains_key(&segment.id) {
@@ -105,40 +108,22 @@ impl Pull {
         Ok(())
     }
 
-    fn write_trait(
+    fn write_definition<K: FileKind>(
         &self,
-        computed: &view::ComputedTrait,
+        defined: &Defined<K>,
         lock: &mut Lock,
         taken: &mut BTreeSet<String>,
         pulled: &mut Pulled,
     ) -> Result<(), CliError> {
-        let text = TraitFile::text(&computed.name, &computed.definition);
-        let known = lock.computed_traits.get(&computed.id).cloned();
+        let text = text_of(defined);
+        let known = K::locked(lock).get(&defined.id).cloned();
         let place = match &known {
             Some(locked) => locked.file.clone(),
-            None => free_place(&TraitFile::usual_place(&computed.name), &computed.id.to_string(), taken),
+            None => free_place(&usual_place::<K>(&defined.name), &defined.id.to_string(), taken),
         };
         if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
-            lock.computed_traits.insert(computed.id, LockedTrait::of(computed, place, &text));
-        }
-        Ok(())
-    }
-
-    fn write_derived(
-        &self,
-        made: &view::DerivedEvent,
-        lock: &mut Lock,
-        taken: &mut BTreeSet<String>,
-        pulled: &mut Pulled,
-    ) -> Result<(), CliError> {
-        let text = DerivedFile::text(&made.name, &made.definition);
-        let known = lock.derived_events.get(&made.id).cloned();
-        let place = match &known {
-            Some(locked) => locked.file.clone(),
-            None => free_place(&DerivedFile::usual_place(&made.name), &made.id.to_string(), taken),
-        };
-        if self.put(&place, &text, known.as_ref().map(|locked| locked.sha256.as_str()), pulled)? {
-            lock.derived_events.insert(made.id, LockedTrait::of_derived(made, place, &text));
+            let locked = LockedDefinition::of(defined, place, &text);
+            K::locked_mut(lock).insert(defined.id, locked);
         }
         Ok(())
     }

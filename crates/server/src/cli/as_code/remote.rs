@@ -2,15 +2,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use segops_engine::view;
-use segops_model::{ComputedTraitId, DerivedEventId, SegmentId, same_text};
+use segops_model::{SegmentId, same_text};
 
-use super::derived_file::{self, DerivedFile};
+use super::definition_file::DefinitionFile;
 use super::file::SegmentFile;
-use super::trait_file::{EXTENSION, TraitFile};
 use crate::cli::client::{Client, typed};
+use crate::cli::computed_trait::ComputedTraits;
+use crate::cli::definition::{Defined, Kind, all};
+use crate::cli::derived_event::DerivedEvents;
 use crate::cli::error::CliError;
 use crate::cli::segment::PATH;
-use crate::cli::{computed_trait, derived_event};
 
 /// How deep folders within folders are read.
 const DEPTH_MAX: usize = 16;
@@ -24,46 +25,27 @@ pub(super) struct Local {
     pub(super) file: SegmentFile,
 }
 
-/// A computed trait's file, as it was read.
+/// A definition's file, as it was read.
 #[derive(Debug, Clone)]
-pub(super) struct LocalTrait {
+pub(super) struct LocalDefinition<K: Kind> {
     pub(super) place: String,
     pub(super) text: String,
-    pub(super) file: TraitFile,
-}
-
-/// A derived event's file, as it was read.
-#[derive(Debug, Clone)]
-pub(super) struct LocalDerived {
-    pub(super) place: String,
-    pub(super) text: String,
-    pub(super) file: DerivedFile,
+    pub(super) file: DefinitionFile<K>,
 }
 
 /// Everything in the folder: segments, computed traits and derived events.
 #[derive(Debug)]
 pub(super) struct Locals {
     pub(super) segments: Vec<Local>,
-    pub(super) computed_traits: Vec<LocalTrait>,
-    pub(super) derived_events: Vec<LocalDerived>,
+    pub(super) computed_traits: Vec<LocalDefinition<ComputedTraits>>,
+    pub(super) derived_events: Vec<LocalDefinition<DerivedEvents>>,
 }
 
-/// The workspace's derived events.
-pub(super) fn derived_events(
-    client: &Client,
-) -> Result<BTreeMap<DerivedEventId, view::DerivedEvent>, CliError> {
-    let rows = client.rows(derived_event::PATH, usize::MAX)?;
-    let made: Vec<view::DerivedEvent> = typed(rows.into(), derived_event::PATH)?;
-    Ok(made.into_iter().map(|made| (made.id, made)).collect())
-}
-
-/// The workspace's computed traits.
-pub(super) fn computed_traits(
-    client: &Client,
-) -> Result<BTreeMap<ComputedTraitId, view::ComputedTrait>, CliError> {
-    let rows = client.rows(computed_trait::PATH, usize::MAX)?;
-    let computed: Vec<view::ComputedTrait> = typed(rows.into(), computed_trait::PATH)?;
-    Ok(computed.into_iter().map(|computed| (computed.id, computed)).collect())
+/// The workspace's definitions of a kind.
+pub(super) fn definitions<K: Kind>(client: &Client) -> Result<BTreeMap<K::Id, Defined<K>>, CliError> {
+    let place = all::<K>();
+    let found: Vec<Defined<K>> = typed(client.rows(&place, usize::MAX)?.into(), &place)?;
+    Ok(found.into_iter().map(|defined| (defined.id, defined)).collect())
 }
 
 /// The workspace's segments.
@@ -94,28 +76,34 @@ pub(super) fn locals(folder: &Path) -> Result<Locals, CliError> {
 impl Locals {
     /// Reads a file's text, as its name says; what is wrong with it comes back.
     fn take(&mut self, place: &str, text: String) -> Result<(), Vec<String>> {
-        let taken = |other: &str, name: &str| vec![format!("{other} has the name `{name}` too")];
-        let place = place.to_owned();
-        if place.ends_with(derived_file::EXTENSION) {
-            let file = DerivedFile::read(&text)?;
-            let other = self.derived_events.iter().find(|other| other.file.name == file.name);
-            let clash = other.map(|other| taken(&other.place, &file.name));
-            self.derived_events.push(LocalDerived { place, text, file });
-            return clash.map_or(Ok(()), Err);
+        if place.ends_with(DerivedEvents::EXTENSION) {
+            return take_definition(&mut self.derived_events, place, text);
         }
-        if place.ends_with(EXTENSION) {
-            let file = TraitFile::read(&text)?;
-            let other = self.computed_traits.iter().find(|other| same_text(&other.file.name, &file.name));
-            let clash = other.map(|other| taken(&other.place, &file.name));
-            self.computed_traits.push(LocalTrait { place, text, file });
-            return clash.map_or(Ok(()), Err);
+        if place.ends_with(ComputedTraits::EXTENSION) {
+            return take_definition(&mut self.computed_traits, place, text);
         }
         let file = SegmentFile::read(&text)?;
         let other = self.segments.iter().find(|other| same_text(&other.file.name, &file.name));
         let clash = other.map(|other| taken(&other.place, &file.name));
-        self.segments.push(Local { place, text, file });
+        self.segments.push(Local { place: place.to_owned(), text, file });
         clash.map_or(Ok(()), Err)
     }
+}
+
+fn take_definition<K: Kind>(
+    locals: &mut Vec<LocalDefinition<K>>,
+    place: &str,
+    text: String,
+) -> Result<(), Vec<String>> {
+    let file = DefinitionFile::read(&text)?;
+    let other = locals.iter().find(|other| K::is_same_name(&other.file.name, &file.name));
+    let clash = other.map(|other| taken(&other.place, &file.name));
+    locals.push(LocalDefinition { place: place.to_owned(), text, file });
+    clash.map_or(Ok(()), Err)
+}
+
+fn taken(other: &str, name: &str) -> Vec<String> {
+    vec![format!("{other} has the name `{name}` too")]
 }
 
 fn find(folder: &Path, inner: &Path, depth: usize, found: &mut Vec<String>) -> Result<(), CliError> {
@@ -132,7 +120,9 @@ fn find(folder: &Path, inner: &Path, depth: usize, found: &mut Vec<String>) -> R
         if path.is_dir() {
             find(folder, &path, depth + 1, found)?;
         } else if path.extension().is_some_and(|extension| {
-            extension == "segment" || extension == EXTENSION || extension == derived_file::EXTENSION
+            ["segment", ComputedTraits::EXTENSION, DerivedEvents::EXTENSION]
+                .iter()
+                .any(|one| extension == *one)
         }) && let Ok(place) = path.strip_prefix(folder)
         {
             let parts: Vec<_> = place.iter().map(|part| part.to_string_lossy().into_owned()).collect();

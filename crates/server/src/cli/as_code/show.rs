@@ -1,25 +1,21 @@
-use super::derived_plan::PlannedDerived;
+use super::definition::FileKind;
+use super::definition_plan::{DefinitionAction, DefinitionPlan, PlannedDefinition};
 use super::plan::{Action, Members, Plan, PlannedChange};
-use super::trait_plan::{DefinitionChange, PlannedTrait, TraitAction};
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, counted, number, plain};
 
 pub(super) fn print_plan(plan: &Plan, out: &mut Output) -> Result<(), CliError> {
     for change in &plan.derived_events.changes {
-        print_made(&Made::of_derived(change), out)?;
+        print_definition(change, out)?;
     }
     for change in &plan.computed_traits.changes {
-        print_made(&Made::of_trait(change), out)?;
+        print_definition(change, out)?;
     }
     for change in &plan.changes {
         print_change(change, out)?;
     }
-    let derived = plan.derived_events.without_file.iter().map(|left| ("derived event", left));
-    let computed = plan.computed_traits.without_file.iter().map(|left| ("computed trait", left));
-    for (what, left) in derived.chain(computed) {
-        let (name, why) = (plain(&left.name), plain(&left.why));
-        out.line(format!("The {what} {name} has no file, and is left as it is: {why}."))?;
-    }
+    print_without_file(&plan.derived_events, out)?;
+    print_without_file(&plan.computed_traits, out)?;
     if !plan.without_file.is_empty() {
         let names: Vec<String> = plan.without_file.iter().map(|name| plain(name)).collect();
         out.line(format!(
@@ -30,34 +26,11 @@ pub(super) fn print_plan(plan: &Plan, out: &mut Output) -> Result<(), CliError> 
     let (computed, derived) = (&plan.computed_traits, &plan.derived_events);
     if plan.is_empty() {
         let segments = counted(plan.unchanged as u64, "segment", "segments");
-        let traits = match computed.unchanged {
-            0 => String::new(),
-            count => format!(" and {}", counted(count as u64, "computed trait", "computed traits")),
-        };
-        let events = match derived.unchanged {
-            0 => String::new(),
-            count => format!(" and {}", counted(count as u64, "derived event", "derived events")),
-        };
-        return out.line(format!("Nothing to change: {segments}{traits}{events} as the files say."));
+        let others = format!("{}{}", unchanged(computed), unchanged(derived));
+        return out.line(format!("Nothing to change: {segments}{others} as the files say."));
     }
-    if !derived.changes.is_empty() {
-        out.heading(&format!(
-            "Plan for derived events: {} to create, {} to change, {} to delete; {} as they are.",
-            derived.count_of(TraitAction::Create),
-            derived.count_of(TraitAction::Change),
-            derived.count_of(TraitAction::Delete),
-            derived.unchanged
-        ))?;
-    }
-    if !computed.changes.is_empty() {
-        out.heading(&format!(
-            "Plan for computed traits: {} to create, {} to change, {} to delete; {} as they are.",
-            computed.count_of(TraitAction::Create),
-            computed.count_of(TraitAction::Change),
-            computed.count_of(TraitAction::Delete),
-            computed.unchanged
-        ))?;
-    }
+    print_counts(derived, out)?;
+    print_counts(computed, out)?;
     out.heading(&format!(
         "Plan: {} to create, {} to change, {} to archive; {} as they are.",
         plan.count_of(Action::Create),
@@ -94,53 +67,45 @@ fn print_change(change: &PlannedChange, out: &mut Output) -> Result<(), CliError
     out.line("")
 }
 
-/// A computed trait or a derived event that would change.
-struct Made<'a> {
-    what: &'static str,
-    action: TraitAction,
-    name: &'a str,
-    file: Option<&'a str>,
-    new_name: Option<&'a str>,
-    definition: Option<&'a DefinitionChange>,
-    conflict: Option<&'a str>,
+fn print_without_file<K: FileKind>(plan: &DefinitionPlan<K>, out: &mut Output) -> Result<(), CliError> {
+    for left in &plan.without_file {
+        let (name, why) = (plain(&left.name), plain(&left.why));
+        out.line(format!("The {} {name} has no file, and is left as it is: {why}.", K::WHAT))?;
+    }
+    Ok(())
 }
 
-impl<'a> Made<'a> {
-    fn of_trait(change: &'a PlannedTrait) -> Self {
-        Self {
-            what: "computed trait",
-            action: change.action,
-            name: &change.name,
-            file: change.file.as_deref(),
-            new_name: change.new_name.as_deref(),
-            definition: change.definition.as_ref(),
-            conflict: change.conflict.as_deref(),
-        }
-    }
-
-    fn of_derived(change: &'a PlannedDerived) -> Self {
-        Self {
-            what: "derived event",
-            action: change.action,
-            name: &change.name,
-            file: change.file.as_deref(),
-            new_name: None,
-            definition: change.definition.as_ref(),
-            conflict: change.conflict.as_deref(),
-        }
+fn unchanged<K: FileKind>(plan: &DefinitionPlan<K>) -> String {
+    match plan.unchanged {
+        0 => String::new(),
+        count => format!(" and {}", counted(count as u64, K::WHAT, &format!("{}s", K::WHAT))),
     }
 }
 
-fn print_made(change: &Made<'_>, out: &mut Output) -> Result<(), CliError> {
+fn print_counts<K: FileKind>(plan: &DefinitionPlan<K>, out: &mut Output) -> Result<(), CliError> {
+    if plan.changes.is_empty() {
+        return Ok(());
+    }
+    out.heading(&format!(
+        "Plan for {}s: {} to create, {} to change, {} to delete; {} as they are.",
+        K::WHAT,
+        plan.count_of(DefinitionAction::Create),
+        plan.count_of(DefinitionAction::Change),
+        plan.count_of(DefinitionAction::Delete),
+        plan.unchanged
+    ))
+}
+
+fn print_definition<K: FileKind>(change: &PlannedDefinition<K>, out: &mut Output) -> Result<(), CliError> {
     let sign = match change.action {
-        TraitAction::Create => "+ create",
-        TraitAction::Change => "~ change",
-        TraitAction::Delete => "- delete",
+        DefinitionAction::Create => "+ create",
+        DefinitionAction::Change => "~ change",
+        DefinitionAction::Delete => "- delete",
     };
     let file = change.file.as_ref().map(|file| format!("  ({})", plain(file))).unwrap_or_default();
-    out.heading(&format!("{sign} the {} {}{file}", change.what, plain(change.name)))?;
+    out.heading(&format!("{sign} the {} {}{file}", K::WHAT, plain(&change.name)))?;
     if let Some(name) = &change.new_name {
-        out.line(format!("    name: {} -> {}", plain(change.name), plain(name)))?;
+        out.line(format!("    name: {} -> {}", plain(&change.name), plain(name)))?;
     }
     if let Some(definition) = &change.definition {
         for line in &definition.lines {

@@ -1,28 +1,24 @@
-//! One computed trait as a text file: its name between two lines of `---`, then what it is made of.
+//! One definition as a text file: its name between two lines of `---`, then what it is made of.
 
 use segops_model::Limits;
-use segops_rules::{ComputedDefinition, Named, parse_definition};
 
 use super::file::{FENCE, fields, slug, split};
+use crate::cli::definition::{Defined, Kind};
 
-/// How the name of a computed trait's file ends.
-pub(super) const EXTENSION: &str = "computed-trait";
-/// The folder that new files go to.
-const FOLDER: &str = "computed-traits";
-
-/// A computed trait as its file has it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct TraitFile {
+/// A definition as its file has it.
+#[derive(Debug, Clone)]
+pub(super) struct DefinitionFile<K: Kind> {
     pub(super) name: String,
-    pub(super) definition: ComputedDefinition<Named>,
+    pub(super) definition: K::Definition,
 }
 
-impl TraitFile {
+impl<K: Kind> DefinitionFile<K> {
     /// Reads a file's text; everything that is wrong with it comes at once.
     pub(super) fn read(text: &str) -> Result<Self, Vec<String>> {
         let Some((head, definition)) = split(text) else {
             return Err(vec![format!(
-                "it does not start with the computed trait's name: `{FENCE}`, `name: ...`, `{FENCE}`, then what it is made of"
+                "it does not start with the {}'s name: `{FENCE}`, `name: ...`, `{FENCE}`, then what it is made of",
+                K::WHAT
             )]);
         };
         let mut problems = Vec::new();
@@ -37,7 +33,7 @@ impl TraitFile {
             problems.push("it has no `name: ...`".to_owned());
         }
         let definition = definition.trim();
-        match parse_definition(definition, &Limits::default()) {
+        match K::parse(definition, &Limits::default()) {
             Ok(definition) if problems.is_empty() => Ok(Self { name, definition }),
             Ok(_) => Err(problems),
             Err(found) => {
@@ -46,14 +42,14 @@ impl TraitFile {
             }
         }
     }
+}
 
-    /// The text of a file that reads as a computed trait of this name and definition.
-    pub(super) fn text(name: &str, definition: &str) -> String {
-        format!("{FENCE}\nname: {name}\n{FENCE}\n{definition}\n")
-    }
+/// The text of a file that reads as a definition of the workspace.
+pub(super) fn text_of<K: Kind>(defined: &Defined<K>) -> String {
+    format!("{FENCE}\nname: {}\n{FENCE}\n{}\n", defined.name, defined.definition)
+}
 
-    /// Where a new file goes, in letters that every disk has.
-    pub(super) fn usual_place(name: &str) -> String {
-        format!("{FOLDER}/{}.{EXTENSION}", slug(name))
-    }
+/// Where a new file goes, in letters that every disk has.
+pub(super) fn usual_place<K: Kind>(name: &str) -> String {
+    format!("{}/{}.{}", K::PLURAL, slug(name), K::EXTENSION)
 }
