@@ -10,10 +10,12 @@
 //!   ([`Snapshot::scan`], [`Snapshot::streams`]), whole rows ([`Snapshot::rows`]), one profile ([`Snapshot::timeline`]), record batches in no
 //!   order ([`Snapshot::table`]).
 //! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
+//! - [`Objects`] is where parts are: a folder, or a bucket ([`Place`]).
 //! - [`Overlay`] is what happened to profiles since their rows were written.
 
 mod check;
 mod choose;
+mod claim;
 mod columns;
 mod compact;
 mod error;
@@ -24,11 +26,15 @@ mod layout;
 mod manifest;
 mod merge;
 mod objects;
+mod opened;
 mod options;
 mod overlay;
 mod part_file;
 mod partition;
 mod parts;
+mod place;
+mod range_cache;
+mod remote;
 mod row;
 mod shape;
 mod sidecar;
@@ -36,7 +42,9 @@ mod signal_scan;
 mod snapshot;
 mod sql_view;
 mod stream;
+mod transfer;
 mod typed;
+mod unreachable;
 mod write;
 
 #[cfg(test)]
@@ -48,12 +56,15 @@ pub use compact::{Compacted, CompactionWork, Effort};
 pub use error::PartsError;
 pub use exact_json::{read_object, write_object, write_value};
 pub use manifest::{Manifest, NameRows, OverlayEntry, PartEntry, Retired, SidecarEntry};
-pub use objects::Objects;
+pub use objects::{Cache, Objects};
 pub use options::PartsOptions;
 pub use overlay::{Change, ChangeKind, Overlay};
 pub use partition::{Bucket, Month, Partition};
 pub use parts::Parts;
+pub use place::Place;
+pub use remote::Fetched;
 pub use row::{PartRow, RowKey};
 pub use signal_scan::{PathColumn, SignalBatch, SignalRequest, SignalScan, SignalStream};
 pub use snapshot::{RowScan, Snapshot, TablePiece, TableRequest, TableScan, Tail, TimelineRequest};
 pub use stream::RowFilter;
+pub use transfer::copy_history;

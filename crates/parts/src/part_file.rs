@@ -18,7 +18,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
-use crate::error::PartsError;
+use crate::error::{PartsError, ReadFailure};
 use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
 use crate::manifest::PartEntry;
 use crate::objects::Objects;
@@ -54,8 +54,10 @@ impl PartFile {
         read_ahead_bytes: u64,
     ) -> Result<Self, PartsError> {
         let path = &entry.path;
-        let damaged = |error: ParquetError| PartsError::damaged(path, error);
+        let failure = Arc::new(ReadFailure::default());
+        let damaged = |error: ParquetError| failure.or_damaged(path, error);
         let bare = ReadAhead {
+            failure: Arc::clone(&failure),
             objects: objects.clone(),
             path: path.clone(),
             bytes: entry.bytes,
@@ -99,6 +101,13 @@ impl PartFile {
         })
     }
 
+    /// Bytes that it takes in memory, with the index of its sidecar, which is read when it is wanted.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let sidecar =
+            self.entry.sidecar.bytes - self.entry.sidecar.index_offset.min(self.entry.sidecar.bytes);
+        self.metadata.metadata().memory_size() + as_usize(sidecar)
+    }
+
     /// The row groups that hold any of these rows.
     pub(crate) fn groups_of(&self, rows: &Range<u64>) -> impl Iterator<Item = usize> {
         self.groups
@@ -131,7 +140,8 @@ impl PartFile {
         }
         let columns = mask_columns(&mask, &self.metadata).max(1);
         let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
-        PartReader { file: Arc::clone(self), mask, groups, current: None, batch_rows, ahead_bytes }
+        let failure = Arc::default();
+        PartReader { file: Arc::clone(self), mask, groups, current: None, batch_rows, ahead_bytes, failure }
     }
 
     fn index(&self) -> Result<&Arc<Index>, PartsError> {
@@ -146,8 +156,7 @@ impl PartFile {
 
     fn sidecar_range(&self, range: Range<u64>) -> Result<Bytes, PartsError> {
         let path = &self.entry.sidecar.path;
-        let read = self.objects.get_range(path, range);
-        read.map_err(|source| PartsError::Objects { action: "read", path: path.clone(), source })
+        self.objects.get_range(path, range)
     }
 
     /// The runs of a profile, in the order of the rows.
@@ -217,6 +226,7 @@ pub(crate) struct PartReader {
     current: Option<(usize, ParquetRecordBatchReader)>,
     batch_rows: usize,
     ahead_bytes: u64,
+    failure: Arc<ReadFailure>,
 }
 
 impl std::fmt::Debug for PartReader {
@@ -232,13 +242,13 @@ impl PartReader {
             if let Some((group, reader)) = &mut self.current {
                 match reader.next() {
                     Some(Ok(batch)) => return Ok(Some((*group, batch))),
-                    Some(Err(error)) => return Err(PartsError::damaged(&self.file.entry.path, error)),
+                    Some(Err(error)) => return Err(self.failure.or_damaged(&self.file.entry.path, error)),
                     None => self.current = None,
                 }
             }
             let Some((group, ranges)) = self.groups.pop_front() else { return Ok(None) };
             let reader = self.open_group(group, ranges);
-            let reader = reader.map_err(|error| PartsError::damaged(&self.file.entry.path, error))?;
+            let reader = reader.map_err(|error| self.failure.or_damaged(&self.file.entry.path, error))?;
             self.current = Some((group, reader));
         }
     }
@@ -251,6 +261,7 @@ impl PartReader {
         let PartFile { entry, objects, metadata, groups, chunks, .. } = self.file.as_ref();
         let rows = groups.get(group).map_or(0, |rows| as_usize(rows.end - rows.start));
         let input = ReadAhead {
+            failure: Arc::clone(&self.failure),
             objects: objects.clone(),
             path: entry.path.clone(),
             bytes: entry.bytes,
@@ -280,11 +291,16 @@ struct ReadAhead {
     ahead_bytes: u64,
     /// What was fetched last of each column chunk, and where it starts.
     held: Mutex<FxHashMap<usize, (u64, Bytes)>>,
+    failure: Arc<ReadFailure>,
 }
 
 impl ReadAhead {
     fn fetch(&self, range: Range<u64>) -> Result<Bytes, ParquetError> {
-        self.objects.get_range(&self.path, range).map_err(|error| ParquetError::External(Box::new(error)))
+        self.objects.get_range(&self.path, range).map_err(|error| {
+            let told = ParquetError::General(error.to_string());
+            self.failure.note(error);
+            told
+        })
     }
 
     fn chunk_of(&self, start: u64) -> Option<(usize, &Range<u64>)> {

@@ -19,5 +19,6 @@ mod property;
 mod ranking;
 mod results;
 mod splitting;
+mod unreachable;
 mod verifying;
 mod world;

@@ -5,6 +5,7 @@ mod failing_store;
 mod happening;
 mod history;
 mod naive;
+mod network;
 mod place;
 mod property;
 mod stories;
