@@ -11,6 +11,7 @@
 //!   order ([`Snapshot::table`]).
 //! - [`Snapshot::sql_view`] is the same for other tools that read Parquet.
 //! - [`Objects`] is where parts are: a folder, or a bucket ([`Place`]).
+//! - [`ParquetLines`] are the rows of anybody's Parquet file.
 //! - [`Overlay`] is what happened to profiles since their rows were written.
 
 mod check;
@@ -21,6 +22,7 @@ mod compact;
 mod error;
 mod exact_json;
 mod fixed;
+mod foreign;
 mod garbage;
 mod layout;
 mod manifest;
@@ -55,6 +57,7 @@ pub use columns::{ColumnKind, ItemField, ScalarKind, TypedColumn};
 pub use compact::{Compacted, CompactionWork, Effort};
 pub use error::PartsError;
 pub use exact_json::{read_object, write_object, write_value};
+pub use foreign::{ForeignFileError, ParquetLines, is_parquet};
 pub use manifest::{Manifest, NameRows, OverlayEntry, PartEntry, Retired, SidecarEntry};
 pub use objects::{Cache, Objects};
 pub use options::PartsOptions;

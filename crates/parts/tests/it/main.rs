@@ -2,6 +2,7 @@
 
 mod crash;
 mod failing_store;
+mod foreign;
 mod happening;
 mod history;
 mod naive;
