@@ -12,14 +12,14 @@ VENV := $(CURDIR)/$(CACHE)/venv
 PYTHON ?= python3
 # What `make test-long` plays: each history has several rules, and counts as a case for each.
 HISTORIES ?= 40000
-PYTHON_REQUIREMENTS := $(wildcard tests/sdk/python/requirements.txt tests/oracle/requirements.txt tests/sql/requirements.txt)
+PYTHON_REQUIREMENTS := $(wildcard tests/sdk/python/requirements.txt tests/oracle/requirements.txt tests/sql/requirements.txt tests/bucket/requirements.txt)
 NODE_FOLDER := tests/sdk/node
 NODE_STAMP := $(NODE_FOLDER)/node_modules/.package-lock.json
 
 # Tools found here first, so that nothing has to be installed for the whole machine.
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run test check test-rust test-long test-sdk test-oracle test-analytics test-parts test-sql bench bench-history fmt build clean-cache
+.PHONY: help run test check test-rust test-long test-sdk test-oracle test-analytics test-parts test-sql test-bucket test-import bench bench-history fmt build clean-cache
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -27,7 +27,7 @@ help: ## say what there is to make
 run: ## build, make a demo store in demo-data/ and serve it
 	@scripts/demo.sh
 
-test: check test-rust test-sdk test-oracle test-analytics test-parts test-sql ## run every check and every test
+test: check test-rust test-sdk test-oracle test-analytics test-parts test-sql test-bucket test-import ## run every check and every test
 	@echo "make test: all passed"
 
 check: $(CACHE)/cargo-deny.tool ## formatting, lints, layering, licences
@@ -62,6 +62,12 @@ test-parts: $(VENV)/requirements.stamp ## what DuckDB reads of parts with merges
 
 test-sql: build $(VENV)/requirements.stamp ## SQL against DuckDB, and psql and real drivers against the server
 	$(VENV)/bin/python tests/sql/run.py --segops "$$(scripts/binary.sh debug)"
+
+test-bucket: build $(VENV)/requirements.stamp ## the history in a bucket of a real S3 server, beside the same on disk
+	$(VENV)/bin/python tests/bucket/run.py --segops "$$(scripts/binary.sh debug)"
+
+test-import: build $(VENV)/requirements.stamp ## Parquet files of real writers against JSON lines and CSV, and files that lie
+	$(VENV)/bin/python tests/import/run.py --segops "$$(scripts/binary.sh debug)"
 
 build:
 	cargo build --package segops-server --locked

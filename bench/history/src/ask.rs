@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use segops_engine::{Engine, Work};
+use segops_engine::{Engine, EventsAsked, Work};
 use segops_model::Limits;
 use segops_query::{Analysis, Answer, Group, NoSegments, Population, Setting, Unwatched, analyse};
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,9 @@ fn table_of(answer: Answer) -> Vec<Vec<String>> {
     rows
 }
 
+/// How many of a profile's newest events are asked for.
+const NEWEST_EVENTS: usize = 100;
+
 /// How long the newest events of one profile take, of many profiles, each once.
 #[derive(Debug, Serialize)]
 pub(crate) struct Newest {
@@ -142,8 +145,10 @@ pub(crate) fn newest(engine: &Engine, profiles: u64, customers: u64) -> Result<N
         let customer = number * (customers / profiles.max(1)).max(1);
         let identifier = segops_model::Identifier::new("user_id", crate::wire::user_id(customer));
         let Some(profile) = engine.find_profile(&identifier) else { continue };
+        let asked =
+            EventsAsked { profile, before: None, names: Vec::new(), limit: NEWEST_EVENTS, derived: false };
         let watch = Stopwatch::start();
-        engine.profile_events(profile, None, &[], 100)?;
+        engine.profile_events(&asked)?;
         times_ms.push(watch.ms());
     }
     times_ms.sort_by(f64::total_cmp);

@@ -327,6 +327,8 @@ impl Shared {
         }
         self.priming.cancel();
         self.verifying.cancel();
+        // Whoever waits for room in memory goes on, so that the queue moves: the journal has it all.
+        self.core.historian.stop();
         // The queue is first in, first out: what was handed in before is made durable before the stop.
         let sender = self.core.intake.lock().take();
         if let Some(sender) = sender {
@@ -342,7 +344,6 @@ impl Shared {
             running.work.cancel();
         }
         self.core.want_computing();
-        self.core.historian.stop();
         self.core.checkpointer.stop();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // The last clone may be dropped on one of the threads themselves.

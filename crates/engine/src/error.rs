@@ -41,6 +41,21 @@ pub enum Busy {
     Stopping,
     #[error("nothing can be stored: {0}")]
     Failed(String),
+    /// Memory is full of rows that no part has taken in; it is tried again and again.
+    #[error("there is no room for more until the history can be written: {0}")]
+    History(String),
+}
+
+impl EngineError {
+    /// Whether the history can't be reached now: the same may go well later.
+    #[must_use]
+    pub const fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Parts(error) => error.is_unreachable(),
+            Self::Busy(Busy::History(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 fn first_message(problems: &[Problem]) -> &str {

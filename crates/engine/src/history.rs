@@ -11,6 +11,9 @@ use crate::shell::Pinned;
 use crate::view;
 use crate::work::Work;
 
+/// Bytes that are asked for in advance over the network, where a request is mostly waiting.
+const REMOTE_READ_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
+
 /// Where the history in parts is kept, and when rows go there.
 #[derive(Debug, Clone)]
 pub struct HistoryOptions {
@@ -20,6 +23,8 @@ pub struct HistoryOptions {
     pub flush_rows: usize,
     /// How long rows stay in memory at most.
     pub flush_after_ms: i64,
+    /// How long after a failure it is tried again.
+    pub retry_ms: i64,
 }
 
 impl HistoryOptions {
@@ -32,7 +37,11 @@ impl HistoryOptions {
     /// In a place, with defaults for the rest.
     #[must_use]
     pub fn at(objects: Objects) -> Self {
-        Self { objects, parts: PartsOptions::default(), flush_rows: 65_536, flush_after_ms: 60_000 }
+        let mut parts = PartsOptions::default();
+        if objects.is_remote() {
+            parts.read_ahead_bytes = REMOTE_READ_AHEAD_BYTES;
+        }
+        Self { objects, parts, flush_rows: 65_536, flush_after_ms: 60_000, retry_ms: 5_000 }
     }
 }
 
@@ -79,7 +88,8 @@ impl Engine {
         let snapshot = self.core().historian.parts.snapshot();
         let manifest = snapshot.manifest();
         let parts = manifest.parts.iter().map(view::Part::of).collect();
-        view::Parts { manifest: manifest.version, summary: self.parts_summary(), parts }
+        let place = self.core().historian.objects().to_string();
+        view::Parts { place, manifest: manifest.version, summary: self.parts_summary(), parts }
     }
 
     /// How much there is in parts, and beside them.
@@ -87,7 +97,7 @@ impl Engine {
     pub fn parts_summary(&self) -> view::PartsSummary {
         let historian = &self.core().historian;
         let tail = historian.tail_size();
-        view::PartsSummary::of(&historian.parts.snapshot(), tail)
+        view::PartsSummary::of(&historian.parts.snapshot(), tail, historian.objects().fetched())
     }
 
     /// Reads every part whole, and holds it against everything that is said of it.
@@ -130,15 +140,13 @@ impl Engine {
     /// SQL for DuckDB that makes a view `events` over the part files. What is in memory is written to a part first.
     ///
     /// # Errors
-    /// Parts can't be written, or are not in a folder of this machine.
+    /// Parts can't be written, or are where no other tool can reach them.
     pub fn sql_view(&self) -> Result<String, EngineError> {
         let historian = &self.core().historian;
         historian.flush()?;
-        let folder = historian.folder().ok_or_else(|| {
-            EngineError::Asked(
-                "parts are not in a folder of this machine, so that no view can name them".to_owned(),
-            )
+        let root = historian.objects().root().ok_or_else(|| {
+            EngineError::Asked("parts are in memory, so that no view can name them".to_owned())
         })?;
-        Ok(historian.parts.snapshot().sql_view(&folder)?)
+        Ok(historian.parts.snapshot().sql_view(&root)?)
     }
 }

@@ -19,6 +19,9 @@ const FORMAT: u32 = 1;
 pub struct Manifest {
     pub format: u32,
     pub version: u64,
+    /// Who has written it, as [`crate::PartsOptions::writer`] has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub writer: String,
     /// Parts hold every row before this position.
     pub held_until: Position,
     /// What happened to profiles and is not in every part's rows yet.
@@ -94,6 +97,7 @@ impl Manifest {
         Self {
             format: FORMAT,
             version: 0,
+            writer: String::new(),
             held_until: Position(0),
             overlay: None,
             parts: Vec::new(),

@@ -27,6 +27,11 @@ pub struct PartsOptions {
     pub read_ahead_bytes: u64,
     /// Rows of one batch of a scan.
     pub batch_rows: usize,
+    /// Bytes of footers and sidecars' indexes that are kept of opened parts.
+    pub opened_bytes_max: usize,
+    /// Whoever writes, by a name that nobody else has: once another one has written, this one is refused. Empty where
+    /// something else sees to it that nobody can.
+    pub writer: String,
 }
 
 impl Default for PartsOptions {
@@ -44,6 +49,8 @@ impl Default for PartsOptions {
             grace_ms: segops_model::HOUR_MS,
             read_ahead_bytes: 1024 * 1024,
             batch_rows: 8_192,
+            opened_bytes_max: 256 * 1024 * 1024,
+            writer: String::new(),
         }
     }
 }

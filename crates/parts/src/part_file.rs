@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
 use crate::columns::{ItemField, NARROW_PRECISION, NUMBER_SUFFIX, TypedColumn};
-use crate::error::PartsError;
+use crate::error::{PartsError, ReadFailure};
 use crate::fixed::{POSITION, PROFILE, TS};
 use crate::layout::{INFO_KEY, PART_FORMAT, PartInfo};
 use crate::manifest::PartEntry;
@@ -63,8 +63,10 @@ impl PartFile {
         read_ahead_bytes: u64,
     ) -> Result<Self, PartsError> {
         let path = &entry.path;
-        let damaged = |error: ParquetError| PartsError::damaged(path, error);
+        let failure = Arc::new(ReadFailure::default());
+        let damaged = |error: ParquetError| failure.or_damaged(path, error);
         let bare = ReadAhead {
+            failure: Arc::clone(&failure),
             objects: objects.clone(),
             path: path.clone(),
             bytes: entry.bytes,
@@ -122,6 +124,13 @@ impl PartFile {
             parts.first() == Some(&name) && parts.last().is_some_and(|leaf| leaf.ends_with(NUMBER_SUFFIX))
         });
         of_numbers.all(are_small)
+    }
+
+    /// Bytes that it takes in memory, with the index of its sidecar, which is read when it is wanted.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let sidecar =
+            self.entry.sidecar.bytes - self.entry.sidecar.index_offset.min(self.entry.sidecar.bytes);
+        self.metadata.metadata().memory_size() + as_usize(sidecar)
     }
 
     /// The row groups that hold any of these rows.
@@ -203,8 +212,9 @@ impl PartFile {
         }
         let columns = mask_columns(&mask, &self.metadata).max(1);
         let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
-        let (file, metadata) = (Arc::clone(self), metadata.clone());
-        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes, widens: false }
+        let (file, metadata, failure) = (Arc::clone(self), metadata.clone(), Arc::default());
+        let widens = false;
+        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes, widens, failure }
     }
 
     fn index(&self) -> Result<&Arc<Index>, PartsError> {
@@ -219,8 +229,7 @@ impl PartFile {
 
     fn sidecar_range(&self, range: Range<u64>) -> Result<Bytes, PartsError> {
         let path = &self.entry.sidecar.path;
-        let read = self.objects.get_range(path, range);
-        read.map_err(|source| PartsError::Objects { action: "read", path: path.clone(), source })
+        self.objects.get_range(path, range)
     }
 
     /// The runs of a profile, in the order of the rows.
@@ -353,6 +362,7 @@ pub(crate) struct PartReader {
     ahead_bytes: u64,
     /// Whether numbers come as they are in memory, and not as in the file.
     widens: bool,
+    failure: Arc<ReadFailure>,
 }
 
 impl std::fmt::Debug for PartReader {
@@ -371,13 +381,13 @@ impl PartReader {
                         let batch = if self.widens { widened(batch)? } else { batch };
                         return Ok(Some((*group, batch)));
                     }
-                    Some(Err(error)) => return Err(PartsError::damaged(&self.file.entry.path, error)),
+                    Some(Err(error)) => return Err(self.failure.or_damaged(&self.file.entry.path, error)),
                     None => self.current = None,
                 }
             }
             let Some((group, ranges)) = self.groups.pop_front() else { return Ok(None) };
             let reader = self.open_group(group, ranges);
-            let reader = reader.map_err(|error| PartsError::damaged(&self.file.entry.path, error))?;
+            let reader = reader.map_err(|error| self.failure.or_damaged(&self.file.entry.path, error))?;
             self.current = Some((group, reader));
         }
     }
@@ -390,6 +400,7 @@ impl PartReader {
         let PartFile { entry, objects, groups, chunks, .. } = self.file.as_ref();
         let rows = groups.get(group).map_or(0, |rows| as_usize(rows.end - rows.start));
         let input = ReadAhead {
+            failure: Arc::clone(&self.failure),
             objects: objects.clone(),
             path: entry.path.clone(),
             bytes: entry.bytes,
@@ -419,11 +430,16 @@ struct ReadAhead {
     ahead_bytes: u64,
     /// What was fetched last of each column chunk, and where it starts.
     held: Mutex<FxHashMap<usize, (u64, Bytes)>>,
+    failure: Arc<ReadFailure>,
 }
 
 impl ReadAhead {
     fn fetch(&self, range: Range<u64>) -> Result<Bytes, ParquetError> {
-        self.objects.get_range(&self.path, range).map_err(|error| ParquetError::External(Box::new(error)))
+        self.objects.get_range(&self.path, range).map_err(|error| {
+            let told = ParquetError::General(error.to_string());
+            self.failure.note(error);
+            told
+        })
     }
 
     fn chunk_of(&self, start: u64) -> Option<(usize, &Range<u64>)> {

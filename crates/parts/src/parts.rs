@@ -9,10 +9,11 @@ use crate::error::PartsError;
 use crate::layout::Layout;
 use crate::manifest::{Manifest, PartEntry, Retired, versions};
 use crate::objects::Objects;
+use crate::opened::Files;
 use crate::options::PartsOptions;
 use crate::overlay::Overlay;
 use crate::row::PartRow;
-use crate::snapshot::{Files, Snapshot, Tail};
+use crate::snapshot::{Snapshot, Tail};
 use crate::write::PartWriter;
 
 /// Rows that are made columns at one time.
@@ -118,12 +119,17 @@ impl Parts {
     }
 
     /// Waits for its turn, and looks at what is there now: an earlier write may have been done although it was
-    /// reported as failed.
+    /// reported as failed. Once another process has written, this one never may again.
     pub(crate) fn begin_writing(&self) -> Result<Writing<'_>, PartsError> {
         let writing = self.writing.lock();
         let newest = versions(&self.files.objects)?.last().map_or(0, |(version, _)| *version);
         if newest != self.current.read().manifest.version {
-            self.set_current(Current::newest(&self.files.objects)?);
+            let current = Current::newest(&self.files.objects)?;
+            // Not by us: two must not take turns.
+            if current.manifest.writer != self.options.writer {
+                return Err(PartsError::Conflict(current.manifest.version));
+            }
+            self.set_current(current);
         }
         Ok(writing)
     }
@@ -141,6 +147,7 @@ impl Parts {
     ) -> Result<(), PartsError> {
         let before = self.current();
         next.version = before.manifest.version + 1;
+        next.writer.clone_from(&self.options.writer);
         next.overlay = if Arc::ptr_eq(&overlay, &before.overlay) {
             before.manifest.overlay.clone()
         } else {
@@ -153,9 +160,17 @@ impl Parts {
         });
         let gone = before.manifest.files().filter(|path| !named.contains(*path));
         next.retired.extend(gone.map(|path| Retired { path: path.to_owned(), at: now }));
-        next.commit(&self.files.objects)?;
+        match next.commit(&self.files.objects) {
+            // A put that was done, was told as failed and was tried again is in its own way.
+            Err(PartsError::Conflict(_)) if self.is_ours(&next) => {}
+            committed => committed?,
+        }
         self.set_current(Current { manifest: Arc::new(next), overlay });
         Ok(())
+    }
+
+    fn is_ours(&self, next: &Manifest) -> bool {
+        !next.writer.is_empty() && Manifest::newest(&self.files.objects).is_ok_and(|newest| newest == *next)
     }
 
     fn set_current(&self, current: Current) {

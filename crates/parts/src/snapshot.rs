@@ -15,8 +15,7 @@ use crate::error::PartsError;
 use crate::fixed::decode;
 use crate::manifest::{Manifest, PartEntry};
 use crate::merge::{Merge, Streams};
-use crate::objects::Objects;
-use crate::options::PartsOptions;
+use crate::opened::Files;
 use crate::overlay::{Change, Overlay};
 use crate::part_file::PartFile;
 use crate::row::PartRow;
@@ -57,34 +56,6 @@ impl Tail {
         self.batches.retain(is_needed);
         self.changes.retain(|change| change.position >= held_until);
         self.until = self.until.max(held_until);
-    }
-}
-
-/// Opened parts, shared by all snapshots.
-#[derive(Debug)]
-pub(crate) struct Files {
-    pub(crate) objects: Objects,
-    read_ahead_bytes: u64,
-    opened: Mutex<FxHashMap<String, Arc<PartFile>>>,
-}
-
-impl Files {
-    pub(crate) fn new(objects: Objects, options: &PartsOptions) -> Self {
-        Self { objects, read_ahead_bytes: options.read_ahead_bytes, opened: Mutex::default() }
-    }
-
-    pub(crate) fn open(&self, entry: &PartEntry) -> Result<Arc<PartFile>, PartsError> {
-        if let Some(file) = self.opened.lock().get(&entry.path) {
-            return Ok(Arc::clone(file));
-        }
-        let file = Arc::new(PartFile::open(&self.objects, entry, self.read_ahead_bytes)?);
-        self.opened.lock().insert(entry.path.clone(), Arc::clone(&file));
-        Ok(file)
-    }
-
-    /// Forgets files that nobody may ask for any more.
-    pub(crate) fn retain(&self, is_needed: impl Fn(&str) -> bool) {
-        self.opened.lock().retain(|path, _| is_needed(path));
     }
 }
 

@@ -1,2 +1,4 @@
 mod exact_json;
+mod place;
+mod range_cache;
 mod sidecar;

@@ -16,7 +16,7 @@ pub use beacon::Beacon;
 pub use lock::FolderLock;
 pub use tokens::{Caller, LOCAL_TOKEN, OWNER_TOKEN, Role, TokenView, Tokens};
 
-pub(crate) use private_file::make_folder;
+pub(crate) use private_file::{make_folder, replace};
 pub(crate) use secret::{hex, new_secret};
 
 /// Why the control folder cannot be used.

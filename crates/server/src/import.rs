@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -13,10 +13,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use segops_collect::files::{FileContext, Format, ImportError, Mapping, RowGroup, read_csv, read_ndjson};
+use segops_collect::files::{
+    FileContext, Format, ImportError, Mapping, RowGroup, read_csv, read_ndjson, read_objects,
+};
 use segops_collect::{Accepted, Rejection};
 use segops_engine::{Busy, Engine, EngineError, Work, view};
 use segops_model::{Position, SourceId};
+use segops_parts::{ForeignFileError, ParquetLines, is_parquet};
 
 use crate::control::hex;
 
@@ -97,7 +100,8 @@ pub(crate) fn import(
         rejected_by_code: BTreeMap::new(),
         warnings: job.mapping.as_ref().map(Mapping::warnings).unwrap_or_default(),
     };
-    let rows = open_rows(engine, job, &report.file_hash)?;
+    let OpenedRows { rows, of, warnings } = open_rows(engine, job, &report.file_hash)?;
+    report.warnings.extend(warnings);
     if !job.again && !job.dry_run && engine.imports().iter().any(|import| has_taken(import, &report)) {
         report.already_imported = true;
         return Ok(report);
@@ -107,10 +111,14 @@ pub(crate) fn import(
     }
     let mut sink = Sink { engine, dry_run: job.dry_run, batch: Batch::default(), in_flight: InFlight::new() };
     for group in rows {
-        let group = group?;
+        let group = group.map_err(of_content)?;
         report.count(&group);
         rows_read.store(report.rows, Ordering::Relaxed);
-        work.reach(size.saturating_add(group.bytes_read)).map_err(EngineError::from)?;
+        let read = match of {
+            None => group.bytes_read,
+            Some(rows) => share(size, report.rows, rows),
+        };
+        work.reach(size.saturating_add(read)).map_err(EngineError::from)?;
         sink.take(group.outcome)?;
     }
     let applied = sink.finish()?;
@@ -153,11 +161,31 @@ fn buffered(job: &ImportJob) -> Result<BufReader<File>, ImportError> {
     Ok(BufReader::with_capacity(READ_BUFFER_BYTES, File::open(&job.path)?))
 }
 
-fn open_rows(
-    engine: &Engine,
-    job: &ImportJob,
-    file_hash: &str,
-) -> Result<Box<dyn Iterator<Item = Result<RowGroup, ImportError>>>, ImportError> {
+/// A file's rows, as they come.
+struct OpenedRows {
+    rows: Box<dyn Iterator<Item = Result<RowGroup, ImportError>>>,
+    /// How many there are, where the file says so: then they are the progress, and not the bytes.
+    of: Option<u64>,
+    warnings: Vec<String>,
+}
+
+/// How much of a file so many of its rows are.
+fn share(size: u64, done: u64, of: u64) -> u64 {
+    let share = u128::from(size) * u128::from(done.min(of)) / u128::from(of.max(1));
+    u64::try_from(share).unwrap_or(size)
+}
+
+/// What is wrong with a file's content comes as an error of reading it.
+fn of_content(error: ImportError) -> ImportError {
+    match error {
+        ImportError::Read(error) if error.kind() == ErrorKind::InvalidData => {
+            ImportError::Content(error.to_string())
+        }
+        other => other,
+    }
+}
+
+fn open_rows(engine: &Engine, job: &ImportJob, file_hash: &str) -> Result<OpenedRows, ImportError> {
     let context = FileContext {
         source: job.source,
         file_name: job.file_name.clone(),
@@ -165,11 +193,39 @@ fn open_rows(
         received_at: engine.now(),
         limits: *engine.limits(),
     };
-    let reader = buffered(job)?;
-    Ok(match &job.mapping {
+    let mut reader = buffered(job)?;
+    // Whatever the mapping says: its names are the same in either.
+    if is_parquet(reader.fill_buf()?) {
+        return open_parquet(job, context).map_err(of_content);
+    }
+    let rows: Box<dyn Iterator<Item = _>> = match &job.mapping {
+        Some(mapping) if mapping.format == Format::Parquet => {
+            let what =
+                "the mapping's format is parquet, and the file does not begin as Parquet does; is it whole?";
+            return Err(ImportError::Content(what.to_owned()));
+        }
         Some(mapping) if mapping.format == Format::Csv => Box::new(read_csv(reader, mapping, context)?),
         mapping => Box::new(read_ndjson(reader, mapping.as_ref(), context)?),
-    })
+    };
+    Ok(OpenedRows { rows, of: None, warnings: Vec::new() })
+}
+
+fn open_parquet(job: &ImportJob, context: FileContext) -> Result<OpenedRows, ImportError> {
+    let lines = ParquetLines::open(File::open(&job.path)?).map_err(|error| match error {
+        ForeignFileError::Read(error) => ImportError::Read(error),
+        other => ImportError::Content(other.to_string()),
+    })?;
+    let warnings = lines.left_out().iter();
+    let warnings = warnings.map(|column| {
+        format!("the column {column} is of a type without values that can be read; it is left out")
+    });
+    let (warnings, of) = (warnings.collect(), Some(lines.rows()));
+    let columns: Vec<String> = lines.columns().map(str::to_owned).collect();
+    let rows: Box<dyn Iterator<Item = _>> = match &job.mapping {
+        Some(mapping) => Box::new(read_objects(lines, &columns, mapping, context)?),
+        None => Box::new(read_ndjson(lines, None, context)?),
+    };
+    Ok(OpenedRows { rows, of, warnings })
 }
 
 impl ImportReport {

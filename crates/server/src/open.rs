@@ -4,20 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use segops_engine::{
-    CheckpointOptions, Engine, EngineError, EngineOptions, HistoryOptions, JournalKeeping, JournalRetention,
-    OpenProgress, Settings, Timers,
+    CheckpointOptions, Engine, EngineError, EngineOptions, JournalKeeping, JournalRetention, OpenProgress,
+    Settings, Timers,
 };
 use segops_model::{Clock, Limits};
-use segops_parts::Objects;
 use segops_store::RealDisk;
 
 use crate::control::{ControlError, new_secret};
+use crate::history_place::{HistoryPlaceError, HistorySetting, open_history};
 
 /// The source that a workspace starts with.
 pub(crate) const FIRST_SOURCE: &str = "Default";
-
-/// The folder of the parts, within the data folder.
-const HISTORY: &str = "history";
 
 /// Why a workspace cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +23,8 @@ pub enum OpenError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Control(#[from] ControlError),
+    #[error("the history cannot be opened: {0}")]
+    History(#[from] HistoryPlaceError),
     #[error(
         "the workspace's time zone is {0}; it is set when the folder is made. Change it with `segops settings \
          set time_zone ZONE`"
@@ -48,6 +47,7 @@ pub(crate) struct OpenOptions<'a> {
     pub(crate) author: &'a str,
     /// Of a new folder; of another one it must be the same.
     pub(crate) time_zone: Option<&'a str>,
+    pub(crate) history: &'a HistorySetting,
 }
 
 /// Opens the engine and, in a new folder, sets the time zone and makes the first source.
@@ -55,12 +55,13 @@ pub(crate) fn open_workspace(
     options: OpenOptions<'_>,
     progress: &mut dyn FnMut(OpenProgress),
 ) -> Result<Engine, OpenError> {
-    let OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone } = options;
+    let OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone, history } =
+        options;
     let wanted = time_zone.map(|zone| Settings { time_zone: zone.to_owned(), ..Settings::default() });
     if let Some(settings) = &wanted {
         settings.calendar().map_err(OpenError::NoTimeZone)?;
     }
-    let history = HistoryOptions::at(Objects::in_folder(&data.join(HISTORY)).map_err(EngineError::from)?);
+    let history = open_history(data, history)?;
     let disk = Arc::new(RealDisk);
     let journal = JournalKeeping { retention, ..JournalKeeping::default() };
     let data = data.to_owned();

@@ -17,6 +17,7 @@ use segops_model::{Clock, Limits, SystemClock};
 pub use log::LogFormat;
 
 use crate::control::{Beacon, ControlError, FolderLock, OWNER_TOKEN, Role};
+use crate::history_place::HistorySetting;
 use crate::http::{App, router};
 use crate::open::{OpenError, OpenOptions, open_workspace};
 use crate::sql::PostgresGate;
@@ -35,6 +36,8 @@ pub struct ServeOptions {
     pub checkpoints: CheckpointOptions,
     /// What becomes of journal files that checkpoint and parts have passed.
     pub retention: JournalRetention,
+    /// Where the history is.
+    pub history: HistorySetting,
     pub log_format: LogFormat,
 }
 
@@ -164,6 +167,7 @@ fn open(app: &App, options: &ServeOptions, clock: Arc<dyn Clock>) -> Result<Open
         retention: options.retention.clone(),
         author: OWNER_TOKEN,
         time_zone: options.time_zone.as_deref(),
+        history: &options.history,
     };
     let engine =
         open_workspace(opening, &mut |step| progress.opening(step.position.0, step.durable_position.0))?;

@@ -1,4 +1,5 @@
 use datafusion::common::{DataFusionError, SchemaError, TableReference};
+use segops_parts::PartsError;
 
 use crate::suggest::{self, KnownColumn};
 
@@ -37,6 +38,9 @@ pub enum SqlError {
     /// Something went wrong while it ran, by what it asks for.
     #[error("{0}")]
     Run(String),
+    /// The history can't be reached now; the same query may be answered later.
+    #[error("{0}")]
+    Unreachable(String),
     /// A fault here, which is no fault of the query.
     #[error("the query cannot be answered: {0}")]
     Internal(String),
@@ -124,11 +128,18 @@ impl SqlError {
             return memory;
         }
         match error.find_root() {
+            DataFusionError::External(error) if is_unreachable(error.as_ref()) => {
+                Self::Unreachable(first_line(&error.to_string()))
+            }
             DataFusionError::Internal(message) => Self::Internal(first_line(message)),
             DataFusionError::ExecutionJoin(error) => Self::Internal(first_line(&error.to_string())),
             other => Self::Run(plain(other)),
         }
     }
+}
+
+fn is_unreachable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<PartsError>().is_some_and(PartsError::is_unreachable)
 }
 
 fn exhausted(error: &DataFusionError) -> Option<SqlError> {

@@ -147,6 +147,7 @@ fn told(error: &SqlError) -> PgWireError {
         SqlError::Time { .. } | SqlError::Cancelled => "57014",
         SqlError::Memory(_) => "53200",
         SqlError::Run(_) => "22000",
+        SqlError::Unreachable(_) => "58030",
         SqlError::Internal(_) => "XX000",
     };
     PgWireError::UserError(Box::new(ErrorInfo::new("ERROR".to_owned(), code.to_owned(), error.to_string())))

@@ -27,6 +27,8 @@ enum Cells {
 pub(super) enum Column {
     Index(usize),
     Path(Path),
+    /// A member of that very name, whatever dots are in it.
+    Member(String),
 }
 
 impl Row {
@@ -92,7 +94,9 @@ impl Row {
             (Cells::Object(object), Column::Path(path)) => {
                 path.in_object(object).cloned().unwrap_or_default()
             }
-            (Cells::Text { .. }, Column::Path(_)) | (Cells::Object(_), Column::Index(_)) => Value::Null,
+            (Cells::Object(object), Column::Member(name)) => object.get(name).cloned().unwrap_or_default(),
+            (Cells::Text { .. }, Column::Path(_) | Column::Member(_))
+            | (Cells::Object(_), Column::Index(_)) => Value::Null,
         }
     }
 

@@ -11,6 +11,9 @@ pub enum ImportError {
     Mapping(Vec<String>),
     #[error("the header cannot be read: {0}")]
     Header(String),
+    /// Of a file that is no text, what whoever reads it says.
+    #[error("{0}")]
+    Content(String),
     #[error("the file is UTF-16; save it as UTF-8")]
     Utf16,
     #[error(

@@ -79,6 +79,8 @@ pub enum Format {
     Csv,
     /// A column is a path into the line's object: `customer.id`.
     Ndjson,
+    /// A column is one of the file's, or a path into one that is an object.
+    Parquet,
 }
 
 /// What stands between two cells: `auto`, `whitespace` (any run of it), or one ASCII character.
@@ -210,7 +212,7 @@ impl Mapping {
             }
         };
         expect(
-            self.header || !self.columns.is_empty() || self.format == Format::Ndjson,
+            self.header || !self.columns.is_empty() || self.format != Format::Csv,
             "without a header, `columns` must name the columns",
         );
         expect(!self.identifiers.is_empty(), "`identifiers` is empty; name the columns that say who did it");

@@ -1,4 +1,5 @@
-//! Events from files: CSV with a mapping of its columns, and NDJSON with or without one.
+//! Events from files: CSV with a mapping of its columns, NDJSON with or without one, and tables of types whose rows
+//! somebody hands over as objects.
 //!
 //! Every row is accounted for: it is in an accepted event, or it is rejected with its reason. A bad row
 //! never ends an import. Rows become Segment-shaped raw items, so that a replay needs neither the file nor
@@ -23,7 +24,7 @@ pub use mapping::{
     Delimiter, EventCase, EventName, Format, IdentifierColumn, Mapping, PropertyColumn, Rest, Sum,
     TimeColumns, ValueType,
 };
-pub use read::{Rows, read_csv, read_ndjson};
+pub use read::{Rows, read_csv, read_ndjson, read_objects};
 pub use table::{TableRow, read_table};
 
 use segops_model::{Instant, Limits, SourceId};

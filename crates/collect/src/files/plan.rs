@@ -55,10 +55,9 @@ pub(super) struct PropertyPlan {
 }
 
 impl Plan {
-    /// `names` are the columns of a table; empty for JSON rows.
+    /// `names` are the columns of a table, or the members that JSON rows may have; empty where these are not known.
     pub(super) fn new(mapping: &Mapping, names: &[String]) -> Result<Self, ImportError> {
-        let mut finder =
-            Finder { names, json: mapping.format == Format::Ndjson, problems: mapping.problems() };
+        let mut finder = Finder { names, json: mapping.format != Format::Csv, problems: mapping.problems() };
         let zone = TimeZone::get(&mapping.zone).unwrap_or_else(|_| {
             finder.problems.push(format!(
                 "there is no time zone {}; use an IANA name such as Europe/Berlin",
@@ -113,12 +112,16 @@ impl Plan {
     }
 
     fn add_rest(&mut self, names: &[String], json: bool) {
-        let mapped: HashSet<String> = self.named().map(|named| named.name.clone()).collect();
         if json {
-            let root = |name: &String| name.parse::<Path>().map(|path| path.root().to_owned()).ok();
-            self.mapped_members = Some(mapped.iter().filter_map(root).collect());
+            let member = |named: &Named| match &named.column {
+                Column::Path(path) => Some(path.root().to_owned()),
+                Column::Member(name) => Some(name.clone()),
+                Column::Index(_) => None,
+            };
+            self.mapped_members = Some(self.named().filter_map(member).collect());
             return;
         }
+        let mapped: HashSet<String> = self.named().map(|named| named.name.clone()).collect();
         for (index, name) in names.iter().enumerate().filter(|(_, name)| !mapped.contains(*name)) {
             self.properties.push(PropertyPlan {
                 from: Named { column: Column::Index(index), name: name.clone() },
@@ -151,13 +154,22 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn find(&mut self, name: &str) -> Named {
-        let column = if self.json {
-            name.parse().map(Column::Path).map_err(|error| format!("{error}"))
-        } else {
-            self.names.iter().position(|known| known == name).map(Column::Index).ok_or_else(|| {
-                let known: Vec<String> = self.names.iter().take(40).map(|name| quoted(name)).collect();
-                format!("there is no column {}; the file has {}", quoted(name), known.join(", "))
-            })
+        let missing = || {
+            let known: Vec<String> = self.names.iter().take(40).map(|name| quoted(name)).collect();
+            format!("there is no column {}; the file has {}", quoted(name), known.join(", "))
+        };
+        let at = self.names.iter().position(|known| known == name);
+        let column = match at {
+            Some(_) if self.json => Ok(Column::Member(name.to_owned())),
+            Some(at) => Ok(Column::Index(at)),
+            None if !self.json => Err(missing()),
+            None => match name.parse::<Path>() {
+                Ok(path) if self.names.is_empty() || self.names.iter().any(|known| known == path.root()) => {
+                    Ok(Column::Path(path))
+                }
+                Err(error) if self.names.is_empty() => Err(format!("{error}")),
+                _ => Err(missing()),
+            },
         };
         let column = column.unwrap_or_else(|problem| {
             self.problems.push(problem);

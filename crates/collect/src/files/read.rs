@@ -52,6 +52,22 @@ pub fn read_ndjson<R: BufRead>(
     Ok(Rows::new(input, Splitter::Lines, RowKind::Json, plan, context))
 }
 
+/// Reads rows of a table that come as one JSON object a line, with the columns that there are: a file of types, whoever
+/// has opened it. A column's name is the whole of it, or the beginning of a path into an object.
+///
+/// # Errors
+/// As [`read_csv`].
+pub fn read_objects<R: BufRead>(
+    reader: R,
+    columns: &[String],
+    mapping: &Mapping,
+    context: FileContext,
+) -> Result<Rows<R>, ImportError> {
+    let (input, _) = Input::open(reader)?;
+    let plan = Plan::new(&Mapping { format: super::Format::Parquet, ..mapping.clone() }, columns)?;
+    Ok(Rows::new(input, Splitter::Lines, RowKind::Json, Some(plan), context))
+}
+
 fn read_header<R: BufRead>(
     splitter: &mut Splitter,
     input: &mut Input<R>,

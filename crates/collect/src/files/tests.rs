@@ -3,6 +3,7 @@ mod examples;
 mod groups;
 mod mappings;
 mod ndjson;
+mod objects;
 mod table;
 
 use segops_model::{Event, Limits, SourceId};

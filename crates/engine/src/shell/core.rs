@@ -171,6 +171,9 @@ impl Core {
         if self.is_stopping() {
             return Err(Busy::Stopping);
         }
+        if let Some(reason) = self.historian.stuck() {
+            return Err(Busy::History(reason));
+        }
         let lag = self.durable_position().0.saturating_sub(self.applied.lock().0);
         if self.queued.load(Ordering::Acquire) > self.limits.journal_queue_max
             || lag > self.limits.fold_lag_max

@@ -77,9 +77,7 @@ pub(crate) fn run_fold(core: &Arc<Core>, queue: &Receiver<Folding>) {
         let mut frames = frames.into_iter().peekable();
         while frames.peek().is_some() {
             let mut replies = Vec::new();
-            if let Err(reason) = core.historian.wait_for_room() {
-                core.fail(reason);
-            }
+            core.historian.wait_for_room();
             let (position, next_due) = {
                 let mut fold = core.fold.write();
                 for frame in frames.by_ref().take(LOCKED_FRAMES_MAX) {

@@ -19,8 +19,6 @@ use crate::history::HistoryOptions;
 
 /// Rows of one batch of the tail: small ones are put together.
 const BATCH_ROWS: usize = 1_024;
-/// How long after a failure the next attempt is made.
-const RETRY_MS: i64 = 5_000;
 /// The longest sleep, so that a stepped wall clock is noticed.
 const SLEEP_MS_MAX: i64 = 60_000;
 /// How often files that are of no use any more are looked for.
@@ -139,20 +137,19 @@ impl Historian {
         }
     }
 
-    /// Waits until more may be handed over.
-    ///
-    /// # Errors
-    /// There is no room, and none is to be had: why.
-    pub(crate) fn wait_for_room(&self) -> Result<(), String> {
+    /// Waits until more may be handed over, however long that takes: it is tried again every few seconds.
+    pub(crate) fn wait_for_room(&self) {
         let mut held = self.held.lock();
         while self.is_full(&held) && !held.is_stopping {
-            if let Some(failure) = &held.failure {
-                return Err(format!("the history in parts cannot be written: {}", failure.reason));
-            }
             self.due.notify_one();
             self.freed.wait(&mut held);
         }
-        Ok(())
+    }
+
+    /// Why there is no room, where none is to be had for now.
+    pub(crate) fn stuck(&self) -> Option<String> {
+        let held = self.held.lock();
+        held.failure.as_ref().filter(|_| self.is_full(&held)).map(|failure| failure.reason.clone())
     }
 
     /// Makes room where there is none, on the thread that asks.
@@ -169,9 +166,12 @@ impl Historian {
     }
 
     fn is_due(&self, held: &Held, now: Instant) -> bool {
-        if held.failure.as_ref().is_some_and(|failure| now.ms_since(failure.at) < RETRY_MS) {
-            return false;
-        }
+        let has_just_failed =
+            held.failure.as_ref().is_some_and(|failure| now.ms_since(failure.at) < self.options.retry_ms);
+        !has_just_failed && self.is_wanted(held, now)
+    }
+
+    fn is_wanted(&self, held: &Held, now: Instant) -> bool {
         held.rows >= self.options.flush_rows
             || self.is_full(held)
             || held.bytes >= self.bytes_max / 2
@@ -253,9 +253,9 @@ impl Historian {
         }
     }
 
-    /// The folder of the parts, where it is one of this machine.
-    pub(crate) fn folder(&self) -> Option<String> {
-        self.options.objects.folder().map(|folder| folder.display().to_string())
+    /// Where the parts are.
+    pub(crate) fn objects(&self) -> &segops_parts::Objects {
+        &self.options.objects
     }
 
     pub(crate) fn stop(&self) {
@@ -286,8 +286,9 @@ impl Historian {
 
     fn sleep(&self, held: &mut MutexGuard<'_, Held>, now: Instant) {
         let by_time = held.oldest.map(|oldest| oldest.plus_ms(self.options.flush_after_ms));
-        let retry = held.failure.as_ref().map(|failure| failure.at.plus_ms(RETRY_MS));
-        match by_time.max(retry) {
+        let retry = held.failure.as_ref().map(|failure| failure.at.plus_ms(self.options.retry_ms));
+        let next = if self.is_wanted(held, now) { retry } else { by_time.max(retry) };
+        match next {
             // Where the caller moves the time, whoever hands over looks at it.
             Some(at) if self.timers == Timers::Background => {
                 let wait_ms = at.ms_since(now).clamp(1, SLEEP_MS_MAX);

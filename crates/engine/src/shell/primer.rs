@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use segops_model::{Instant, Position, SegmentId, SegmentVersion, SignalId};
 use segops_segment::{Ranking, Timeline, Verdict};
@@ -23,6 +24,8 @@ use crate::work::Work;
 
 /// The author of commands that the engine gives itself.
 pub(crate) const ENGINE: &str = "segops";
+/// How long after the history could not be reached it is tried again.
+const UNREACHABLE_REST: Duration = Duration::from_secs(5);
 
 /// Runs until the engine stops.
 pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
@@ -33,7 +36,9 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
                     return;
                 }
                 tracing::warn!(split = %id, %error, "an attempt at a split ended early");
-                if !matches!(error, EngineError::Refused(Refusal::Split(_))) {
+                if error.is_unreachable() {
+                    rest(core);
+                } else if !matches!(error, EngineError::Refused(Refusal::Split(_))) {
                     core.fail(error.to_string());
                     return;
                 }
@@ -43,6 +48,11 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
         match take_due(core, work) {
             Ok(false) => {}
             Ok(true) => continue,
+            Err(error) if error.is_unreachable() => {
+                tracing::warn!(%error, "a ranking was not taken");
+                rest(core);
+                continue;
+            }
             Err(error) => {
                 if !core.is_stopping() && core.failed().is_none() {
                     core.fail(error.to_string());
@@ -56,7 +66,9 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
                     return;
                 }
                 tracing::warn!(%segment, version = version.0, %error, "a priming ended early");
-                if !matches!(error, EngineError::Refused(_)) {
+                if error.is_unreachable() {
+                    rest(core);
+                } else if !matches!(error, EngineError::Refused(_)) {
                     core.fail(error.to_string());
                     return;
                 }
@@ -68,6 +80,14 @@ pub(crate) fn run_primer(core: &Arc<Core>, work: &Arc<Work>) {
             core.priming_moved.wait(&mut wanted);
         }
         *wanted = false;
+    }
+}
+
+/// Waits a while for a history that can't be reached, before it is tried again.
+fn rest(core: &Core) {
+    let mut wanted = core.priming_wanted.lock();
+    if !core.is_stopping() {
+        core.priming_moved.wait_for(&mut wanted, UNREACHABLE_REST);
     }
 }
 
@@ -195,6 +215,10 @@ fn rankings_of(core: &Core, segment: SegmentId, version: SegmentVersion) -> Vec<
 /// # Errors
 /// The engine is stopping or has failed.
 pub(crate) fn command(core: &Core, author: &str, change: Change) -> Result<Decided, Busy> {
+    // It would wait for the fold, which waits for room.
+    if let Some(reason) = core.historian.stuck() {
+        return Err(Busy::History(reason));
+    }
     let (reply, decided) = channel();
     let command = Box::new(Command { author: author.to_owned(), change });
     core.send(Intake::Command { command, reply })?;

@@ -20,5 +20,6 @@ mod ranking;
 mod results;
 mod splitting;
 mod timeline;
+mod unreachable;
 mod verifying;
 mod world;

@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use segops_model::{Instant, Position};
-use segops_parts::{CheckReport, Compacted, PartEntry, Snapshot};
+use segops_parts::{CheckReport, Compacted, Fetched, PartEntry, Snapshot};
 
 use crate::shell::TailSize;
 
 /// The parts that are the history, and how much there is in all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Parts {
+    /// Where they are: a folder of the server, or a bucket with its prefix.
+    #[schema(example = "s3://shop-history/segops")]
+    pub place: String,
     /// The version of the manifest that names them.
     pub manifest: u64,
     pub summary: PartsSummary,
@@ -40,6 +43,9 @@ pub struct PartsSummary {
     pub tail_since: Option<Instant>,
     /// Set while rows cannot be written to parts or parts not be compacted: why.
     pub failure: Option<String>,
+    /// Reads from a bucket since the start, and their bytes; 0 where the history is in a folder.
+    pub fetches: u64,
+    pub fetched_bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -122,7 +128,7 @@ impl Part {
 }
 
 impl PartsSummary {
-    pub(crate) fn of(snapshot: &Snapshot, tail: TailSize) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, tail: TailSize, fetched: Fetched) -> Self {
         let manifest = snapshot.manifest();
         let level0 = manifest.parts.iter().filter(|part| part.level == 0);
         Self {
@@ -136,6 +142,8 @@ impl PartsSummary {
             tail_bytes: tail.bytes,
             tail_since: tail.oldest,
             failure: tail.failure,
+            fetches: fetched.requests,
+            fetched_bytes: fetched.bytes,
         }
     }
 }

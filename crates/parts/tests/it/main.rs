@@ -2,9 +2,11 @@
 
 mod crash;
 mod failing_store;
+mod foreign;
 mod happening;
 mod history;
 mod naive;
+mod network;
 mod numbers;
 mod place;
 mod property;

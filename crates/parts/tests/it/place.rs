@@ -43,6 +43,7 @@ pub(crate) fn small(buckets: u32) -> PartsOptions {
         read_ahead_bytes: 512,
         batch_rows: 7,
         grace_ms: 0,
+        ..PartsOptions::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as ObjectPath;
 use segops_model::{Position, ProfileId};
-use segops_parts::{Change, ChangeKind, CompactionWork, Effort, Objects, Parts, PartsError, Tail};
+use segops_parts::{Change, ChangeKind, CompactionWork, Effort, Objects, Parts, PartsError, Place, Tail};
 
 use crate::history::{Numbers, row};
 use crate::naive::Naive;
@@ -198,8 +198,12 @@ fn a_folder_is_a_place() {
     let first = parts.snapshot().manifest().parts[0].path.clone();
     assert!(first.starts_with("parts/month=2026-0") && first.contains("/bucket="), "{first}");
     let url = format!("file://{}", folder.path().join("parts here").display());
-    let by_url =
-        Parts::open(Objects::at_url(&url).expect("a place"), far_future(), small(2)).expect("opened");
+    let by_url = Parts::open(
+        Objects::at(&Place::parse(&url).expect("a place"), None).expect("opened"),
+        far_future(),
+        small(2),
+    )
+    .expect("opened");
     compare(&by_url.snapshot(), &naive);
-    assert!(matches!(Objects::at_url("gopher://x"), Err(PartsError::Place { .. })));
+    assert!(matches!(Place::parse("gopher://x"), Err(PartsError::Place { .. })));
 }

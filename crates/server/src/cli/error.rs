@@ -22,6 +22,8 @@ pub enum CliError {
     #[error(transparent)]
     Open(#[from] crate::open::OpenError),
     #[error(transparent)]
+    History(#[from] crate::history_place::HistoryPlaceError),
+    #[error(transparent)]
     Serve(#[from] crate::serve::ServeError),
     #[error("{0}")]
     Simulate(#[from] segops_simulate::SimulateError),

@@ -16,6 +16,7 @@ use segops_model::{Clock, Limits, SystemClock};
 use super::client::{Payload, Reply, Request};
 use super::error::CliError;
 use crate::control::{FolderLock, LOCAL_TOKEN, read_local_token};
+use crate::history_place::HistorySetting;
 use crate::http::{App, LocalFile, router};
 use crate::open::{OpenOptions, open_workspace};
 
@@ -34,6 +35,7 @@ impl Folder {
     pub(crate) fn open(
         data: &Path,
         lock: FolderLock,
+        history: &HistorySetting,
         progress: &mut dyn FnMut(OpenProgress),
     ) -> Result<Self, CliError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -44,7 +46,8 @@ impl Folder {
         let (author, time_zone) = (LOCAL_TOKEN, None);
         // What goes is the matter of whoever serves the folder.
         let retention = JournalRetention::Keep;
-        let opening = OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone };
+        let opening =
+            OpenOptions { data, clock, limits, timers, checkpoints, retention, author, time_zone, history };
         let engine = open_workspace(opening, progress)?;
         app.ready(engine.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()

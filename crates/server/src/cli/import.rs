@@ -10,7 +10,7 @@ use super::output::{Output, counted, number, plain};
 use super::progress::Bar;
 use super::target::Target;
 
-/// Read events from files: CSV or NDJSON by a mapping, or NDJSON of tracking events.
+/// Read events from files: CSV, NDJSON or Parquet by a mapping, or NDJSON or Parquet of tracking events.
 ///
 /// A file that was imported before is left alone.
 #[derive(Debug, Args)]

@@ -9,6 +9,8 @@ use super::error::CliError;
 use super::output::{Output, Table, counted, number, plain};
 use super::progress::Bar;
 use super::target::Target;
+use crate::control::FolderLock;
+use crate::history_place::move_history;
 
 /// The history in parts: what there is, whether it is whole, and how other tools read it.
 #[derive(Debug, Subcommand)]
@@ -36,6 +38,17 @@ pub(crate) enum Parts {
         #[arg(long)]
         full: bool,
     },
+    /// Take the history to another place: into a bucket, out of it, or to another folder.
+    ///
+    /// No server may have the data folder open. Everything is copied and held against its checksums, and then the data folder
+    /// records the new place; what is at the old one stays, and may be removed.
+    #[command(
+        after_help = "Examples:\n  segops parts move s3://shop-history/segops --data shop\n  segops parts move folder --data shop"
+    )]
+    Move {
+        /// s3://bucket/prefix, file:///folder, or `folder` for the data folder itself.
+        to: String,
+    },
     /// Print SQL for DuckDB that makes a view `events` of the parts.
     ///
     /// Merges, splits and deletions hold in it, whatever is pending. Rows in memory are written to a part first.
@@ -45,6 +58,9 @@ pub(crate) enum Parts {
 
 impl Parts {
     pub(crate) fn run(self, target: &Target, out: &mut Output) -> Result<(), CliError> {
+        if let Self::Move { to } = &self {
+            return move_to(to, target, out);
+        }
         let client = target.client()?;
         if !out.json {
             out.use_zone_of(&client)?;
@@ -54,8 +70,39 @@ impl Parts {
             Self::Check => check(&client, out),
             Self::Compact { full } => compact(&client, full, out),
             Self::SqlView => sql_view(&client, out),
+            // It is of a folder that nobody has open.
+            Self::Move { .. } => Ok(()),
         }
     }
+}
+
+fn move_to(to: &str, target: &Target, out: &mut Output) -> Result<(), CliError> {
+    let data = target.data.as_ref().filter(|_| target.url.is_none()).ok_or_else(|| {
+        CliError::Usage(
+            "say whose history to move: --data DIR, of a folder that no server has open".to_owned(),
+        )
+    })?;
+    if !FolderLock::is_at(data) {
+        return Err(CliError::NoWorkspace(data.clone()));
+    }
+    let Some(_lock) = FolderLock::take(data)? else { return Err(CliError::FolderBusy) };
+    let bar = Bar::new("copying", false);
+    let (from, into, files) = move_history(data, Some(to).filter(|to| *to != "folder"), &mut |done, of| {
+        bar.update(done as u64, of as u64);
+    })?;
+    bar.finish();
+    if out.json {
+        return out.print_json(&serde_json::json!({ "from": from, "to": into, "files": files }));
+    }
+    out.line(format!("{} copied from {from} to {into}.", counted(files as u64, "file", "files")))?;
+    if to == "folder" {
+        out.line(
+            "From now on the history is in the data folder: leave --history-url and SEGOPS_HISTORY_URL out.",
+        )?;
+    } else {
+        out.line(format!("From now on give --history-url {into}, or set SEGOPS_HISTORY_URL to it."))?;
+    }
+    out.line(format!("What is at {from} is of no more use, and may be removed."))
 }
 
 fn list(client: &Client, out: &mut Output) -> Result<(), CliError> {
@@ -65,6 +112,7 @@ fn list(client: &Client, out: &mut Output) -> Result<(), CliError> {
         return out.print_json(&answer);
     }
     let parts: view::Parts = typed(answer, path)?;
+    out.line(format!("In {}.", plain(&parts.place)))?;
     let mut table =
         Table::new(&["MONTH", "BUCKET", "#LEVEL", "#ROWS", "#BYTES", "#NAMES", "FROM", "TO", "FILE"]);
     for part in &parts.parts {

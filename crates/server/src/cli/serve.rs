@@ -89,6 +89,7 @@ impl Serve {
                 ..CheckpointOptions::default()
             },
             retention: self.journal_retention,
+            history: target.history(),
             log_format,
         };
         // Somebody who closes the terminal's other end does not stop the server.

@@ -9,6 +9,10 @@ use super::folder::Folder;
 use super::network::Network;
 use super::progress::Bar;
 use crate::control::{Beacon, FolderLock, read_local_token};
+use crate::history_place::HistorySetting;
+
+/// What is kept of a bucket unless told.
+const HISTORY_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Where the workspace is, and how to print.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +40,20 @@ pub(crate) struct Target {
         help_heading = "Workspace"
     )]
     pub(crate) token: Option<String>,
+    /// Where the history in parts is, if that is not in the data folder: s3://bucket/prefix, or file:///folder. How a bucket
+    /// is reached comes from the environment, such as AWS_ACCESS_KEY_ID.
+    #[arg(long, global = true, env = "SEGOPS_HISTORY_URL", value_name = "URL", help_heading = "Workspace")]
+    history_url: Option<String>,
+    /// Bytes of a bucket that are kept in the data folder, so that they are not fetched again; 0 for none.
+    #[arg(
+        long,
+        global = true,
+        env = "SEGOPS_HISTORY_CACHE_BYTES",
+        default_value_t = HISTORY_CACHE_BYTES,
+        value_name = "BYTES",
+        help_heading = "Workspace"
+    )]
+    history_cache_bytes: u64,
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -48,8 +66,15 @@ impl Target {
             data: self.data.filter(|data| !data.as_os_str().is_empty()),
             url: self.url.filter(|url| !url.trim().is_empty()),
             token: self.token.filter(|token| !token.trim().is_empty()),
+            history_url: self.history_url.filter(|url| !url.trim().is_empty()),
+            history_cache_bytes: self.history_cache_bytes,
             json: self.json,
         }
+    }
+
+    /// What is told of the history of a data folder.
+    pub(crate) fn history(&self) -> HistorySetting {
+        HistorySetting { url: self.history_url.clone(), cache_bytes: self.history_cache_bytes }
     }
 
     /// Opens the way to a workspace that is there.
@@ -87,7 +112,7 @@ impl Target {
     fn of_folder(&self, data: &Path) -> Result<Client, CliError> {
         if let Some(lock) = FolderLock::take(data)? {
             let bar = Bar::new("reading the journal", false);
-            let folder = Folder::open(data, lock, &mut |progress| {
+            let folder = Folder::open(data, lock, &self.history(), &mut |progress| {
                 bar.update(progress.position.0, progress.durable_position.0);
             })?;
             bar.finish();

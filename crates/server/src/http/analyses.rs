@@ -159,7 +159,9 @@ impl From<AnalysisFailure> for Problem {
             AnalysisFailure::Analysis(AnalysisError::Cancelled) => {
                 segops_engine::EngineError::Cancelled(segops_engine::Cancelled).into()
             }
-            AnalysisFailure::Analysis(AnalysisError::Parts(error)) => Self::internal(&error),
+            AnalysisFailure::Analysis(AnalysisError::Parts(error)) => {
+                segops_engine::EngineError::from(error).into()
+            }
         }
     }
 }

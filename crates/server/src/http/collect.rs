@@ -226,7 +226,7 @@ impl From<Busy> for Refused {
             Busy::QueueFull => {
                 Self { status: StatusCode::TOO_MANY_REQUESTS, code: "busy", message: busy.to_string() }
             }
-            Busy::Stopping | Busy::Failed(_) => Self::unavailable(busy.to_string()),
+            Busy::Stopping | Busy::Failed(_) | Busy::History(_) => Self::unavailable(busy.to_string()),
         }
     }
 }

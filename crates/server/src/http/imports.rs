@@ -36,7 +36,7 @@ pub(crate) struct ImportQuery {
     file_name: Option<String>,
     /// The source that the events are of, by its id or name; `Default` where it is left out.
     source: Option<String>,
-    /// What the columns mean, as TOML or JSON. Files of tracking events, one a line, need none.
+    /// What the columns mean, as TOML or JSON. Files of tracking events, one a line or row, need none.
     mapping: Option<String>,
     /// Import also a file that the ledger has.
     #[serde(default)]
@@ -62,7 +62,7 @@ pub(crate) async fn list(
     Ok(Json(page(rows, limit, |_| (skipped + limit).to_string())))
 }
 
-/// Imports a file, which is the body. A file that was imported before is left alone, so that this is safe to
+/// Imports a file, which is the body: CSV, JSON lines or Parquet. A file that was imported before is left alone, so that this is safe to
 /// repeat. With `Accept: application/x-ndjson` the answer is lines of progress, then one with the result.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "Events", params(ImportQuery),
     request_body(content = String, content_type = "application/octet-stream"), responses(

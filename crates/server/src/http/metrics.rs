@@ -104,6 +104,9 @@ fn parts(page: &mut Page, parts: &PartsSummary, applied_position: u64) {
     page.gauge("tail_bytes", "Bytes of these rows as they came in.", parts.tail_bytes);
     let behind = applied_position.saturating_sub(parts.held_until.0);
     page.gauge("parts_lag_frames", "Applied frames that no part holds yet.", behind);
+    let about = "Reads from the bucket that the history is in.";
+    page.counter("history_fetches_total", about, parts.fetches);
+    page.counter("history_fetched_bytes_total", "Bytes of these reads.", parts.fetched_bytes);
     let is_written = u8::from(parts.failure.is_none());
     page.gauge("parts_up", "1 while the history is written to parts, 0 while it cannot be.", is_written);
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use segops_collect::files::ImportError;
 use segops_engine::{Busy, EngineError, Refusal, SplitRefusal};
+use segops_parts::PartsError;
 use segops_sql::SqlError;
 
 use crate::control::ControlError;
@@ -116,6 +117,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", "The server is starting", detail).retry()
     }
 
+    pub(crate) fn unreachable(detail: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "history-unreachable", "The history cannot be reached", detail).retry()
+    }
+
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
         let detail = "this is a fault of the server; its log says more, under the request id";
@@ -162,6 +168,7 @@ impl From<SqlError> for Problem {
             SqlError::Busy { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "sql-busy", "Too many queries run", detail).retry()
             }
+            SqlError::Unreachable(_) => Self::unreachable(detail),
             SqlError::Internal(_) => Self::internal(&error),
         }
     }
@@ -180,6 +187,13 @@ impl From<EngineError> for Problem {
             EngineError::Cancelled(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", "The work was cancelled", detail)
             }
+            EngineError::Parts(PartsError::Conflict(_)) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "history-taken",
+                "Another process writes the history",
+                detail,
+            ),
+            EngineError::Parts(error) if error.is_unreachable() => Self::unreachable(error.to_string()),
             other => Self::internal(&other),
         }
     }
@@ -278,6 +292,7 @@ impl From<Busy> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping", detail)
                     .retry()
             }
+            Busy::History(_) => Self::unreachable(detail),
             Busy::Failed(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "journal-failed", "Nothing can be written", detail)
                     .retry()

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use segops_engine::{Busy, Cancelled, EngineError, Refusal};
 use segops_model::SegmentId;
+use segops_parts::PartsError;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::job;
@@ -98,6 +99,9 @@ fn every_error_of_the_engine_has_its_status() {
         (EngineError::Busy(Busy::QueueFull), 429),
         (EngineError::Busy(Busy::Stopping), 503),
         (EngineError::Busy(Busy::Failed("x".to_owned())), 503),
+        (EngineError::Busy(Busy::History("x".to_owned())), 503),
+        (EngineError::Parts(PartsError::Conflict(7)), 503),
+        (EngineError::Parts(PartsError::CalledOff), 500),
         (EngineError::Refused(Refusal::NoSegment("x".to_owned())), 404),
         (EngineError::Refused(Refusal::NameTaken("x".to_owned(), SegmentId(1))), 409),
         (EngineError::Refused(Refusal::VersionMoved { expected: 1, found: 2 }), 409),

@@ -8,9 +8,12 @@ use super::{PeerAddress, Refused, client_ip, fallback_id};
 
 #[test]
 fn a_busy_server_asks_clients_to_come_back_and_never_refuses_for_good() {
-    for (busy, status) in
-        [(Busy::QueueFull, 429), (Busy::Stopping, 503), (Busy::Failed("disk full".to_owned()), 503)]
-    {
+    for (busy, status) in [
+        (Busy::QueueFull, 429),
+        (Busy::Stopping, 503),
+        (Busy::Failed("disk full".to_owned()), 503),
+        (Busy::History("the bucket is away".to_owned()), 503),
+    ] {
         let response = Refused::from(busy).into_response();
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers()["retry-after"], "1");

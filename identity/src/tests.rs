@@ -1,0 +1,6 @@
+mod duplicates;
+mod normalise;
+mod order;
+mod resolve;
+mod separations;
+mod settings;

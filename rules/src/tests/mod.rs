@@ -1,0 +1,12 @@
+mod choosing;
+mod json_mistakes;
+mod mistakes;
+mod orders;
+mod profile_mistakes;
+mod rankings;
+mod reading;
+mod reference;
+mod resolving;
+mod round_trip;
+mod schema;
+mod sequences;

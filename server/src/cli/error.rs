@@ -1,0 +1,82 @@
+use crate::control::ControlError;
+use crate::http::Problem;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{}", .0.detail)]
+    Problem(Box<Problem>),
+    /// A refused rule, shown with the places of its problems.
+    #[error("{0}")]
+    Rule(String),
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot reach {url}: {why}; check the address, and that the server runs")]
+    Network { url: String, why: String },
+    #[error("the answer of {path} is not understood ({why}); is the server of another version?")]
+    Answer { path: String, why: String },
+    #[error("{0}")]
+    Control(#[from] ControlError),
+    #[error("the data folder cannot be opened: {0}")]
+    Engine(#[from] segops_engine::EngineError),
+    #[error(transparent)]
+    Open(#[from] crate::open::OpenError),
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
+    #[error("{0}")]
+    Simulate(#[from] segops_simulate::SimulateError),
+    #[error(
+        "another process has the data folder, and it is no running server that this command could ask; wait for it to end"
+    )]
+    FolderBusy,
+    #[error("{what}: {error}")]
+    Io { what: String, error: std::io::Error },
+    #[error(
+        "there is no workspace at {}; `segops serve`, `segops import` and `segops simulate` make one",
+        .0.display()
+    )]
+    NoWorkspace(std::path::PathBuf),
+    /// Writing the output failed.
+    #[error("cannot write the output: {0}")]
+    Output(std::io::Error),
+    /// There is something to change, and what is said already.
+    #[error("")]
+    Changes,
+    /// What was asked is said already; the exit code says that it went wrong.
+    #[error("")]
+    Reported,
+}
+
+impl CliError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |error| Self::Io { what, error }
+    }
+
+    /// 1 for what went wrong, 2 for a command that cannot be meant or a plan with changes, 0 where only the reader has gone.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Changes => 2,
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+            _ => 1,
+        }
+    }
+
+    /// A problem with a rule is shown under the rule as it was typed.
+    pub(crate) fn with_rule(self, rule: &str) -> Self {
+        match self {
+            Self::Problem(problem) if !problem.problems.is_empty() => {
+                let reports: Vec<String> = problem.problems.iter().map(|one| one.report(rule)).collect();
+                Self::Rule(reports.join("\n"))
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<Problem> for CliError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
