@@ -11,7 +11,7 @@ mod computing;
 pub mod control;
 mod definitions;
 pub mod history_place;
-mod http;
+pub mod http;
 mod import;
 mod open;
 pub mod serve;
