@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use segops_model::{Decimal, Object, Position, ProfileId, Value};
+use segops_model::{Decimal, Instant, Object, Position, ProfileId, Value};
 use segops_parts::{Effort, PartRow, PartsOptions, Tail};
 
 use crate::history::{Numbers, row};
@@ -22,6 +22,8 @@ fn orders(from: u64, totals: &[i128]) -> Vec<PartRow> {
         let amount = Value::Number(Decimal::from_billionths(*total));
         let line: Object = [("price", amount.clone())].into_iter().collect();
         row.event.name = "Order Completed".into();
+        // All of one month, and so of one part.
+        row.event.ts = Instant::from_ms(1_767_225_600_000 + i64::try_from(position).unwrap_or_default());
         row.event.properties =
             [("total", amount), ("products", Value::List(vec![Value::Object(line)]))].into_iter().collect();
         row
@@ -46,9 +48,7 @@ fn types_after(flushes: &[&[i128]]) -> Vec<String> {
     assert_eq!(held, all, "every digit is there");
     let snapshot = parts.snapshot();
     let types = snapshot.manifest().parts.iter().flat_map(|part| number_types(&store, &part.path));
-    let mut types: Vec<String> = types.collect();
-    types.dedup();
-    types
+    types.collect()
 }
 
 fn number_types(store: &Arc<dyn ObjectStore>, path: &str) -> Vec<String> {
@@ -57,7 +57,7 @@ fn number_types(store: &Arc<dyn ObjectStore>, path: &str) -> Vec<String> {
     let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()).expect("Parquet");
     let leaves = metadata.parquet_schema().columns().iter();
     let numbers = leaves.filter(|leaf| leaf.name().ends_with(":number"));
-    numbers.map(|leaf| format!("{} {}", leaf.path(), leaf.physical_type())).collect()
+    numbers.map(|leaf| format!("{} {}", leaf.path().parts().join("."), leaf.physical_type())).collect()
 }
 
 #[test]

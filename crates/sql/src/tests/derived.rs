@@ -58,7 +58,7 @@ async fn touches_and_other_names_are_joins_and_filters_of_events() {
     same(
         "SELECT profile, ts, position, \"worth:number\", \"total:number\", \"mailing:text\", properties <> ''
          FROM derived_events WHERE event = 'Dear Order' ORDER BY position",
-        "SELECT profile, ts, position, \"total:number\", \"total:number\", \"context.campaign.source:text\", true
+        "SELECT profile, ts, position, \"total:number\", \"total:number\" AS total, \"context.campaign.source:text\", true
          FROM events WHERE event = 'Order Completed' AND \"total:number\" > 30 ORDER BY position",
     )
     .await;

@@ -97,7 +97,7 @@ async fn what_people_call_otherwise_is_named_and_lists_are_pointed_at() {
             "SELECT name FROM events",
             "there is no column `name`; did you mean `event`? `DESCRIBE events` lists all",
         ),
-        ("SELECT user_id FROM orders", "did you mean `order_id`? `DESCRIBE orders` lists all"),
+        ("SELECT user_id FROM orders", "did you mean `profile`? `DESCRIBE orders` lists all"),
         ("SELECT timestamp FROM events e", "did you mean `ts`? `DESCRIBE events` lists all"),
         (
             "SELECT total FROM events",

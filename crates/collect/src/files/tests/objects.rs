@@ -32,7 +32,12 @@ fn a_column_is_the_whole_of_its_name_or_a_path_into_one() {
         "{}\n",
     );
     let groups = read(mapping, file).unwrap();
-    expect![[r#""#]].assert_eq(&lines(&groups));
+    expect![[r#"
+        [1] Order Completed [user_id:9223372036854775809] 2026-01-02T00:00:00.000Z orders:7 {"total":"12345678901234567.25","ship.to":"a door","city":"Wien","order_id":"7"}
+        [2] Order Completed [user_id:1] 2026-01-02T00:00:00.000Z orders:8 {"total":9.5,"order_id":"8"}
+        [3] MissingIdentifier at row 3 (line 3): the event says nothing of who did it; send `userId` or `anonymousId`, or an email address or phone number in its traits <{"Order ID":9,"day":"2026-01-02"}>
+        [4] InvalidValue at row 4 (line 4): the row says nothing in the id columns, so a second import could not know it again <{}>
+    "#]].assert_eq(&lines(&groups));
 }
 
 #[test]
@@ -43,5 +48,5 @@ fn a_column_that_is_not_there_is_told_with_those_that_are() {
         properties = [{ column = "shop.city" }, { column = "ship.city" }]
     "#;
     let error = read(mapping, "{}\n").expect_err("refused");
-    expect![[r#""#]].assert_eq(&error.to_string());
+    expect!["the mapping does not fit: there is no column `custmer`; the file has `Order ID`, `ship.to`, `ship`, `customer`, `total`, `day`; there is no column `shop.city`; the file has `Order ID`, `ship.to`, `ship`, `customer`, `total`, `day`"].assert_eq(&error.to_string());
 }
