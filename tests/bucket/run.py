@@ -44,7 +44,7 @@ NOW = "2026-04-01T00:00:00Z"
 RULES = [
     'did "Order Completed" >= 2 times in last 30 days',
     'did "Product Added" in last 14 days and not did "Order Completed" in last 14 days',
-    'sum(total of "Order Completed") > 200 in last 60 days',
+    'sum of total over "Order Completed" in last 60 days > 200',
     'everyone where country is "DE"',
 ]
 QUERIES = [
@@ -187,9 +187,10 @@ class Segops:
 
 def answers(shop):
     """Everything that is asked of a shop."""
-    told = {}
+    told, profiles = {}, []
     for rule in RULES:
         status, answer = shop.ask("POST", "/api/v1/segments/preview", {"rule": rule, "at": NOW, "sample": 5})
+        profiles += [member["profile"] for member in answer.get("sample") or []]
         told[f"preview {rule}"] = (status, answer.get("counts"), answer.get("sample"))
     for query in QUERIES:
         status, answer = shop.ask("POST", "/api/v1/sql", {"query": query})
@@ -197,7 +198,7 @@ def answers(shop):
     trend = {"trend": {"series": [{"event": {"text": "Order Completed"}}]}}
     status, answer = shop.ask("POST", "/api/v1/analyses", {"analysis": trend, "at": NOW})
     told["trend"] = (status, answer.get("answer", answer))
-    for profile in (1, 5, 9):
+    for profile in sorted(set(profiles))[:3]:
         status, answer = shop.ask("GET", f"/api/v1/profiles/{profile}/events?limit=50")
         told[f"timeline of {profile}"] = (status, [(event["name"], event["ts"], event["message_id"]) for event in answer["data"]])
     return told
@@ -266,14 +267,15 @@ def places(storage, binary, scratch, here, there, report):
 def outage(there, storage, report):
     """The network goes away: events are taken, questions are answered with what is wrong, and all is well after."""
     rule = 'did "Product Viewed" >= 3 times in last 45 days'
-    ask = {"rule": rule, "at": NOW, "sample": 0}
+    ask = {"rule": rule, "at": NOW, "sample": 1}
     _, before = there.ask("POST", "/api/v1/segments/preview", ask)
+    profile = before["sample"][0]["profile"]
     storage.gate.is_shut = True
     report.same("away: events are taken", 200, there.send(purchases(1_000, 50)))
     for what, (status, answer) in {
         "a preview": there.ask("POST", "/api/v1/segments/preview", ask),
         "SQL": there.ask("POST", "/api/v1/sql", {"query": QUERIES[3]}),
-        "a timeline": there.ask("GET", "/api/v1/profiles/5/events"),
+        "a timeline": there.ask("GET", f"/api/v1/profiles/{profile}/events"),
         "a compaction": there.ask("POST", "/api/v1/parts/compact"),
     }.items():
         report.same(f"away: {what} is answered 503", (503, "urn:segops:problem:history-unreachable"), (status, answer.get("type")))
@@ -290,7 +292,7 @@ def outage(there, storage, report):
     report.same("back: the same preview as before", before["counts"], after.get("counts"))
     until, live = time.monotonic() + 60, None
     while time.monotonic() < until and live != "live":
-        live = there.ask("GET", f"/api/v1/segments/{segment['id']}")[1].get("status")
+        live = there.ask("GET", f"/api/v1/segments/{segment['segment']['id']}")[1].get("status")
     report.same("back: the segment that was saved is primed and live", "live", live)
 
 

@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::Encoding;
 use parquet::data_type::FixedLenByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use rustc_hash::FxHashMap;
@@ -118,7 +118,7 @@ impl PartFile {
         }
         let name = column.column_name();
         let groups = self.metadata.metadata().row_groups();
-        let chunks = groups.iter().flat_map(|group| group.columns());
+        let chunks = groups.iter().flat_map(RowGroupMetaData::columns);
         let mut of_numbers = chunks.filter(|chunk| {
             let parts = chunk.column_path().parts();
             parts.first() == Some(&name) && parts.last().is_some_and(|leaf| leaf.ends_with(NUMBER_SUFFIX))

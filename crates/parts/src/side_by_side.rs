@@ -37,9 +37,7 @@ pub(crate) fn each_side_by_side<I: Send, T: Send, E: Send>(
     each: impl Fn(I) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
     match THREADS.as_ref() {
-        Some(threads) if of.len() > 1 => {
-            threads.install(|| of.into_par_iter().map(|one| each(one)).collect())
-        }
+        Some(threads) if of.len() > 1 => threads.install(|| of.into_par_iter().map(&each).collect()),
         _ => of.into_iter().map(each).collect(),
     }
 }
