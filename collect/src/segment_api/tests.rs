@@ -1,3 +1,0 @@
-mod bodies;
-mod captures;
-mod requests;

@@ -1,6 +1,0 @@
-mod duplicates;
-mod normalise;
-mod order;
-mod resolve;
-mod separations;
-mod settings;
