@@ -55,6 +55,7 @@ impl std::fmt::Display for Problem {
 pub(crate) fn run(root: &Path) -> Result<bool> {
     let tree = SourceTree::read(root)?;
     let mut problems = source::check(&tree, &source::MachinePaths::new(root)?);
+    problems.extend(source::check_crates(&tree));
     problems.extend(rebuild::check(&tree));
     problems.extend(edges::check(&edges::read_packages(root)?));
     problems.sort();

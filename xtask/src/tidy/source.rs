@@ -65,6 +65,17 @@ pub(super) fn check(tree: &SourceTree, machine_paths: &MachinePaths) -> Vec<Prob
     problems
 }
 
+/// Rust that no crate compiles: nothing checks it, and it is most often a copy that came in by mistake.
+pub(super) fn check_crates(tree: &SourceTree) -> Vec<Problem> {
+    let manifests = tree.files.iter().filter_map(|file| file.path.strip_suffix("Cargo.toml"));
+    let crates: Vec<&str> = manifests.filter(|folder| !folder.is_empty()).collect();
+    let is_orphan = |file: &&SourceFile| {
+        file.extension() == "rs" && !crates.iter().any(|folder| file.path.starts_with(folder))
+    };
+    let message = "no crate compiles this file; put it into one, or take it out";
+    tree.files.iter().filter(is_orphan).map(|file| Problem::error(&file.path, None, message)).collect()
+}
+
 fn is_code(file: &SourceFile) -> bool {
     CODE_EXTENSIONS.contains(&file.extension())
 }

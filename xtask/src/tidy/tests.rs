@@ -399,3 +399,20 @@ fn the_check_says_when_it_has_nothing_to_check() {
         "#]],
     );
 }
+
+#[test]
+fn rust_that_no_crate_compiles_is_refused() {
+    let tree = tree(&[
+        ("Cargo.toml", "[workspace]"),
+        ("crates/model/Cargo.toml", "[package]"),
+        ("crates/model/src/lib.rs", ""),
+        ("model/src/lib.rs", ""),
+        ("tests/run.py", ""),
+    ]);
+    let problems = source::check_crates(&tree);
+    let told = listing(&problems);
+    assert_eq!(
+        told.trim(),
+        "error: model/src/lib.rs: no crate compiles this file; put it into one, or take it out"
+    );
+}
