@@ -1,20 +1,8 @@
-//! Buckets of profiles side by side, on the threads that all questions share: memory that one question has used is
-//! there for the next.
+//! Buckets of profiles side by side, on threads that a question has to itself: none waits for another's.
 
-use std::sync::LazyLock;
-
-use rayon::ThreadPool;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use parking_lot::Mutex;
 
 use crate::partition::Bucket;
-
-/// As many as there are processors; none where they can't be started, and each question does all by itself.
-static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let named =
-        rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("buckets-{at}"));
-    named.build().ok()
-});
 
 /// Does something for each of so many buckets, or once for all profiles where there is but one. What comes of it is given
 /// in the order of the buckets.
@@ -31,13 +19,33 @@ pub fn side_by_side<T: Send, E: Send>(
     each_side_by_side((0..of).collect(), |number| each(Some(Bucket { number, of })))
 }
 
-/// Does something with each of some things, and gives what comes of it in their order.
+/// Does something with each of some things, on the calling thread and as many others as there are processors left, and
+/// gives what comes of it in their order.
 pub(crate) fn each_side_by_side<I: Send, T: Send, E: Send>(
     of: Vec<I>,
     each: impl Fn(I) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
-    match THREADS.as_ref() {
-        Some(threads) if of.len() > 1 => threads.install(|| of.into_par_iter().map(&each).collect()),
-        _ => of.into_iter().map(each).collect(),
-    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(of.len());
+    let left = Mutex::new(of.into_iter().enumerate());
+    let work = || -> Result<Vec<(usize, T)>, E> {
+        let mut done = Vec::new();
+        loop {
+            let next = left.lock().next();
+            let Some((number, one)) = next else { return Ok(done) };
+            done.push((number, each(one)?));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work()?;
+        for other in others {
+            match other.join() {
+                Ok(of_other) => done.extend(of_other?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(done)
+    })?;
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, of_one)| of_one).collect())
 }
