@@ -8,9 +8,11 @@
 //! Whom rules select ([`PartsBackfill::select`]) is asked more of: it reads no farther back than the rules look, and
 //! where they look at nothing but events, it passes over who has none, and reads buckets of profiles side by side.
 
+mod blocks;
 mod matches;
 mod reader;
 mod selection;
+mod vectorized;
 mod whole_events;
 
 use std::collections::BTreeMap;

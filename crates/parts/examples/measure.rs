@@ -209,6 +209,8 @@ fn scans(parts: &Parts) -> Outcome<()> {
             event: event.to_owned(),
             paths: paths.iter().map(|path| path.parse()).collect::<Result<_, _>>()?,
             filter: RowFilter::default(),
+            positions: true,
+            earlier_rows: false,
         };
         let mut best: Option<(f64, u64, u64, bool)> = None;
         for _ in 0..3 {
@@ -242,8 +244,13 @@ fn scans(parts: &Parts) -> Outcome<()> {
 
 fn timelines(parts: &Parts) -> Outcome<()> {
     let snapshot = parts.snapshot();
-    let request =
-        SignalRequest { event: "Product Viewed".to_owned(), paths: Vec::new(), filter: RowFilter::default() };
+    let request = SignalRequest {
+        event: "Product Viewed".to_owned(),
+        paths: Vec::new(),
+        filter: RowFilter::default(),
+        positions: true,
+        earlier_rows: false,
+    };
     let mut profiles = Vec::new();
     for mut stream in snapshot.streams(&request)? {
         while let Some(batch) = stream.next_batch()? {

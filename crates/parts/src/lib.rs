@@ -37,6 +37,7 @@ mod parts;
 mod place;
 mod precision;
 mod range_cache;
+mod read_ahead;
 mod remote;
 mod row;
 mod shape;

@@ -53,7 +53,25 @@ impl Keys {
                 positions: numbers(POSITION)?.values().clone(),
             })
         };
-        keys().ok_or_else(|| PartsError::Encode("rows lack the columns of their order".to_owned()))
+        keys().ok_or_else(Self::missing)
+    }
+
+    /// As [`Keys::of`], of rows that may have come without their positions.
+    pub(crate) fn of_signal(batch: &RecordBatch) -> Result<Self, PartsError> {
+        if batch.column_by_name(POSITION).is_some() {
+            return Self::of(batch);
+        }
+        let keys = || {
+            let profiles = batch.column_by_name(PROFILE)?.as_primitive_opt::<UInt64Type>()?;
+            let ts = batch.column_by_name(TS)?.as_primitive_opt::<TimestampMillisecondType>()?;
+            Some((profiles.values().clone(), ts.values().clone()))
+        };
+        let (profiles, ts) = keys().ok_or_else(Self::missing)?;
+        Ok(Self { profiles, ts, positions: ScalarBuffer::from(Vec::new()) })
+    }
+
+    fn missing() -> PartsError {
+        PartsError::Encode("rows lack the columns of their order".to_owned())
     }
 
     pub(crate) fn at(&self, row: usize) -> Option<Key> {

@@ -4,6 +4,7 @@
 //! here, file and folders, since `object_store` leaves that to the operating system.
 
 use std::fmt;
+use std::fs::File;
 use std::future::Future;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
@@ -187,6 +188,14 @@ impl Objects {
         }
     }
 
+    /// A file of this machine, to be read in pieces; `None` where there is no such thing as an open file.
+    pub(crate) fn open(&self, path: &str) -> Result<Option<File>, PartsError> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let file = File::open(within(folder, &self.at_path(path)));
+        let failed = |source| PartsError::Io { action: "open", path: path.to_owned(), source };
+        file.map(Some).map_err(failed)
+    }
+
     /// Bytes of a file that is never changed.
     pub(crate) fn get_range(&self, path: &str, range: Range<u64>) -> Result<Bytes, PartsError> {
         let location = self.at_path(path);
@@ -265,13 +274,18 @@ impl Objects {
     fn sync(&self, path: &str) -> Result<(), PartsError> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let failed = |source| PartsError::Io { action: "sync", path: path.to_owned(), source };
-        let file = self.at_path(path).parts().fold(folder.clone(), |at, part| at.join(part.as_ref()));
+        let file = within(folder, &self.at_path(path));
         for ancestor in file.ancestors() {
-            std::fs::File::open(ancestor).and_then(|opened| opened.sync_all()).map_err(failed)?;
+            File::open(ancestor).and_then(|opened| opened.sync_all()).map_err(failed)?;
             if ancestor == folder {
                 break;
             }
         }
         Ok(())
     }
+}
+
+/// Where a local store keeps a file.
+fn within(folder: &FilePath, path: &Path) -> PathBuf {
+    path.parts().fold(folder.to_path_buf(), |at, part| at.join(part.as_ref()))
 }

@@ -64,9 +64,13 @@ impl Files {
 
 impl Opened {
     fn get(&mut self, path: &str) -> Option<Arc<PartFile>> {
-        let file = Arc::clone(&self.files.get(path)?.file);
-        self.add(path.to_owned(), Arc::clone(&file));
-        Some(file)
+        let held = self.files.get_mut(path)?;
+        self.uses += 1;
+        if let Some(path) = self.used.remove(&held.used) {
+            self.used.insert(self.uses, path);
+        }
+        held.used = self.uses;
+        Some(Arc::clone(&held.file))
     }
 
     fn add(&mut self, path: String, file: Arc<PartFile>) {

@@ -38,7 +38,7 @@ impl Default for PartsOptions {
     fn default() -> Self {
         Self {
             row_group_rows: 262_144,
-            named_group_rows: 2_048,
+            named_group_rows: 1_024,
             part_rows_max: 2_000_000,
             buckets: 4,
             bucketed_from_rows: 1_000_000,

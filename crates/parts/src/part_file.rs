@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
-use bytes::{Buf, Bytes, buf};
-use parking_lot::Mutex;
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -17,9 +16,7 @@ use parquet::basic::Encoding;
 use parquet::data_type::FixedLenByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
-use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
-use rustc_hash::FxHashMap;
 use segops_model::ProfileId;
 
 use crate::columns::{ItemField, NARROW_PRECISION, NUMBER_SUFFIX, TypedColumn};
@@ -30,10 +27,13 @@ use crate::manifest::PartEntry;
 use crate::objects::Objects;
 use crate::overlay::Overlay;
 use crate::precision::widened;
+use crate::read_ahead::{Held, Opened, ReadAhead, as_usize};
 use crate::sidecar::{Index, Run};
 
 /// Up to so many profiles are looked up one by one; past it the whole sidecar is read.
 const LOOKUPS_MAX: usize = 16;
+/// Up to so many rows are read page by page.
+const ROWS_READ_ALONE: u64 = 512;
 
 pub(crate) struct PartFile {
     pub(crate) entry: PartEntry,
@@ -72,7 +72,8 @@ impl PartFile {
             bytes: entry.bytes,
             chunks: Arc::from([]),
             ahead_bytes: read_ahead_bytes,
-            held: Mutex::default(),
+            held: Held::default(),
+            opened: Arc::default(),
         };
         let options = ArrowReaderOptions::new()
             .with_offset_index_policy(PageIndexPolicy::Required)
@@ -156,10 +157,12 @@ impl PartFile {
     }
 
     /// As [`PartFile::read`], of the columns of the order and of typed ones; lists with no more than the members
-    /// named. Texts may come as numbers of a dictionary, and numbers with fewer digits.
+    /// named; positions only if they are wanted. Texts may come as numbers of a dictionary, and numbers with fewer
+    /// digits.
     pub(crate) fn read_typed(
         self: &Arc<Self>,
         columns: &[&TypedColumn],
+        positions: bool,
         ranges: &[Range<u64>],
         batch_rows: usize,
     ) -> Result<PartReader, PartsError> {
@@ -170,7 +173,8 @@ impl PartFile {
         };
         let named: Vec<(String, Vec<String>)> = columns.iter().map(named).collect();
         let is_wanted = |leaf: &[String]| match leaf {
-            [name] if [PROFILE, TS, POSITION].contains(&name.as_str()) => true,
+            [name] if [PROFILE, TS].contains(&name.as_str()) => true,
+            [name] if name == POSITION => positions,
             [root, .., last] => named.iter().any(|(name, members)| name == root && members.contains(last)),
             [name] => named.iter().any(|(column, _)| column == name),
             [] => false,
@@ -211,10 +215,31 @@ impl PartFile {
             }
         }
         let columns = mask_columns(&mask, &self.metadata).max(1);
-        let ahead_bytes = self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64);
-        let (file, metadata, failure) = (Arc::clone(self), metadata.clone(), Arc::default());
-        let widens = false;
-        PartReader { file, metadata, mask, groups, current: None, batch_rows, ahead_bytes, widens, failure }
+        let ahead_bytes = if self.reads_pages_alone(ranges) {
+            0
+        } else {
+            self.read_ahead_bytes.min(256 * 1024 * 1024 / columns as u64)
+        };
+        PartReader {
+            file: Arc::clone(self),
+            metadata: metadata.clone(),
+            mask,
+            groups,
+            current: None,
+            batch_rows,
+            ahead_bytes,
+            widens: false,
+            opened: Arc::default(),
+            failure: Arc::default(),
+        }
+    }
+
+    /// Whether rows are so few that what lies behind their pages is not wanted. Over a network a request costs more, and
+    /// a small file is asked for as a whole.
+    fn reads_pages_alone(&self, ranges: &[Range<u64>]) -> bool {
+        let rows: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        let is_small = self.entry.bytes <= self.read_ahead_bytes;
+        rows <= ROWS_READ_ALONE && !is_small && !self.objects.is_remote()
     }
 
     fn index(&self) -> Result<&Arc<Index>, PartsError> {
@@ -347,10 +372,6 @@ fn mask_columns(mask: &ProjectionMask, metadata: &ArrowReaderMetadata) -> usize 
     (0..metadata.parquet_schema().num_columns()).filter(|leaf| mask.leaf_included(*leaf)).count()
 }
 
-fn as_usize(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 /// Reads rows of a part, one row group after the other.
 pub(crate) struct PartReader {
     file: Arc<PartFile>,
@@ -362,6 +383,8 @@ pub(crate) struct PartReader {
     ahead_bytes: u64,
     /// Whether numbers come as they are in memory, and not as in the file.
     widens: bool,
+    /// The file itself, for all row groups.
+    opened: Arc<Opened>,
     failure: Arc<ReadFailure>,
 }
 
@@ -406,7 +429,8 @@ impl PartReader {
             bytes: entry.bytes,
             chunks: Arc::clone(chunks),
             ahead_bytes: self.ahead_bytes,
-            held: Mutex::default(),
+            held: Held::default(),
+            opened: Arc::clone(&self.opened),
         };
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
             .with_projection(self.mask.clone())
@@ -417,77 +441,5 @@ impl PartReader {
             return builder.build();
         }
         builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), rows)).build()
-    }
-}
-
-/// A file's bytes through the object store. Of each column it asks for more than is wanted at once, since
-/// pages are read one after the other.
-struct ReadAhead {
-    objects: Objects,
-    path: String,
-    bytes: u64,
-    chunks: Arc<[Range<u64>]>,
-    ahead_bytes: u64,
-    /// What was fetched last of each column chunk, and where it starts.
-    held: Mutex<FxHashMap<usize, (u64, Bytes)>>,
-    failure: Arc<ReadFailure>,
-}
-
-impl ReadAhead {
-    fn fetch(&self, range: Range<u64>) -> Result<Bytes, ParquetError> {
-        self.objects.get_range(&self.path, range).map_err(|error| {
-            let told = ParquetError::General(error.to_string());
-            self.failure.note(error);
-            told
-        })
-    }
-
-    fn chunk_of(&self, start: u64) -> Option<(usize, &Range<u64>)> {
-        let number = self.chunks.partition_point(|chunk| chunk.start <= start).checked_sub(1)?;
-        self.chunks.get(number).filter(|chunk| chunk.contains(&start)).map(|chunk| (number, chunk))
-    }
-
-    fn read(&self, start: u64, wanted: u64) -> Result<Bytes, ParquetError> {
-        // A small file is one piece: it is asked for once.
-        let whole = 0..self.bytes;
-        let is_small = self.bytes <= self.ahead_bytes;
-        let piece = if is_small { Some((usize::MAX, &whole)) } else { self.chunk_of(start) };
-        let Some((number, chunk)) = piece else {
-            return self.fetch(start..start + wanted);
-        };
-        let mut held = self.held.lock();
-        if is_small && held.is_empty() {
-            held.insert(number, (0, self.fetch(whole.clone())?));
-        }
-        if let Some((from, bytes)) = held.get(&number)
-            && *from <= start
-            && start + wanted <= from + bytes.len() as u64
-        {
-            let at = as_usize(start - from);
-            return Ok(bytes.slice(at..at + as_usize(wanted)));
-        }
-        let end = (start + wanted.max(self.ahead_bytes)).min(chunk.end.max(start + wanted));
-        let bytes = self.fetch(start..end)?;
-        held.insert(number, (start, bytes.clone()));
-        Ok(bytes.slice(..as_usize(wanted).min(bytes.len())))
-    }
-}
-
-impl Length for ReadAhead {
-    fn len(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl ChunkReader for ReadAhead {
-    type T = buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let end = self.chunk_of(start).map_or(self.bytes, |(_, chunk)| chunk.end);
-        Ok(self.read(start, end - start)?.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.read(start, length as u64)
     }
 }

@@ -110,6 +110,7 @@ impl SignalBatch {
         &self.keys.ts
     }
 
+    /// The position of each row; none where they were not asked for.
     #[must_use]
     pub fn positions(&self) -> &[u64] {
         &self.keys.positions

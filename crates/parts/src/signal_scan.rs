@@ -27,6 +27,11 @@ pub struct SignalRequest {
     /// with at least the member that is asked for.
     pub paths: Vec<Path>,
     pub filter: RowFilter,
+    /// Whether the rows' positions are wanted, which put in order what shares an instant.
+    pub positions: bool,
+    /// Whether rows before the filter's first instant may come along: whoever looks at times anyway has them sooner
+    /// than they are left out.
+    pub earlier_rows: bool,
 }
 
 /// Rows of one event name in one piece of the history: in the order of (profile, ts, position).
@@ -158,7 +163,7 @@ impl Columns {
         batch: &RecordBatch,
         dictionaries: &mut Dictionaries,
     ) -> Result<SignalBatch, PartsError> {
-        let keys = Keys::of(batch)?;
+        let keys = Keys::of_signal(batch)?;
         let events = if self.are_typed() { Vec::new() } else { parse(batch)? };
         let columns = self.paths.iter().zip(&self.sources).map(|(path, source)| match source {
             PathSource::Typed(column) => Held::of(batch, column, dictionaries),

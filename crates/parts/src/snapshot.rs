@@ -155,7 +155,8 @@ impl Snapshot {
         });
         let parts: Vec<_> = parts.collect();
         // Every stream has a batch in memory; the more there are, the smaller they get.
-        let batch_rows = (self.batch_rows * 8 / parts.len().max(8)).max(512);
+        let streams = parts.iter().filter(|(part, _)| request.filter.may_have_bucket(part)).count();
+        let batch_rows = (self.batch_rows * 8 / streams.max(8)).max(512);
         let mut streams = Vec::new();
         for (part, of_name) in parts {
             let file = self.files.open(part)?;
@@ -164,7 +165,7 @@ impl Snapshot {
             let shape = columns.shape(&file);
             let reading =
                 Reading { shape: &shape, overlay: &self.overlay, filter: request.filter, batch_rows };
-            let sources = reading.signal_streams(&file, &columns, of_name, &lifted)?;
+            let sources = reading.signal_streams(&file, request, &columns, of_name, &lifted)?;
             streams.extend(sources.into_iter().map(|source| SignalStream::new(source, Arc::clone(&columns))));
         }
         let in_tail = self.tail_rows().filter(|row| row.event.name == request.event.as_str());

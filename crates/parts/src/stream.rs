@@ -15,7 +15,7 @@ use segops_model::{Instant, Position, ProfileId};
 
 use crate::error::PartsError;
 use crate::fixed::{ANCHOR_KIND, ANCHOR_VALUE, PROFILE, anchor_of};
-use crate::manifest::NameRows;
+use crate::manifest::{NameRows, PartEntry};
 use crate::merge::{InMemory, Keys, Source};
 use crate::overlay::Overlay;
 use crate::part_file::{PartFile, PartReader};
@@ -23,7 +23,7 @@ use crate::partition::Bucket;
 use crate::row::PartRow;
 use crate::shape::{Shape, project, replaced};
 use crate::sidecar::Run;
-use crate::signal_scan::Columns;
+use crate::signal_scan::{Columns, SignalRequest};
 
 /// Which rows are wanted, beside their name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl RowFilter {
     }
 
     /// Whether a part may have rows of a profile of the bucket that were not moved.
-    fn may_have_bucket(&self, file: &PartFile) -> bool {
-        match (self.bucket, file.entry.partition) {
+    pub(crate) fn may_have_bucket(&self, part: &PartEntry) -> bool {
+        match (self.bucket, part.partition) {
             (Some(wanted), Some(partition)) => {
                 partition.bucket.of != wanted.of || partition.bucket.number == wanted.number
             }
@@ -66,7 +66,7 @@ impl RowFilter {
     }
 
     fn filter(&self, batch: RecordBatch) -> Result<RecordBatch, PartsError> {
-        let keys = Keys::of(&batch)?;
+        let keys = Keys::of_signal(&batch)?;
         let from = self.from.map_or(i64::MIN, Instant::as_ms);
         let before = self.before.map_or(i64::MAX, Instant::as_ms);
         let is_in_time = |ts: &i64| *ts >= from && (*ts < before || self.before.is_none());
@@ -186,7 +186,7 @@ impl Reading<'_> {
     ) -> Result<Vec<Box<dyn Source>>, PartsError> {
         let (staying, moving) = parted(ranges, lifted);
         let mut streams: Vec<Box<dyn Source>> = Vec::new();
-        if self.filter.may_have_bucket(file) {
+        if self.filter.may_have_bucket(&file.entry) {
             let columns = self.shape.columns_of(file);
             let columns: Vec<_> = columns.iter().map(String::as_str).collect();
             let reader = file.read(&columns, &staying, self.batch_rows);
@@ -209,6 +209,7 @@ impl Reading<'_> {
     pub(crate) fn signal_streams(
         &self,
         file: &Arc<PartFile>,
+        request: &SignalRequest,
         columns: &Columns,
         of_name: &NameRows,
         lifted: &[Run],
@@ -218,10 +219,13 @@ impl Reading<'_> {
         }
         let (staying, moving) = parted(&[of_name.range()], lifted);
         let mut streams: Vec<Box<dyn Source>> = Vec::new();
-        if self.filter.may_have_bucket(file) {
+        if self.filter.may_have_bucket(&file.entry) {
             let typed: Vec<_> = columns.typed().collect();
-            let reader = file.read_typed(&typed, &staying, self.batch_rows)?;
-            let left = self.filter.left_in(file, of_name.ts);
+            let reader = file.read_typed(&typed, request.positions, &staying, self.batch_rows)?;
+            let mut left = self.filter.left_in(file, of_name.ts);
+            if request.earlier_rows {
+                left.from = None;
+            }
             let filter = (left != RowFilter::default()).then_some(left);
             streams.push(Box::new(Typed { reader, filter }));
         }

@@ -28,7 +28,9 @@ use crate::sidecar::{Run, write};
 /// Bytes of one page before compression: a reader of a single profile unpacks a page of each column.
 const PAGE_BYTES: usize = 96 * 1024;
 /// The same for texts that are read seldom.
-const TEXT_PAGE_BYTES: usize = 256 * 1024;
+const TEXT_PAGE_BYTES: usize = 128 * 1024;
+/// Bytes of the dictionary of such texts: a reader of a single profile unpacks all of it.
+const TEXT_DICTIONARY_BYTES: usize = 64 * 1024;
 /// Rows of one page.
 const PAGE_ROWS: usize = 8_192;
 
@@ -306,6 +308,7 @@ fn properties(row_group_rows: usize) -> WriterProperties {
         builder = builder
             .set_column_statistics_enabled(path(name), EnabledStatistics::None)
             .set_column_data_page_size_limit(path(name), TEXT_PAGE_BYTES)
+            .set_column_dictionary_page_size_limit(path(name), TEXT_DICTIONARY_BYTES)
             .set_column_compression(path(name), zstd(3));
     }
     builder.build()

@@ -1,5 +1,6 @@
 //! Trends: how much of something there was in each period.
 
+mod at_once;
 mod batches;
 mod cell;
 mod formula;

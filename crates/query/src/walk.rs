@@ -149,7 +149,7 @@ pub(crate) fn batches_side_by_side<T: Send>(
     let way = Way::of(setting);
     let matchers = way.matchers(reading);
     side_by_side(way.snapshot.buckets(), |bucket| {
-        let (mut streams, total) = EventStreams::open(way.snapshot, reading, &matchers, bucket)?;
+        let (mut streams, total) = EventStreams::open(way.snapshot, reading, &matchers, bucket, false)?;
         let mut seen = begin();
         streams.each_batch(&matchers, way.population, |batch| {
             way.reached(batch.len() as u64, total)?;

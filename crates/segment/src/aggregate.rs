@@ -20,7 +20,7 @@ use segops_rules::{
 };
 
 use crate::evaluate::{Outcome, ProfileView};
-use crate::{Calendar, Capture, CaptureKind, Keep, SignalRegistry, Timeline, WindowBounds};
+use crate::{Calendar, Capture, CaptureKind, Keep, SignalRegistry, Timeline, ValueSubtotal, WindowBounds};
 pub(crate) use fraction::Fraction;
 pub(crate) use held::Halves;
 pub(crate) use measured::Measured;
@@ -47,7 +47,7 @@ pub(crate) struct AggregateNode {
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     pub(crate) signal: SignalId,
-    function: AggregateFunction,
+    pub(crate) function: AggregateFunction,
     pub(crate) window: WindowBounds,
     /// The currencies that the values are in, where they are money of orders and the rule names no currency.
     currencies: Option<Box<Reading>>,
@@ -216,7 +216,11 @@ impl AggregateNode {
 
     fn holds(&self, left: &Measured<'_>, right: Option<&Measured<'_>>) -> bool {
         let are_apart = are_of_other_currencies(left, right);
-        let left = left.value();
+        self.holds_of(left.value(), right.and_then(Measured::value).filter(|_| !are_apart))
+    }
+
+    /// Whether it holds of these values, and of nothing to compare where there is none.
+    pub(crate) fn holds_of(&self, left: Option<Fraction>, right: Option<Fraction>) -> bool {
         match &self.test {
             Comparison::Never => false,
             Comparison::Between(low, high) => left.is_some_and(|left| {
@@ -226,11 +230,8 @@ impl AggregateNode {
             Comparison::Order(order, operand) => {
                 let operand = match operand {
                     Operand::Fixed(value) => Some((Decimal::ONE, Fraction::whole(*value))),
-                    Operand::Times(factor, _) => {
-                        right.and_then(Measured::value).map(|value| (*factor, value))
-                    }
+                    Operand::Times(factor, _) => right.map(|value| (*factor, value)),
                 };
-                let operand = operand.filter(|_| !are_apart);
                 let compared = left.zip(operand).map(|(left, (factor, right))| left.compare(right, factor));
                 match order {
                     // The negation of a comparison: with nothing to compare it holds.
@@ -339,6 +340,11 @@ impl Reading {
             AggregateFunction::Median => timeline.len().saturating_sub(MEDIAN_VALUES_MAX as usize),
             _ => 0,
         }
+    }
+
+    /// What values come to that it reads; `None` where nothing can be made of none.
+    pub(crate) fn value_of(&self, values: &ValueSubtotal) -> Option<Fraction> {
+        held::value_of(values, self.function)
     }
 
     /// The aggregate at an instant, if there is one.

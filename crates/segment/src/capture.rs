@@ -224,19 +224,17 @@ impl Capturer {
     ) -> CapturedRows {
         let mut found: Vec<(usize, i128)> = Vec::with_capacity(columns.rows());
         self.take_rows(columns, passes, &|_| 0, &mut memo.own, &mut found);
-        if let Some(in_line_items) = &self.in_line_items {
-            let own = CapturedRows::of(columns.rows(), found.clone());
-            in_line_items.take_rows(
-                columns,
-                passes,
-                &|row| own.of_row(row).map_or(0, <[i128]>::len),
-                &mut memo.in_line_items,
-                &mut found,
-            );
-            // Within a row, what comes of the line items comes after.
-            found.sort_by_key(|(row, _)| *row);
+        let own = CapturedRows::of(columns.rows(), &found);
+        let Some(in_line_items) = &self.in_line_items else { return own };
+        let of_event = found.len();
+        let count = |row| own.of_row(row).map_or(0, <[i128]>::len);
+        in_line_items.take_rows(columns, passes, &count, &mut memo.in_line_items, &mut found);
+        if found.len() == of_event {
+            return own;
         }
-        CapturedRows::of(columns.rows(), found)
+        // Within a row, what comes of the line items comes after.
+        found.sort_by_key(|(row, _)| *row);
+        CapturedRows::of(columns.rows(), &found)
     }
 
     fn take_rows(

@@ -143,7 +143,8 @@ pub(crate) fn outcome_of(program: &Program, view: &impl ProfileView, now: Instan
     every(parts.map(|node| outcome_of_node(node, view, now)))
 }
 
-fn holds(node: &Node, view: &impl ProfileView, now: Instant) -> bool {
+/// Whether one condition holds, where nobody asks when that changes.
+pub(crate) fn holds(node: &Node, view: &impl ProfileView, now: Instant) -> bool {
     match node {
         Node::All(nodes) => nodes.iter().all(|node| holds(node, view, now)),
         Node::Any(nodes) => nodes.iter().any(|node| holds(node, view, now)),

@@ -41,6 +41,7 @@ mod timeline;
 mod trait_date;
 mod trait_history;
 mod value_test;
+mod vectorized;
 mod window;
 
 pub use aggregate::MEDIAN_VALUES_MAX;
@@ -90,4 +91,5 @@ pub use timeline::{
 };
 pub use trait_history::TRAIT_SETS_MAX;
 pub use value_test::ValueTest;
+pub use vectorized::{Alone, BlockRows, ProfileRows, Tallies, Vectorized};
 pub use window::WindowBounds;

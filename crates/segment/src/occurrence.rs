@@ -93,6 +93,20 @@ impl OccurrenceNode {
         }
     }
 
+    /// Whether the first or the last of all is meant: true for the first, `None` for any other.
+    pub(crate) const fn end(&self) -> Option<bool> {
+        match self.chosen.rank {
+            Rank::First(1) => Some(true),
+            Rank::Last(1) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The events that pass what is asked of the chosen one too; `None` where nothing is.
+    pub(crate) const fn passing(&self) -> Option<SignalId> {
+        self.passing
+    }
+
     /// Each signal that it reads, and how much of it.
     pub(crate) fn signals(&self) -> impl Iterator<Item = (SignalId, Keep)> {
         let keep = self.chosen.keep();

@@ -14,6 +14,8 @@ use segops_rules::{
     TraitCondition,
 };
 
+pub(crate) use looks::look_back;
+
 use crate::active::ActiveNode;
 use crate::aggregate::AggregateNode;
 use crate::cadence::CadenceNode;

@@ -1,6 +1,6 @@
 //! Filters of events and of orders shared by all rules, and which of them one matches.
 
-mod columns;
+pub(crate) mod columns;
 mod derived;
 mod index;
 mod reads;

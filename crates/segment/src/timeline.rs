@@ -135,19 +135,39 @@ impl Timeline {
         size_of::<Self>() + boxed + ask!(self, run => run.heap_bytes())
     }
 
-    /// Holds these matches, and nothing that it held before, in the same memory. What is handed in is left empty.
-    pub fn refill(&mut self, matches: &mut Vec<Entry>) {
+    /// Holds these matches, and nothing that it held before, in the same memory. They are put in order.
+    pub fn refill(&mut self, matches: &mut [Entry]) {
         match &mut self.entries {
             Entries::Plain(run) => run.refill(matches),
-            Entries::Valued(_) => self.entries = Entries::Plain(matches.drain(..).collect()),
+            Entries::Valued(_) => self.entries = Entries::Plain(matches.iter().copied().collect()),
         }
     }
 
     /// As [`Timeline::refill`], of values.
-    pub fn refill_values(&mut self, values: &mut Vec<ValueEntry>) {
+    pub fn refill_values(&mut self, values: &mut [ValueEntry]) {
         match &mut self.entries {
             Entries::Valued(run) => run.refill(values),
-            Entries::Plain(_) => self.entries = Entries::Valued(Box::new(values.drain(..).collect())),
+            Entries::Plain(_) => self.entries = Entries::Valued(Box::new(values.iter().copied().collect())),
+        }
+    }
+
+    /// As [`Timeline::refill`], for a timeline that is only read: it is not to be kept, nor added to.
+    pub fn refill_to_read(&mut self, matches: &mut [Entry]) {
+        if !matches!(self.entries, Entries::Plain(_)) {
+            self.entries = Entries::Plain(Run::new());
+        }
+        if let Entries::Plain(run) = &mut self.entries {
+            run.refill_in_one(matches);
+        }
+    }
+
+    /// As [`Timeline::refill_to_read`], of values.
+    pub fn refill_values_to_read(&mut self, values: &mut [ValueEntry]) {
+        if !matches!(self.entries, Entries::Valued(_)) {
+            self.entries = Entries::Valued(Box::new(Run::new()));
+        }
+        if let Entries::Valued(run) = &mut self.entries {
+            run.refill_in_one(values);
         }
     }
 

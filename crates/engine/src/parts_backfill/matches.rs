@@ -1,63 +1,36 @@
 //! What signals make of events that are read in columns, profile after profile.
-//!
-//! Of each event name there are as many streams as the history has pieces, each in the order of (profile, ts,
-//! position). They are not merged row by row: the profile that comes first is looked for, its rows are taken from
-//! every stream that has any, and what a signal found in them is put in the order of time where it is not already.
 
-use std::collections::BTreeMap;
+use segops_model::{Instant, Position, ProfileId, SignalId};
+use segops_parts::{PartsError, Snapshot};
+use segops_segment::{BlockRows, Entry, SignalRegistry, SignalRows, Timeline, ValueEntry};
 
-use compact_str::CompactString;
-use rustc_hash::FxHashMap;
-
-use segops_model::{Instant, Path, Position, ProfileId, SignalId};
-use segops_parts::{PartsError, RowFilter, SignalBatch, SignalRequest, SignalStream, Snapshot};
-use segops_segment::{Entry, NamedSignals, SignalMemos, SignalRegistry, SignalRows, Timeline, ValueEntry};
-
-/// Where a stream stands that has no more rows: behind every profile.
-const END: u64 = u64::MAX;
+use super::blocks::{Blocks, Look, NamedReads};
 
 /// Everything that signals find in columns.
 pub(super) struct Matches<'a> {
-    names: Vec<Named<'a>>,
-    cursors: Vec<Cursor>,
-    /// The profile that each cursor stands at.
-    heads: Vec<u64>,
-    /// Cursors that a profile's rows are taken from, for its memory.
-    due: Vec<usize>,
-    found: Vec<Found>,
-    /// Timelines that were let go, for their memory.
-    spare: Vec<Timeline>,
+    blocks: Blocks<'a>,
+    gathered: Vec<Gathered>,
+    /// The place in the block of the profile at hand, if there is anything of it.
+    current: Option<usize>,
+    /// The place of the first profile that was not taken.
+    next: usize,
+    timelines: Timelines,
 }
 
-/// One event name.
-struct Named<'a> {
-    signals: NamedSignals<'a>,
-    /// Where each of its signals puts what it finds.
-    places: Vec<usize>,
-}
-
-/// One stream, with the rows that it is at.
-struct Cursor {
-    named: usize,
-    stream: SignalStream,
-    memos: SignalMemos,
-    batch: Option<(SignalBatch, Vec<SignalRows>)>,
-    at: usize,
-}
-
-/// What one signal has found of the profile at hand.
-struct Found {
+/// What one signal has found of a block of profiles.
+pub(super) struct Gathered {
     signal: SignalId,
+    captures: bool,
+    /// Where what each profile has begins, and at last where that of the last one ends.
+    starts: Vec<usize>,
     matches: Vec<Entry>,
     values: Vec<ValueEntry>,
 }
 
-/// What is read of one event name.
-#[derive(Debug)]
-pub(super) struct NamedReads {
-    pub(super) name: CompactString,
-    pub(super) paths: Vec<Path>,
-    pub(super) filter: RowFilter,
+/// Timelines that were let go, for their memory.
+#[derive(Default)]
+pub(super) struct Timelines {
+    spare: Vec<Timeline>,
 }
 
 impl<'a> Matches<'a> {
@@ -66,117 +39,48 @@ impl<'a> Matches<'a> {
         registry: &'a SignalRegistry,
         reads: Vec<NamedReads>,
     ) -> Result<Self, PartsError> {
-        // As histories have them: signals of matches alone, then those of values, each in the order of ids.
-        let mut ids: Vec<SignalId> = registry.ids().collect();
-        ids.sort_by_key(|id| (registry.captured(*id).is_some(), *id));
-        let place_of: FxHashMap<SignalId, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-        let found = ids.into_iter().map(|signal| Found { signal, matches: Vec::new(), values: Vec::new() });
-        let mut matches = Self {
-            names: Vec::new(),
-            cursors: Vec::new(),
-            heads: Vec::new(),
-            due: Vec::new(),
-            found: found.collect(),
-            spare: Vec::new(),
-        };
-        for NamedReads { name, paths, filter } in reads {
-            let signals = registry.named(&name);
-            let places = signals.ids().filter_map(|id| place_of.get(&id).copied()).collect();
-            let request = SignalRequest { event: name.to_string(), paths, filter };
-            let streams = snapshot.streams(&request)?;
-            let named = matches.names.len();
-            matches.names.push(Named { signals, places });
-            for stream in streams {
-                matches.cursors.push(Cursor {
-                    named,
-                    stream,
-                    memos: SignalMemos::default(),
-                    batch: None,
-                    at: 0,
-                });
-                matches.heads.push(END);
-                matches.load(matches.cursors.len() - 1)?;
-            }
-        }
-        Ok(matches)
+        let blocks =
+            Blocks::open(snapshot, registry, reads, Look { orders: true, passes_over_older: false })?;
+        let gathered = Gathered::each(registry, blocks.signals());
+        Ok(Self { blocks, gathered, current: None, next: 0, timelines: Timelines::default() })
     }
 
     /// The first profile of which there are rows that were not taken.
-    pub(super) fn next_profile(&self) -> Option<ProfileId> {
-        self.heads.iter().copied().min().filter(|profile| *profile != END).map(ProfileId)
+    pub(super) fn next_profile(&mut self) -> Result<Option<ProfileId>, PartsError> {
+        if self.next >= self.blocks.profiles().len() {
+            self.next = 0;
+            if self.blocks.advance()? {
+                let (profiles, blocks) = (self.blocks.profiles().len(), &self.blocks);
+                self.gathered.iter_mut().for_each(|gathered| gathered.gather(profiles, || blocks.rows()));
+            }
+        }
+        Ok(self.blocks.profiles().get(self.next).copied().map(ProfileId))
     }
 
     /// Takes the rows of a profile, and passes over those of profiles before it.
-    pub(super) fn take(&mut self, ProfileId(profile): ProfileId) -> Result<(), PartsError> {
-        let mut due = std::mem::take(&mut self.due);
-        due.clear();
-        due.extend((0..).zip(&self.heads).filter(|(_, head)| **head <= profile).map(|(number, _)| number));
-        for number in &due {
-            while self.heads.get(*number).is_some_and(|head| *head <= profile) {
-                self.take_from(*number, profile)?;
+    pub(super) fn take(&mut self, profile: ProfileId) -> Result<(), PartsError> {
+        self.current = None;
+        while let Some(first) = self.next_profile()? {
+            if first > profile {
+                break;
             }
-        }
-        self.due = due;
-        Ok(())
-    }
-
-    /// Takes the rows of one profile that a cursor's batch begins with, as far as it has them.
-    fn take_from(&mut self, number: usize, wanted: u64) -> Result<(), PartsError> {
-        let Self { names, cursors, heads, found, .. } = self;
-        let (Some(cursor), Some(head)) = (cursors.get_mut(number), heads.get_mut(number)) else {
-            return Ok(());
-        };
-        let Some((batch, signals)) = &cursor.batch else { return Ok(()) };
-        let (profiles, profile, start) = (batch.profiles(), *head, cursor.at);
-        let others = profiles.get(start..).unwrap_or_default().iter().position(|other| *other != profile);
-        let end = others.map_or(profiles.len(), |rows| start + rows);
-        if profile == wanted
-            && let Some(named) = names.get(cursor.named)
-        {
-            for (rows, place) in signals.iter().zip(&named.places) {
-                if let Some(found) = found.get_mut(*place) {
-                    found.add(batch, rows, start, end);
-                }
+            if first == profile {
+                self.current = Some(self.next);
+                self.next += 1;
+                break;
             }
+            let left = self.blocks.profiles().get(self.next..).unwrap_or_default();
+            self.next += left.partition_point(|held| *held < profile.0);
         }
-        cursor.at = end;
-        match profiles.get(end) {
-            Some(next) => *head = *next,
-            None => self.load(number)?,
-        }
-        Ok(())
-    }
-
-    /// Goes on to a cursor's next batch.
-    fn load(&mut self, number: usize) -> Result<(), PartsError> {
-        let Self { names, cursors, heads, .. } = self;
-        let (Some(cursor), Some(head)) = (cursors.get_mut(number), heads.get_mut(number)) else {
-            return Ok(());
-        };
-        let batch = cursor.stream.next_batch()?;
-        *head = batch.as_ref().and_then(|batch| batch.profiles().first().copied()).unwrap_or(END);
-        cursor.at = 0;
-        cursor.batch = batch.zip(names.get(cursor.named)).map(|(batch, named)| {
-            let signals = named.signals.read(&batch, &mut cursor.memos);
-            (batch, signals)
-        });
         Ok(())
     }
 
     /// What was found of the profile at hand, as timelines in place of those that are there.
     pub(super) fn put_into(&mut self, timelines: &mut Vec<(SignalId, Timeline)>) {
-        self.spare.extend(timelines.drain(..).map(|(_, timeline)| timeline));
-        for found in &mut self.found {
-            if found.matches.is_empty() && found.values.is_empty() {
-                continue;
-            }
-            let mut timeline = self.spare.pop().unwrap_or_default();
-            if found.values.is_empty() {
-                timeline.refill(&mut found.matches);
-            } else {
-                timeline.refill_values(&mut found.values);
-            }
-            timelines.push((found.signal, timeline));
+        self.timelines.take_back(timelines);
+        let Some(slot) = self.current else { return };
+        for gathered in &mut self.gathered {
+            timelines.extend(gathered.timeline(slot, &mut self.timelines));
         }
     }
 
@@ -194,36 +98,145 @@ impl<'a> Matches<'a> {
     }
 }
 
-impl Found {
-    /// Adds what a signal makes of some rows of a profile.
-    fn add(&mut self, batch: &SignalBatch, rows: &SignalRows, start: usize, end: usize) {
-        let (Some(ts), Some(positions)) = (batch.ts_ms().get(start..end), batch.positions().get(start..end))
-        else {
-            return;
+impl Gathered {
+    /// Of some signals, as histories have them: those of matches alone, then those of values, each in the order of ids.
+    pub(super) fn each(registry: &SignalRegistry, signals: impl Iterator<Item = SignalId>) -> Vec<Self> {
+        let of = |signal| {
+            let captures = registry.captured(signal).is_some();
+            Self { signal, captures, starts: Vec::new(), matches: Vec::new(), values: Vec::new() }
         };
-        for (row, (ts, position)) in (start..).zip(ts.iter().zip(positions)) {
-            if !rows.matches(row) {
-                continue;
+        let mut gathered: Vec<Self> = signals.map(of).collect();
+        gathered.sort_by_key(|one| (one.captures, one.signal));
+        gathered
+    }
+
+    pub(super) const fn signal(&self) -> SignalId {
+        self.signal
+    }
+
+    /// Takes what there is of a block of so many profiles, in place of what it held.
+    pub(super) fn gather<'b, R: Iterator<Item = BlockRows<'b>>>(
+        &mut self,
+        profiles: usize,
+        rows: impl Fn() -> R,
+    ) {
+        const NOTHING: Entry = Entry { ts: Instant::from_ms(0), position: Position(0) };
+        let Self { signal, captures, starts, matches, values } = self;
+        let of_signal = |rows: &BlockRows<'b>| rows.signals.iter().find(|of| of.signal == *signal);
+        starts.clear();
+        starts.resize(profiles + 1, 0);
+        for rows in rows() {
+            let Some(of_signal) = of_signal(&rows) else { continue };
+            for of_profile in rows.profiles {
+                if let Some(count) = starts.get_mut(of_profile.slot as usize + 1) {
+                    *count += of_profile.range().map(|row| found(of_signal, row)).sum::<usize>();
+                }
             }
-            let entry = Entry { ts: Instant::from_ms(*ts), position: Position(*position) };
-            match rows.captured(row) {
-                None => self.matches.push(entry),
-                Some(values) => {
-                    let values = (0_u32..).zip(values);
-                    self.values.extend(values.map(|(line, value)| ValueEntry { entry, line, value: *value }));
+        }
+        let mut total = 0;
+        for start in &mut *starts {
+            total += *start;
+            *start = total;
+        }
+        matches.clear();
+        values.clear();
+        match captures {
+            false => matches.resize(total, NOTHING),
+            true => values.resize(total, ValueEntry { entry: NOTHING, line: 0, value: 0 }),
+        }
+        // Of each profile, where the next goes.
+        let mut ends = starts.clone();
+        for rows in rows() {
+            let Some(of_signal) = of_signal(&rows) else { continue };
+            for of_profile in rows.profiles {
+                let Some(end) = ends.get_mut(of_profile.slot as usize) else { continue };
+                for row in of_profile.range().filter(|row| of_signal.matches(*row)) {
+                    let Some(entry) = rows.entry(row) else { continue };
+                    match of_signal.captured(row) {
+                        None => put(matches, end, entry),
+                        Some(captured) => (0..).zip(captured).for_each(|(line, value)| {
+                            put(values, end, ValueEntry { entry, line, value: *value });
+                        }),
+                    }
                 }
             }
         }
     }
+
+    /// Whether it has anything of a profile.
+    pub(super) fn has(&self, slot: usize) -> bool {
+        !self.range(slot).is_empty()
+    }
+
+    /// What it has of a profile; `None` if that is nothing.
+    pub(super) fn timeline(
+        &mut self,
+        slot: usize,
+        timelines: &mut Timelines,
+    ) -> Option<(SignalId, Timeline)> {
+        let range = self.range(slot);
+        if range.is_empty() {
+            return None;
+        }
+        let mut timeline = timelines.spare_of(self.captures);
+        match self.captures {
+            false => timeline.refill(self.matches.get_mut(range)?),
+            true => timeline.refill_values(self.values.get_mut(range)?),
+        }
+        Some((self.signal, timeline))
+    }
+
+    /// As [`Gathered::timeline`], of a timeline that is only read.
+    pub(super) fn timeline_to_read(
+        &mut self,
+        slot: usize,
+        timelines: &mut Timelines,
+    ) -> Option<(SignalId, Timeline)> {
+        let range = self.range(slot);
+        if range.is_empty() {
+            return None;
+        }
+        let mut timeline = timelines.spare_of(self.captures);
+        match self.captures {
+            false => timeline.refill_to_read(self.matches.get_mut(range)?),
+            true => timeline.refill_values_to_read(self.values.get_mut(range)?),
+        }
+        Some((self.signal, timeline))
+    }
+
+    fn range(&self, slot: usize) -> std::ops::Range<usize> {
+        match (self.starts.get(slot), self.starts.get(slot + 1)) {
+            (Some(start), Some(end)) => *start..*end,
+            _ => 0..0,
+        }
+    }
 }
 
-/// The instant that rows of a name have to be after, for those of its signals that look back farthest.
-pub(super) fn looks_back_to(
-    registry: &SignalRegistry,
-    name: &str,
-    back: &BTreeMap<SignalId, Instant>,
-) -> Option<Instant> {
-    let ids = registry.named(name);
-    let each = ids.ids().map(|id| back.get(&id).copied());
-    each.min().flatten()
+/// How many items a signal has of a row.
+fn found(of_signal: &SignalRows, row: usize) -> usize {
+    match of_signal.captured(row) {
+        _ if !of_signal.matches(row) => 0,
+        None => 1,
+        Some(captured) => captured.len(),
+    }
+}
+
+fn put<T>(items: &mut [T], at: &mut usize, item: T) {
+    if let Some(place) = items.get_mut(*at) {
+        *place = item;
+        *at += 1;
+    }
+}
+
+impl Timelines {
+    /// One that was let go of the same kind, for its memory.
+    fn spare_of(&mut self, values: bool) -> Timeline {
+        let alike = self.spare.iter().rposition(|spare| spare.holds_values() == values);
+        alike.map_or_else(Timeline::default, |at| self.spare.swap_remove(at))
+    }
+
+    /// Takes timelines back that nobody looks at any more.
+    pub(super) fn take_back(&mut self, timelines: &mut Vec<(SignalId, Timeline)>) {
+        self.spare.extend(timelines.drain(..).map(|(_, timeline)| timeline));
+    }
 }

@@ -9,7 +9,8 @@ use segops_model::{ConsentChannel, Instant, Position, ProfileId};
 use segops_parts::{Bucket, side_by_side};
 use segops_segment::{HistoryRequest, Verdict, reaches};
 
-use super::reader::{Extent, Reader, empty};
+use super::reader::{Extent, Reader, Reads, empty};
+use super::vectorized::Blockwise;
 use super::{PartsBackfill, STEP_PROFILES};
 use crate::rebuild::{Plan, RebuildError, RecordedEnvironment, rebuild};
 use crate::view::{Counts, Member};
@@ -31,13 +32,13 @@ pub(crate) struct Selection {
 
 /// Profiles in ascending order, on their way into a set.
 #[derive(Debug, Default)]
-struct Ascending {
+pub(super) struct Ascending {
     set: RoaringTreemap,
     newest: Vec<u64>,
 }
 
 impl Ascending {
-    fn push(&mut self, profile: ProfileId) {
+    pub(super) fn push(&mut self, profile: ProfileId) {
         if self.newest.len() == self.newest.capacity() && !self.newest.is_empty() {
             self.settle();
         }
@@ -109,13 +110,39 @@ impl Selection {
 
 /// What is asked about profiles.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    plan: &'a Plan,
-    environment: &'a RecordedEnvironment,
-    request: HistoryRequest<'a>,
-    shown_max: usize,
+pub(super) struct Asked<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) environment: &'a RecordedEnvironment,
+    pub(super) request: HistoryRequest<'a>,
+    pub(super) shown_max: usize,
     /// Whether it has to be known who was asked about.
-    needs_seen: bool,
+    pub(super) needs_seen: bool,
+}
+
+/// Who was found to hold questions, on the way.
+pub(super) struct Finding {
+    /// Of each question; none for those that everyone holds, which are known without a look at anyone.
+    pub(super) members: Vec<Option<Ascending>>,
+    pub(super) seen: Ascending,
+    pub(super) shown: Vec<(ProfileId, Option<Instant>)>,
+    shown_max: usize,
+}
+
+impl Finding {
+    fn new(asked: &Asked<'_>) -> Self {
+        let members = asked.plan.of_everyone().map(|all| (!all).then(Ascending::default)).collect();
+        Self { members, seen: Ascending::default(), shown: Vec::new(), shown_max: asked.shown_max }
+    }
+
+    pub(super) fn may_show_more(&self) -> bool {
+        self.shown.len() < self.shown_max
+    }
+
+    fn into_selection(self) -> Selection {
+        let Self { members, seen, shown, shown_max } = self;
+        let members = members.into_iter().map(|members| members.unwrap_or_default().into_set()).collect();
+        Selection { members, shown, seen: seen.into_set(), shown_max }
+    }
 }
 
 impl PartsBackfill<'_> {
@@ -182,37 +209,45 @@ impl PartsBackfill<'_> {
         asked: &Asked<'_>,
         done: &AtomicU64,
     ) -> Result<Selection, RebuildError> {
-        let Asked { plan, environment, request, shown_max, needs_seen } = *asked;
+        let Asked { plan, environment, request, needs_seen, .. } = *asked;
         let extent = Extent { bucket, back_to: plan.looks_back_to(request.at) };
+        let mut finding = Finding::new(asked);
+        let mut reached = |profiles: u64| {
+            let done = done.fetch_add(profiles, Ordering::Relaxed) + profiles;
+            Ok(self.work.reach(done)?)
+        };
+        let reads = Reads::of(&self.snapshot, &request, &extent);
+        if reads.whole.is_empty()
+            && let Some(questions) = plan.vectorized(request.at)
+        {
+            let blockwise = Blockwise::open(&self.snapshot, asked, &questions, reads.named)?;
+            blockwise.find(&mut finding, &mut reached)?;
+            return Ok(finding.into_selection());
+        }
         let mut reader = Reader::open(self, &request, &extent)?;
-        // Sets of everyone are known without a look at anyone.
-        let mut members: Vec<Option<Ascending>> =
-            plan.of_everyone().map(|all| (!all).then(Ascending::default)).collect();
-        let mut seen = Ascending::default();
-        let mut shown = Vec::new();
         let mut answers = Vec::with_capacity(plan.len());
         let mut since_look = 0;
         while let Some(profile) = reader.next_profile()? {
             since_look += 1;
             if since_look == STEP_PROFILES {
-                let done = done.fetch_add(since_look, Ordering::Relaxed) + since_look;
-                self.work.reach(done)?;
+                reached(since_look)?;
                 since_look = 0;
             }
             let history = reader.read(profile, &[])?;
             plan.select(history, environment, request.at, &mut answers);
-            for (members, _) in members.iter_mut().zip(&answers).filter(|(_, is_member)| **is_member) {
+            for (members, _) in finding.members.iter_mut().zip(&answers).filter(|(_, is_member)| **is_member)
+            {
                 members.iter_mut().for_each(|members| members.push(profile));
             }
             if needs_seen {
-                seen.push(profile);
+                finding.seen.push(profile);
             }
-            if answers.last() == Some(&true) && shown.len() < shown_max {
-                shown.push((profile, plan.next_change(history, environment, request.at, &answers)));
+            if answers.last() == Some(&true) && finding.may_show_more() {
+                let next_change = plan.next_change(history, environment, request.at, &answers);
+                finding.shown.push((profile, next_change));
             }
         }
-        let members = members.into_iter().map(|members| members.unwrap_or_default().into_set()).collect();
-        Ok(Selection { members, shown, seen: seen.into_set(), shown_max })
+        Ok(finding.into_selection())
     }
 
     /// How many there are of some profiles, and how many of them can be reached at an instant.

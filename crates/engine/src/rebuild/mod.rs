@@ -20,9 +20,9 @@ use segops_model::{
 };
 use segops_rules::{Resolved, Rule};
 use segops_segment::{
-    Backfill, Calendar, ConsentHistory, History, HistoryRequest, Naming, ProfileView, Program, Ranking,
-    RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline, Verdict,
-    evaluate, next_flip, selects,
+    Alone, Backfill, Calendar, ConsentHistory, History, HistoryRequest, Naming, ProfileView, Program,
+    Ranking, RankingKey, RankingThreshold, RecordedScore, RecordedTransitions, SignalRegistry, Timeline,
+    Vectorized, Verdict, evaluate, next_flip, selects,
 };
 
 use crate::view::Joined;
@@ -90,6 +90,27 @@ impl LastOf {
                 decided.get(self.base).copied().unwrap_or_default() && !conditions().any(|holds| *holds)
             }
         }
+    }
+
+    /// The same for many profiles, of the answers to each question.
+    pub(crate) fn answers(&self, decided: &[Vec<bool>]) -> Vec<bool> {
+        let nobody = Vec::new();
+        let base = decided.get(self.base).unwrap_or(&nobody);
+        let conditions = decided.get(self.conditions.clone()).unwrap_or_default();
+        let mut answers = match self.joined {
+            Joined::All => vec![true; base.len()],
+            Joined::Any | Joined::None => vec![false; base.len()],
+        };
+        for condition in conditions {
+            answers.iter_mut().zip(condition).for_each(|(answer, holds)| match self.joined {
+                Joined::All => *answer &= holds,
+                Joined::Any | Joined::None => *answer |= holds,
+            });
+        }
+        if matches!(self.joined, Joined::None) {
+            answers.iter_mut().zip(base).for_each(|(answer, is_in_base)| *answer = *is_in_base && !*answer);
+        }
+        answers
     }
 }
 
@@ -214,6 +235,31 @@ impl Plan {
             };
             members.push(holds);
         }
+    }
+
+    /// The questions over many profiles at once at an instant; `None` where they read more than matches. The last one is
+    /// not among them where it is answered by others.
+    pub(crate) fn vectorized(&self, at: Instant) -> Option<Vectorized> {
+        let count = self.programs.len() - usize::from(self.last.is_some());
+        let programs = self.programs.iter().take(count);
+        Vectorized::of(programs.map(|(segment, program)| (*segment, program)), at)
+    }
+
+    /// What the last question comes to by others, where that is how it is answered.
+    pub(crate) const fn last(&self) -> Option<&LastOf> {
+        self.last.as_ref()
+    }
+
+    /// Whether one condition holds of one profile.
+    pub(crate) fn holds_alone(
+        &self,
+        condition: &Alone,
+        history: &History,
+        environment: &RecordedEnvironment,
+        at: Instant,
+    ) -> bool {
+        let (thresholds, decided) = (&BTreeMap::new(), Decided::Members(&[]));
+        condition.holds(&RebuiltProfile { history, plan: self, environment, thresholds, decided }, at)
     }
 
     /// When the last question's answer can change by time alone, given the answers to all.

@@ -1,5 +1,6 @@
 //! One profile's newest events, across all names.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,17 +17,17 @@ use crate::row::PartRow;
 use crate::side_by_side::each_side_by_side;
 use crate::sidecar::Run;
 
-/// A row that may be among the newest.
-struct Candidate {
-    ts: Instant,
-    position: Position,
-    place: Place,
+/// The rows that a part may have of a profile.
+struct Held {
+    file: Arc<PartFile>,
+    /// In ascending order.
+    ranges: Vec<Range<u64>>,
 }
 
-enum Place {
-    /// The number of a file among those that were looked at, and of the row in it.
-    Part(usize, u64),
-    Tail(Box<PartRow>),
+impl Held {
+    fn rows(&self) -> usize {
+        self.ranges.iter().map(|range| usize::try_from(range.end - range.start).unwrap_or(usize::MAX)).sum()
+    }
 }
 
 /// Which events of a profile are wanted.
@@ -71,27 +72,42 @@ impl Snapshot {
     /// # Errors
     /// A part can't be read.
     pub fn timeline_of(&self, request: &TimelineRequest<'_>) -> Result<Vec<PartRow>, PartsError> {
-        let TimelineRequest { profile, rows_max, .. } = *request;
-        let mut candidates: Vec<Candidate> = self
-            .tail_rows()
-            .filter(|row| request.wants(&row.event.name) && request.is_before(row.event.ts, row.position))
-            .filter(|row| self.owner_in_tail(row) == Some(profile))
-            .map(|row| Candidate {
-                ts: row.event.ts,
-                position: row.position,
-                place: Place::Tail(Box::new(row.clone())),
-            })
-            .collect();
-        keep_newest(&mut candidates, rows_max);
-        let origins = self.overlay.origins(profile);
-        let mut parts: Vec<_> = self.manifest.parts.iter().collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.ts.1));
-        let mut files: Vec<Arc<PartFile>> = Vec::new();
-        for part in parts {
-            let oldest = candidates.last().filter(|_| candidates.len() >= rows_max);
-            if oldest.is_some_and(|oldest| oldest.ts > part.ts.1) {
+        let rows_max = request.rows_max;
+        let in_tail = self.tail_rows().filter(|row| {
+            let is_wanted = request.wants(&row.event.name) && request.is_before(row.event.ts, row.position);
+            is_wanted && self.owner_in_tail(row) == Some(request.profile)
+        });
+        let mut newest: Vec<PartRow> = in_tail.cloned().collect();
+        keep_newest(&mut newest, rows_max);
+        let mut held = VecDeque::from(self.held(request)?);
+        while let Some(first) = held.front() {
+            let oldest = newest.last().filter(|_| newest.len() >= rows_max);
+            if oldest.is_some_and(|oldest| oldest.event.ts > first.file.entry.ts.1) {
                 break;
             }
+            // As many parts as may have enough, side by side.
+            let (mut next, mut rows) = (Vec::new(), 0);
+            while rows < rows_max.max(1)
+                && let Some(part) = held.pop_front()
+            {
+                rows += part.rows();
+                next.push(part);
+            }
+            let found = each_side_by_side(next, |part| self.newest_in(&part, request))?;
+            newest.extend(found.into_iter().flatten());
+            keep_newest(&mut newest, rows_max);
+        }
+        newest.iter_mut().for_each(|row| row.profile = request.profile);
+        Ok(newest)
+    }
+
+    /// The parts that may have rows of the profile, those with the newest first.
+    fn held(&self, request: &TimelineRequest<'_>) -> Result<Vec<Held>, PartsError> {
+        let origins = self.overlay.origins(request.profile);
+        let mut parts: Vec<_> = self.manifest.parts.iter().collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.ts.1));
+        let mut held = Vec::new();
+        for part in parts {
             let (first, last) = part.profiles;
             let may_have = origins.iter().any(|origin| {
                 let is_of_bucket = part.partition.is_none_or(|place| place.bucket.holds(*origin));
@@ -101,36 +117,53 @@ impl Snapshot {
                 continue;
             }
             let file = self.files.open(part)?;
-            self.look_into(&file, files.len(), request, &origins, &mut candidates)?;
-            files.push(file);
-            keep_newest(&mut candidates, rows_max);
+            let mut ranges = Vec::new();
+            for origin in &origins {
+                let runs = file.runs_of(*origin)?;
+                // A run is of one name.
+                let is_wanted = |run: &&Run| {
+                    let mut names = file.entry.names.iter().filter(|of_name| request.wants(&of_name.name));
+                    request.names.is_empty() || names.any(|of_name| of_name.range().contains(&run.start))
+                };
+                ranges.extend(runs.iter().filter(is_wanted).map(|run| run.range()));
+            }
+            if !ranges.is_empty() {
+                ranges.sort_by_key(|range| range.start);
+                held.push(Held { file, ranges });
+            }
         }
-        self.read_whole(profile, &files, candidates)
+        Ok(held)
     }
 
-    /// Adds every row of the profile that a part has.
-    fn look_into(
+    /// The newest rows of the profile that a part has.
+    fn newest_in(&self, held: &Held, request: &TimelineRequest<'_>) -> Result<Vec<PartRow>, PartsError> {
+        let Held { file, ranges } = held;
+        // Where there are many, it is looked first which of them are wanted.
+        let is_more = held.rows() > request.rows_max;
+        let chosen = if is_more { Some(self.newest_of(file, ranges, request)?) } else { None };
+        let schema = Arc::clone(&FIXED);
+        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut reader = file.read(&columns, chosen.as_ref().unwrap_or(ranges), 4_096);
+        let mut rows = Vec::new();
+        while let Some((_, batch)) = reader.next_batch()? {
+            rows.extend(decode(&batch)?);
+        }
+        let resolved_until = file.entry.resolved_until;
+        rows.retain(|row| {
+            let since = Overlay::since(row.position, resolved_until);
+            let owner = self.overlay.resolve(row.profile, since, &row.anchor);
+            owner == Some(request.profile) && request.is_before(row.event.ts, row.position)
+        });
+        Ok(rows)
+    }
+
+    /// Which rows of a part are the newest of the profile.
+    fn newest_of(
         &self,
         file: &Arc<PartFile>,
-        number: usize,
+        ranges: &[Range<u64>],
         request: &TimelineRequest<'_>,
-        origins: &[ProfileId],
-        candidates: &mut Vec<Candidate>,
-    ) -> Result<(), PartsError> {
-        let mut ranges = Vec::new();
-        for origin in origins {
-            let runs = file.runs_of(*origin)?;
-            // A run is of one name.
-            let is_wanted = |run: &&Run| {
-                let mut names = file.entry.names.iter().filter(|of_name| request.wants(&of_name.name));
-                request.names.is_empty() || names.any(|of_name| of_name.range().contains(&run.start))
-            };
-            ranges.extend(runs.iter().filter(is_wanted).map(|run| run.range()));
-        }
-        if ranges.is_empty() {
-            return Ok(());
-        }
-        ranges.sort_by_key(|range| range.start);
+    ) -> Result<Vec<Range<u64>>, PartsError> {
         let resolved_until = file.entry.resolved_until;
         let is_settled = self.overlay.is_empty();
         let columns: &[&str] = if is_settled {
@@ -138,12 +171,14 @@ impl Snapshot {
         } else {
             &[PROFILE, TS, POSITION, ANCHOR_KIND, ANCHOR_VALUE]
         };
-        let mut numbers = ranges.clone().into_iter().flatten();
-        let mut reader = file.read(columns, &ranges, 4_096);
+        let mut numbers = ranges.iter().cloned().flatten();
+        let mut reader = file.read(columns, ranges, 4_096);
+        let mut found: Vec<(Instant, Position, u64)> = Vec::new();
         while let Some((_, batch)) = reader.next_batch()? {
             let keys = Keys::of(&batch)?;
             for row in 0..batch.num_rows() {
-                let (Some((stands_under, ts, position)), Some(place)) = (keys.at(row), numbers.next()) else {
+                let (Some((stands_under, ts, position)), Some(number)) = (keys.at(row), numbers.next())
+                else {
                     break;
                 };
                 let (stands_under, position) = (ProfileId(stands_under), Position(position));
@@ -156,55 +191,22 @@ impl Snapshot {
                 };
                 let ts = Instant::from_ms(ts);
                 if owner == Some(request.profile) && request.is_before(ts, position) {
-                    candidates.push(Candidate { ts, position, place: Place::Part(number, place) });
+                    found.push((ts, position, number));
                 }
             }
         }
-        Ok(())
-    }
-
-    fn read_whole(
-        &self,
-        profile: ProfileId,
-        files: &[Arc<PartFile>],
-        candidates: Vec<Candidate>,
-    ) -> Result<Vec<PartRow>, PartsError> {
-        let mut rows = Vec::with_capacity(candidates.len());
-        let mut wanted: Vec<Vec<u64>> = vec![Vec::new(); files.len()];
-        for candidate in candidates {
-            match candidate.place {
-                Place::Tail(row) => rows.push(*row),
-                Place::Part(file, row) => {
-                    if let Some(of_file) = wanted.get_mut(file) {
-                        of_file.push(row);
-                    }
-                }
-            }
-        }
-        let schema = Arc::clone(&FIXED);
-        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let wanted = files.iter().zip(wanted).filter(|(_, numbers)| !numbers.is_empty()).collect();
-        let read = |(file, mut numbers): (&Arc<PartFile>, Vec<u64>)| {
-            numbers.sort_unstable();
-            let mut reader = file.read(&columns, &ranges_of(&numbers), 4_096);
-            let mut rows = Vec::new();
-            while let Some((_, batch)) = reader.next_batch()? {
-                rows.extend(decode(&batch)?);
-            }
-            Ok::<_, PartsError>(rows)
-        };
-        rows.extend(each_side_by_side(wanted, read)?.into_iter().flatten());
-        for row in &mut rows {
-            row.profile = profile;
-        }
-        rows.sort_by_key(|row| std::cmp::Reverse(row.key()));
-        Ok(rows)
+        found.sort_unstable_by_key(|newest| std::cmp::Reverse(*newest));
+        let mut numbers: Vec<u64> =
+            found.into_iter().take(request.rows_max).map(|(_, _, number)| number).collect();
+        numbers.sort_unstable();
+        Ok(ranges_of(&numbers))
     }
 }
 
-fn keep_newest(candidates: &mut Vec<Candidate>, rows_max: usize) {
-    candidates.sort_by_key(|candidate| std::cmp::Reverse((candidate.ts, candidate.position)));
-    candidates.truncate(rows_max);
+/// Newest first.
+fn keep_newest(rows: &mut Vec<PartRow>, rows_max: usize) {
+    rows.sort_by_key(|row| std::cmp::Reverse((row.event.ts, row.position)));
+    rows.truncate(rows_max);
 }
 
 /// Numbers in ascending order as ranges.

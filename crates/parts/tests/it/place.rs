@@ -155,7 +155,13 @@ fn compare_page(snapshot: &Snapshot, truth: &[PartRow], profile: ProfileId) {
 
 fn compare_scan(snapshot: &Snapshot, event: &str, filter: RowFilter, wanted: &[&PartRow]) {
     let paths = paths();
-    let request = SignalRequest { event: event.to_owned(), paths: paths.clone(), filter };
+    let request = SignalRequest {
+        event: event.to_owned(),
+        paths: paths.clone(),
+        filter,
+        positions: true,
+        earlier_rows: false,
+    };
     let mut held = Vec::new();
     for mut stream in snapshot.streams(&request).expect("readable") {
         let mut last = None;

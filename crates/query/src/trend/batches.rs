@@ -24,7 +24,7 @@ impl Plan<'_> {
     }
 
     /// The numbers in a dictionary that tell the groups of a batch's events apart, where they do.
-    fn coded<'a>(&self, batch: &'a Batch, series: usize) -> Coded<'a> {
+    pub(super) fn coded<'a>(&self, batch: &'a Batch, series: usize) -> Coded<'a> {
         match &self.groups {
             None => Coded::Same,
             Some(reader) => reader.coded(batch, series).map_or(Coded::Each, Coded::By),
@@ -33,7 +33,7 @@ impl Plan<'_> {
 }
 
 /// What tells the groups of events apart.
-enum Coded<'a> {
+pub(super) enum Coded<'a> {
     /// Nothing: all are of one.
     Same,
     By(Texts<'a>),
@@ -43,7 +43,7 @@ enum Coded<'a> {
 
 impl Coded<'_> {
     /// How many kinds of events there are; `None` where each is one of its own.
-    fn kinds(&self) -> Option<usize> {
+    pub(super) fn kinds(&self) -> Option<usize> {
         match self {
             Self::Same => Some(1),
             Self::By(texts) => Some(texts.values.count() + 1),
@@ -105,22 +105,9 @@ impl Gather<'_> {
         kinds: usize,
     ) {
         let nobody = nobody();
-        let mut finder = Finder::of(periods);
-        let buckets = periods.len();
-        let mut counts = vec![0_u64; kinds * buckets];
-        let mut firsts: Vec<Option<usize>> = vec![None; kinds];
-        for row in (0..batch.len()).filter(|row| batch.signals(*row) >> series & 1 == 1) {
-            let Some(bucket) = batch.when(row).and_then(|(ts, _)| finder.find(ts)) else { continue };
-            let kind = coded.kind(row);
-            if let (Some(count), Some(first)) =
-                (counts.get_mut(kind * buckets + bucket), firsts.get_mut(kind))
-            {
-                *count += 1;
-                first.get_or_insert(row);
-            }
-        }
-        for (counts, first) in counts.chunks(buckets.max(1)).zip(firsts) {
-            let Some(row) = first.and_then(|row| batch.row(row)) else { continue };
+        let counted = Counted::of(batch, series, periods, coded, kinds);
+        for (row, counts) in counted.kinds() {
+            let Some(row) = batch.row(row) else { continue };
             let total: u64 = counts.iter().sum();
             let counts = || counts.iter().copied().chain([total]).enumerate().filter(|(_, count)| *count > 0);
             for group in self.rows_of(&nobody, &row, series) {
@@ -130,6 +117,46 @@ impl Gather<'_> {
                 }
             }
         }
+    }
+}
+
+/// How many events of each kind a batch has in each bucket.
+pub(super) struct Counted {
+    counts: Vec<u64>,
+    buckets: usize,
+    /// A row of each kind.
+    rows: Vec<Option<usize>>,
+}
+
+impl Counted {
+    pub(super) fn of(
+        batch: &Batch,
+        series: usize,
+        periods: &Periods,
+        coded: &Coded<'_>,
+        kinds: usize,
+    ) -> Self {
+        let mut finder = Finder::of(periods);
+        let buckets = periods.len();
+        let mut counts = vec![0_u64; kinds * buckets];
+        let mut rows: Vec<Option<usize>> = vec![None; kinds];
+        for row in (0..batch.len()).filter(|row| batch.signals(*row) >> series & 1 == 1) {
+            let Some(bucket) = batch.when(row).and_then(|(ts, _)| finder.find(ts)) else { continue };
+            let kind = coded.kind(row);
+            if let (Some(count), Some(of_kind)) =
+                (counts.get_mut(kind * buckets + bucket), rows.get_mut(kind))
+            {
+                *count += 1;
+                of_kind.get_or_insert(row);
+            }
+        }
+        Self { counts, buckets: buckets.max(1), rows }
+    }
+
+    /// Of each kind that there is, a row and how many there are in each bucket.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (usize, &[u64])> {
+        let counts = self.counts.chunks(self.buckets);
+        self.rows.iter().zip(counts).filter_map(|(row, counts)| Some(((*row)?, counts)))
     }
 }
 
@@ -165,22 +192,22 @@ impl Weigh<'_> {
 }
 
 /// Whose traits nobody asks for.
-fn nobody() -> Profile {
+pub(super) fn nobody() -> Profile {
     Profile::unknown(ProfileId(0))
 }
 
 /// Finds periods of instants that most often are in the one that was found last.
-struct Finder<'a> {
+pub(super) struct Finder<'a> {
     periods: &'a Periods,
     last: Option<(Instant, Instant, usize)>,
 }
 
 impl<'a> Finder<'a> {
-    const fn of(periods: &'a Periods) -> Self {
+    pub(super) const fn of(periods: &'a Periods) -> Self {
         Self { periods, last: None }
     }
 
-    fn find(&mut self, ts: Instant) -> Option<usize> {
+    pub(super) fn find(&mut self, ts: Instant) -> Option<usize> {
         if let Some((from, until, number)) = self.last
             && from <= ts
             && ts < until

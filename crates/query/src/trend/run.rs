@@ -1,9 +1,11 @@
-//! Computes a trend: once over history, or twice where it has to be found first which groups are shown.
+//! Computes a trend: once over history, or twice where it has to be found first which groups are shown and there is no
+//! keeping of all of them.
 
 use rustc_hash::FxHashMap;
 use segops_model::{Decimal, Event};
 use segops_rules::is_order_money;
 
+use super::at_once::AtOnce;
 use super::cell::Cell;
 use super::table::Table;
 use super::{Checked, Measure, Trend, TrendAnswer, check};
@@ -25,20 +27,14 @@ const CURRENCIES_MAX: usize = 300;
 pub(crate) fn run(trend: &Trend, setting: &Setting<'_>) -> Result<TrendAnswer, AnalysisError> {
     let checked = check(trend, setting)?;
     let plan = Plan::new(trend, &checked, setting);
-    let chosen = plan.chosen(setting)?;
-    let gather = || Gather { plan: &plan, chosen: chosen.as_ref(), found: Found::default() };
-    let reading = plan.reading(false);
-    let found = if plan.is_of_events_alone(plan.series.len()) {
-        let see = |gather: &mut Gather<'_>, batch: &Batch| gather.see(batch);
-        let gathered = batches_side_by_side(setting, &reading, gather, see)?;
-        gathered.into_iter().map(|gather| gather.found).collect()
-    } else {
-        walk_side_by_side(setting, &reading, gather, |done| done.found)?
+    let (chosen, all) = match plan.at_once(setting)? {
+        Some((chosen, found)) => (Some(chosen), found),
+        None => {
+            let chosen = plan.chosen(setting)?;
+            let found = plan.found(chosen.as_ref(), setting)?;
+            (chosen, found)
+        }
     };
-    let mut all = Found::default();
-    for of_bucket in found {
-        all.join(of_bucket)?;
-    }
     let cells = all.cells.into_iter().collect();
     let currencies = all.currencies;
     let groups = chosen.as_ref().map(Chosen::rows).unwrap_or_default();
@@ -122,6 +118,44 @@ impl<'a> Plan<'a> {
             orders: false,
             traits: by.is_some_and(crate::groups::Dimension::needs_traits),
         }
+    }
+
+    /// The groups that are shown, and what the cells have, where one way through history is enough for both.
+    fn at_once(&self, setting: &Setting<'_>) -> Result<Option<(Chosen, Found)>, AnalysisError> {
+        let max = setting.limits.analysis_groups_max;
+        let (Some(breakdown), Some(_)) = (self.by, AtOnce::of(self, max)) else { return Ok(None) };
+        if !self.is_of_events_alone(self.series.len()) {
+            return Ok(None);
+        }
+        let begin = || AtOnce::of(self, max);
+        let see = |at_once: &mut Option<AtOnce<'_>>, batch: &Batch| {
+            at_once.iter_mut().for_each(|at_once| at_once.see(batch));
+            Ok(())
+        };
+        let found = batches_side_by_side(setting, &self.reading(false), begin, see)?;
+        let joined = found.into_iter().flatten().reduce(|mut all, other| {
+            all.join(other);
+            all
+        });
+        Ok(joined.and_then(|all| all.finish(breakdown.top)))
+    }
+
+    /// What the cells have.
+    fn found(&self, chosen: Option<&Chosen>, setting: &Setting<'_>) -> Result<Found, AnalysisError> {
+        let gather = || Gather { plan: self, chosen, found: Found::default() };
+        let reading = self.reading(false);
+        let found = if self.is_of_events_alone(self.series.len()) {
+            let see = |gather: &mut Gather<'_>, batch: &Batch| gather.see(batch);
+            let gathered = batches_side_by_side(setting, &reading, gather, see)?;
+            gathered.into_iter().map(|gather| gather.found).collect()
+        } else {
+            walk_side_by_side(setting, &reading, gather, |done| done.found)?
+        };
+        let mut all = Found::default();
+        for of_bucket in found {
+            all.join(of_bucket)?;
+        }
+        Ok(all)
     }
 
     /// Which groups are shown: those with most of the first series in the whole range.

@@ -97,12 +97,13 @@ impl Batch {
         }
     }
 
+    /// The instant of a row, and its position, which is 0 where nobody asked for it.
     #[inline]
     pub(crate) fn when(&self, row: usize) -> Option<(Instant, Position)> {
         match &self.rows {
             BatchRows::Columns(columns) => {
-                let (ts, position) = (columns.ts_ms().get(row)?, columns.positions().get(row)?);
-                Some((Instant::from_ms(*ts), Position(*position)))
+                let position = columns.positions().get(row).copied().unwrap_or_default();
+                columns.ts_ms().get(row).map(|ts| (Instant::from_ms(*ts), Position(position)))
             }
             BatchRows::Whole(rows) => rows.get(row).map(|row| (row.event.ts, row.position)),
         }

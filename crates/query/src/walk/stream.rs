@@ -78,7 +78,7 @@ impl Streams {
     ) -> Result<Self, AnalysisError> {
         let snapshot = way.snapshot;
         let up_to_now = RowFilter { before: Some(way.now.plus_ms(1)), from: None, bucket };
-        let (events, mut rows_total) = EventStreams::open(snapshot, reading, matchers, bucket)?;
+        let (events, mut rows_total) = EventStreams::open(snapshot, reading, matchers, bucket, true)?;
         let wants_orders = reading.orders || reading.signals.iter().any(|one| one.filter.subject.is_orders());
         let mut rows_of = |names: &[String]| -> Result<RowStream, AnalysisError> {
             rows_total += snapshot.row_count(Some(names));
@@ -149,12 +149,13 @@ impl Streams {
 }
 
 impl EventStreams {
-    /// With how many rows there are at most.
+    /// With how many rows there are at most. Where nobody asks for the order of events, rows come without positions.
     pub(super) fn open(
         snapshot: &Snapshot,
         reading: &Reading,
         matchers: &[Matcher],
         bucket: Option<Bucket>,
+        in_order: bool,
     ) -> Result<(Self, u64), AnalysisError> {
         let filter = RowFilter { from: Some(reading.range.from), before: Some(reading.range.until), bucket };
         let mut opened = Self { streams: Vec::new(), heads: Vec::new(), held: Vec::new(), rows: Vec::new() };
@@ -172,7 +173,7 @@ impl EventStreams {
                 continue;
             }
             rows_total += snapshot.row_count(Some(std::slice::from_ref(&name)));
-            for source in sources(snapshot, reading, &name, &signals, filter)? {
+            for source in sources(snapshot, reading, &name, &signals, (filter, in_order))? {
                 let (name, signals) = (name.as_str().into(), signals.clone());
                 opened.streams.push(EventStream { name, signals, source, batch: None, at: 0 });
                 opened.heads.push(END);
@@ -279,7 +280,7 @@ fn sources(
     reading: &Reading,
     name: &str,
     signals: &[usize],
-    filter: RowFilter,
+    (filter, in_order): (RowFilter, bool),
 ) -> Result<Vec<Source>, AnalysisError> {
     let of_name = || signals.iter().filter_map(|at| reading.signals.get(*at));
     if of_name().any(|signal| !signal.filter.sources.is_empty()) {
@@ -294,7 +295,8 @@ fn sources(
     }
     paths.sort();
     paths.dedup();
-    let request = SignalRequest { event: name.to_owned(), paths, filter };
+    let request =
+        SignalRequest { event: name.to_owned(), paths, filter, positions: in_order, earlier_rows: false };
     Ok(snapshot.streams(&request)?.into_iter().map(Source::Columns).collect())
 }
 

@@ -20,6 +20,11 @@ impl Fraction {
         Self { numerator: value, denominator: 1 }
     }
 
+    /// Of a number of things, as an aggregate has it.
+    pub(crate) fn of_count(count: u64) -> Self {
+        Self::whole(Decimal::from_u64(count).billionths())
+    }
+
     /// How this stands to `factor` times another.
     pub(crate) fn compare(self, other: Self, factor: Decimal) -> Ordering {
         if self.denominator == other.denominator && factor == Decimal::ONE {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
-use segops_model::Decimal;
 use segops_rules::AggregateFunction;
 
 use super::Fraction;
@@ -52,19 +51,25 @@ impl Held {
 
     /// What so many values come to; `None` where nothing can be made of none.
     pub(super) fn value(&self, function: AggregateFunction, count: usize) -> Option<Fraction> {
-        let of_count = |count: usize| Fraction::whole(Decimal::from_u64(count as u64).billionths());
-        match (self, function) {
-            (Self::Nothing, _) => Some(of_count(count)),
-            (Self::Counted(counts), _) => Some(of_count(counts.len())),
-            (Self::Halves(halves), _) => {
+        match self {
+            Self::Nothing => Some(Fraction::of_count(count as u64)),
+            Self::Counted(counts) => Some(Fraction::of_count(counts.len() as u64)),
+            Self::Halves(halves) => {
                 halves.two_medians().map(|numerator| Fraction { numerator, denominator: 2 })
             }
-            (Self::Subtotal(held), AggregateFunction::Sum) => Some(Fraction::whole(held.sum)),
-            (Self::Subtotal(held), _) if held.count == 0 => None,
-            (Self::Subtotal(held), AggregateFunction::Minimum) => Some(Fraction::whole(held.min)),
-            (Self::Subtotal(held), AggregateFunction::Maximum) => Some(Fraction::whole(held.max)),
-            (Self::Subtotal(held), _) => Some(Fraction { numerator: held.sum, denominator: held.count }),
+            Self::Subtotal(held) => value_of(held, function),
         }
+    }
+}
+
+/// What values come to in a sum, an average, the least or the greatest.
+pub(super) fn value_of(values: &ValueSubtotal, function: AggregateFunction) -> Option<Fraction> {
+    match function {
+        AggregateFunction::Sum => Some(Fraction::whole(values.sum)),
+        _ if values.count == 0 => None,
+        AggregateFunction::Minimum => Some(Fraction::whole(values.min)),
+        AggregateFunction::Maximum => Some(Fraction::whole(values.max)),
+        _ => Some(Fraction { numerator: values.sum, denominator: values.count }),
     }
 }
 

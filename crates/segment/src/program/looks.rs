@@ -68,7 +68,8 @@ fn is_of_matches(node: &Node) -> bool {
     }
 }
 
-fn look_back(node: &Node, now: Instant, each: &mut dyn FnMut(SignalId, Instant)) {
+/// Shows every signal that a condition reads, with the instant that matches have to be after.
+pub(crate) fn look_back(node: &Node, now: Instant, each: &mut dyn FnMut(SignalId, Instant)) {
     match node {
         Node::All(nodes) | Node::Any(nodes) | Node::None(nodes) => {
             nodes.iter().for_each(|node| look_back(node, now, each));

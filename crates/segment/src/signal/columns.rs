@@ -2,7 +2,7 @@
 //! them. The tests are those that single events get; only the way to the values is another.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use segops_model::{Columns, SignalId};
 
@@ -76,6 +76,11 @@ impl SignalRows {
         self.passes.as_ref().is_none_or(|passes| passes.get(row).copied().unwrap_or_default())
     }
 
+    /// Of each row; `None` where all match.
+    pub(crate) fn passes(&self) -> Option<&[bool]> {
+        self.passes.as_deref()
+    }
+
     /// The values that are captured of a row; `None` for a signal that captures none.
     #[must_use]
     pub fn captured(&self, row: usize) -> Option<&[i128]> {
@@ -85,7 +90,7 @@ impl SignalRows {
 
 impl CapturedRows {
     /// Of values with their rows, in the order of the rows.
-    pub(crate) fn of(rows: usize, found: Vec<(usize, i128)>) -> Self {
+    pub(crate) fn of(rows: usize, found: &[(usize, i128)]) -> Self {
         let mut starts = Vec::with_capacity(rows + 1);
         for (at, (row, _)) in found.iter().enumerate() {
             while starts.len() <= *row {
@@ -93,7 +98,7 @@ impl CapturedRows {
             }
         }
         starts.resize(rows + 1, found.len());
-        Self { starts, values: found.into_iter().map(|(_, value)| value).collect() }
+        Self { starts, values: found.iter().map(|(_, value)| *value).collect() }
     }
 
     pub(crate) fn of_row(&self, row: usize) -> Option<&[i128]> {

@@ -101,6 +101,11 @@ impl Subtotal<ValueEntry> for ValueSubtotal {
 }
 
 impl ValueSubtotal {
+    /// Adds one value.
+    pub(crate) fn add_value(&mut self, value: i128) {
+        Subtotal::add(self, &Self { count: 1, sum: value, min: value, max: value });
+    }
+
     /// What this and another come to together.
     pub(crate) fn add(&mut self, other: &Self) {
         Subtotal::add(self, other);

@@ -14,7 +14,7 @@ const INLINE_ENTRIES_MAX: usize = 32;
 
 #[derive(Clone)]
 pub(super) enum Run<T: Item> {
-    /// At most [`INLINE_ENTRIES_MAX`].
+    /// At most [`INLINE_ENTRIES_MAX`], but for what [`Run::refill_in_one`] made.
     Few(Vec<T>),
     /// One or more chunks, none of them empty. Boxed, because few timelines are long and all pay for the
     /// size of this type.
@@ -27,17 +27,32 @@ impl<T: Item> Run<T> {
     }
 
     /// Holds these items, and nothing that it held before; few of them in the memory that it has.
-    pub(super) fn refill(&mut self, items: &mut Vec<T>) {
+    pub(super) fn refill(&mut self, items: &mut [T]) {
         if !items.is_sorted() {
             items.sort_unstable();
         }
-        items.dedup();
         match self {
             Self::Few(list) if items.len() <= INLINE_ENTRIES_MAX => {
                 list.clear();
-                list.append(items);
+                list.extend_from_slice(items);
+                list.dedup();
             }
-            _ => *self = items.drain(..).collect(),
+            _ => *self = items.iter().copied().collect(),
+        }
+    }
+
+    /// As [`Run::refill`], in one list however many they are: for a run that is only read, and then let go.
+    pub(super) fn refill_in_one(&mut self, items: &mut [T]) {
+        if !items.is_sorted() {
+            items.sort_unstable();
+        }
+        if !matches!(self, Self::Few(_)) {
+            *self = Self::new();
+        }
+        if let Self::Few(list) = self {
+            list.clear();
+            list.extend_from_slice(items);
+            list.dedup();
         }
     }
 

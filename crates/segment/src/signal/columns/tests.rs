@@ -12,7 +12,7 @@ use crate::sample::{event, list, zone};
 use crate::{Capture, CaptureKind};
 
 /// Events as columns, without any storage: of values of one type as such, and of others as they are.
-struct Listed {
+pub(crate) struct Listed {
     events: Vec<Event>,
     paths: Vec<Path>,
     stored: Vec<Stored>,
@@ -94,7 +94,7 @@ impl Stored {
 }
 
 impl Listed {
-    fn of(events: Vec<Event>, with_dictionary: bool) -> Self {
+    pub(crate) fn of(events: Vec<Event>, with_dictionary: bool) -> Self {
         let names = events.iter().flat_map(|event| event.properties.iter().map(|(name, _)| name.to_owned()));
         let names: std::collections::BTreeSet<String> = names.collect();
         let mut paths: Vec<Path> = names.iter().map(|name| Path::of_name(name)).collect();
