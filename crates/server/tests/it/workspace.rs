@@ -40,8 +40,11 @@ impl Workspace {
     }
 
     pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self::at(Arc::new(SystemClock), limits)
+    }
+
+    pub(crate) fn at(clock: Arc<dyn Clock>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let tokens = Tokens::open(folder.path(), clock.now()).unwrap();
         let admin = tokens.create("ann", Role::Admin, clock.now()).unwrap();
         for role in [Role::Viewer, Role::Marketer, Role::Analyst] {

@@ -70,7 +70,7 @@ fn check(recording: &str, expected: Expect) {
 
 macro_rules! recording {
     ($name:literal) => {
-        include_str!(concat!("../../../fixtures/captures/", $name, ".ndjson"))
+        include_str!(concat!("../../../../../tests/captures/", $name, ".ndjson"))
     };
 }
 
