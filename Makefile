@@ -44,9 +44,9 @@ test-long: $(CACHE)/cargo-nextest.tool ## hundreds of thousands of histories of 
 	SEGOPS_ORACLE_HISTORIES=$(HISTORIES) PROPTEST_CASES=$(HISTORIES) cargo nextest run --profile long \
 		--package segops-engine --locked -E 'test(live_equals_rebuild)'
 
-test-sdk: build $(NODE_STAMP) $(VENV)/requirements.stamp ## real SDKs against the server
+test-sdk: build $(NODE_STAMP) $(VENV)/requirements.stamp ## real SDKs against the server, the browser's in Chromium
 	SEGOPS_PYTHON=$(VENV)/bin/python SEGOPS_BINARY="$$(scripts/binary.sh debug)" \
-		node --test $(NODE_FOLDER)/*.test.js
+		node --test $(NODE_FOLDER)/*.test.js $(NODE_FOLDER)/browser/*.test.js
 
 test-oracle: build $(VENV)/requirements.stamp ## rules over real data against DuckDB and pandas
 	$(VENV)/bin/python tests/oracle/run.py --segops "$$(scripts/binary.sh debug)"

@@ -3,6 +3,7 @@
 mod alarms;
 mod analyses;
 mod authority;
+mod browser_library;
 mod catalogue;
 mod checkpoints;
 mod collect;

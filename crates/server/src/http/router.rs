@@ -14,10 +14,10 @@ use super::problem::Problem;
 use super::request_id::with_request_id;
 use super::state::App;
 use super::{
-    alarms, analyses, catalogue, checkpoints, computed_traits, consent, definitions, derived_events, health,
-    imports, lists, members, metrics, parts, people, products, profiles, rejections, results, rules, scores,
-    segment_life, segment_versions, segments, settings, sources, sources_config, sql, status, stream,
-    templates, tokens, transitions, verify,
+    alarms, analyses, browser_library, catalogue, checkpoints, computed_traits, consent, definitions,
+    derived_events, health, imports, lists, members, metrics, parts, people, products, profiles, rejections,
+    results, rules, scores, segment_life, segment_versions, segments, settings, sources, sources_config, sql,
+    status, stream, templates, tokens, transitions, verify,
 };
 
 /// Everything that the server answers.
@@ -27,6 +27,8 @@ pub fn router(app: App) -> Router {
     documented
         .route("/api/v1/openapi.json", get(|| async move { Json(description) }))
         .route("/v1/projects/{write_key}/settings", get(sources_config::settings).options(allow_settings))
+        .route("/analytics.js/v1/{write_key}/analytics.min.js", get(browser_library::main_file))
+        .route("/analytics-next/bundles/{name}", get(browser_library::bundle))
         .route("/health", get(health::rudder_health))
         .method_not_allowed_fallback(wrong_method)
         .fallback(collect_or_not_found)

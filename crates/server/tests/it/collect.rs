@@ -129,16 +129,61 @@ async fn browsers_may_ask_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_load_the_browser_sdk_from_here() {
+    let workspace = Workspace::new();
+    let get = async |path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        workspace.send(request.body(Body::empty()).unwrap()).await
+    };
+    let main = "/analytics.js/v1/WK_TEST/analytics.min.js";
+    let plain = get(main, &[]).await;
+    assert_eq!(
+        (plain.status.as_u16(), plain.header("content-type")),
+        (200, "text/javascript; charset=utf-8")
+    );
+    assert!(plain.text().contains("analytics-next/bundles/"));
+    let packed =
+        get(main, &[("accept-encoding", "br, gzip;q=0.8"), ("origin", "https://shop.example")]).await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert_eq!(packed.header("access-control-allow-origin"), "https://shop.example");
+    let mut unpacked = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed.body[..]), &mut unpacked).unwrap();
+    assert!(unpacked == plain.body && packed.body.len() * 3 < plain.body.len());
+    assert_eq!(get(main, &[("accept-encoding", "gzip;q=0")]).await.body.len(), plain.body.len());
+    let known = get(main, &[("if-none-match", plain.header("etag"))]).await;
+    assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/analytics-next");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if name.contains(".bundle.") {
+            let bundle = get(&format!("/analytics-next/bundles/{name}"), &[]).await;
+            assert_eq!(bundle.status, 200, "{name}");
+            assert!(bundle.header("cache-control").contains("immutable"));
+        }
+    }
+    let absent = get("/analytics-next/bundles/absent.js", &[]).await;
+    assert_eq!(absent.problem(), (404, "not-found".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_are_told_to_come_back_before_the_start_and_after_the_end() {
     let workspace = Workspace::new();
     let send = async || {
-        let request = Request::post("/v1/track").header("authorization", KEY);
+        let request =
+            Request::post("/v1/track").header("authorization", KEY).header("origin", "https://shop.example");
         workspace.send(request.body(Body::from(track("u1").to_string())).unwrap()).await
     };
     assert_eq!(send().await.status, 200);
     workspace.engine.close();
     let refused = send().await;
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
+    // A browser reads neither where it may not.
+    assert_eq!(refused.header("access-control-allow-origin"), "https://shop.example");
+    assert_eq!(refused.header("access-control-expose-headers"), "retry-after");
     assert_eq!(refused.json()["code"], "unavailable");
 
     let folder = tempfile::tempdir().unwrap();
