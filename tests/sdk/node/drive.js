@@ -3,7 +3,7 @@
 // Sends the scripted traffic through a real SDK and prints one line of JSON: what was sent, what the SDK says
 // was delivered, and the errors that it reported.
 //
-//   SEGOPS_URL=http://127.0.0.1:8080 SEGOPS_WRITE_KEY=... node drive.js segment|rudder
+//   SEGOPS_URL=http://127.0.0.1:8080 SEGOPS_WRITE_KEY=... node drive.js segment|rudder [everyday|large]
 
 const { calls, counts } = require('./scenario');
 
@@ -46,9 +46,9 @@ async function main() {
   const name = process.argv[2];
   const settings = { url: process.env.SEGOPS_URL, writeKey: process.env.SEGOPS_WRITE_KEY };
   if (!clients[name] || !settings.url || !settings.writeKey) {
-    throw new Error('usage: SEGOPS_URL=... SEGOPS_WRITE_KEY=... node drive.js segment|rudder');
+    throw new Error('usage: SEGOPS_URL=... SEGOPS_WRITE_KEY=... node drive.js segment|rudder [everyday|large]');
   }
-  const list = calls(`${name}-node`);
+  const list = calls(`${name}-node`, process.argv[3]);
   const messages = [];
   const client = clients[name](settings, (error) => messages.push(String(error?.message ?? error)));
 

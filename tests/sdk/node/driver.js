@@ -11,13 +11,14 @@ const CLIENTS = {
   'segment-node': [process.execPath, [path.join(__dirname, 'drive.js'), 'segment']],
   'rudder-node': [process.execPath, [path.join(__dirname, 'drive.js'), 'rudder']],
   'segment-python': [PYTHON, [path.join(SDK_FOLDER, 'python', 'drive.py'), 'segment']],
+  'segment-python-gzip': [PYTHON, [path.join(SDK_FOLDER, 'python', 'drive.py'), 'segment-gzip']],
   'rudder-python': [PYTHON, [path.join(SDK_FOLDER, 'python', 'drive.py'), 'rudder']],
 };
 
 // Runs one client to its end and returns what it printed.
-async function drive(client, url, writeKey) {
+async function drive(client, url, writeKey, scenario = 'everyday') {
   const [program, programArguments] = CLIENTS[client];
-  const child = spawn(program, programArguments, {
+  const child = spawn(program, [...programArguments, scenario], {
     env: { ...process.env, SEGOPS_URL: url, SEGOPS_WRITE_KEY: writeKey },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,7 +1,7 @@
 """Sends the scripted traffic through a real SDK and prints one line of JSON: what was sent, what was
 delivered, and the errors that the SDK reported.
 
-    SEGOPS_URL=http://127.0.0.1:8080 SEGOPS_WRITE_KEY=... python drive.py segment|rudder
+    SEGOPS_URL=http://127.0.0.1:8080 SEGOPS_WRITE_KEY=... python drive.py segment|segment-gzip|rudder [everyday|large]
 """
 
 import json
@@ -11,13 +11,16 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-SCENARIO = json.loads((Path(__file__).parent.parent / "scenario.json").read_text(encoding="utf-8"))
+SCENARIOS = json.loads((Path(__file__).parent.parent / "scenario.json").read_text(encoding="utf-8"))
+NAMES = {"segment": "segment-python", "segment-gzip": "segment-python-gzip", "rudder": "rudder-python"}
+# As in scenario.js.
+TEXT = "x" * 30_000
 
 
 def main():
-    if len(sys.argv) != 2 or sys.argv[1] not in ("segment", "rudder"):
-        sys.exit("usage: SEGOPS_URL=... SEGOPS_WRITE_KEY=... python drive.py segment|rudder")
-    name = f"{sys.argv[1]}-python"
+    if len(sys.argv) not in (2, 3) or sys.argv[1] not in NAMES:
+        sys.exit("usage: SEGOPS_URL=... SEGOPS_WRITE_KEY=... python drive.py segment|segment-gzip|rudder [everyday|large]")
+    name = NAMES[sys.argv[1]]
     failed = 0
     messages = set()
 
@@ -27,7 +30,7 @@ def main():
         messages.add(str(error))
 
     client = open_client(sys.argv[1], os.environ["SEGOPS_WRITE_KEY"], os.environ["SEGOPS_URL"], on_error)
-    calls = scripted_calls(name)
+    calls = scripted_calls(name, SCENARIOS[sys.argv[2] if len(sys.argv) == 3 else "everyday"])
     for call in calls:
         send(client, call)
     client.flush()
@@ -49,19 +52,21 @@ def main():
 
 
 def open_client(name, write_key, url, on_error):
-    if name == "segment":
-        from segment.analytics.client import Client
-    else:
+    if name == "rudder":
         from rudderstack.analytics.client import Client
-    return Client(write_key, host=url, on_error=on_error)
+
+        return Client(write_key, host=url, on_error=on_error)
+    from segment.analytics.client import Client
+
+    return Client(write_key, host=url, on_error=on_error, gzip=name == "segment-gzip")
 
 
-def scripted_calls(client):
+def scripted_calls(client, scenario):
     """The calls in order. Each client's customers are its own, so that clients can be counted apart."""
     calls = []
-    for n in range(SCENARIO["customers"]):
-        for template in SCENARIO["calls"]:
-            text = json.dumps(template).replace("{client}", client).replace("{n}", str(n))
+    for n in range(scenario["customers"]):
+        for template in scenario["calls"]:
+            text = json.dumps(template).replace("{client}", client).replace("{n}", str(n)).replace("{text}", TEXT)
             call = json.loads(text)
             times = call.pop("times", 1)
             calls.extend([call] * times)
