@@ -72,7 +72,7 @@ enum Leaf {
         after: i64,
         until: i64,
     },
-    Alone(Alone),
+    Alone(Box<Alone>),
 }
 
 /// A condition that is looked at profile by profile.
@@ -143,7 +143,7 @@ impl Vectorized {
     /// The conditions that are looked at profile by profile.
     pub fn alone(&self) -> impl Iterator<Item = &Alone> {
         self.leaves.iter().filter_map(|leaf| match leaf {
-            Leaf::Alone(alone) => Some(alone),
+            Leaf::Alone(alone) => Some(alone.as_ref()),
             _ => None,
         })
     }
@@ -184,7 +184,7 @@ impl Vectorized {
                 let other = node.other().map(|(_, reading)| reading);
                 let kinds = (kind_of(&node.left), other.map(kind_of));
                 let (Some(left), None | Some(Some(_))) = kinds else {
-                    return Leaf::Alone(Alone::of(whole, self.at));
+                    return Leaf::Alone(Box::new(Alone::of(whole, self.at)));
                 };
                 let left = self.tally(node.left.signal, node.left.window.bounds(self.at), left);
                 let right = other
@@ -193,7 +193,7 @@ impl Vectorized {
                 Leaf::Aggregate { node: node.clone(), left, right }
             }
             Node::Occurrence(occurrence) => match occurrence.end() {
-                None => Leaf::Alone(Alone::of(whole, self.at)),
+                None => Leaf::Alone(Box::new(Alone::of(whole, self.at))),
                 Some(is_first) => {
                     let kind = TallyKind::Chosen { is_first, passing: occurrence.passing() };
                     let ever = (Instant::from_ms(i64::MIN), self.at);
@@ -202,7 +202,7 @@ impl Vectorized {
                     Leaf::Chosen { tally, after: after.as_ms(), until: until.as_ms() }
                 }
             },
-            _ => Leaf::Alone(Alone::of(whole, self.at)),
+            _ => Leaf::Alone(Box::new(Alone::of(whole, self.at))),
         }
     }
 
