@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -48,6 +49,8 @@ pub(crate) struct PartFile {
     chunks: Arc<[Range<u64>]>,
     read_ahead_bytes: u64,
     sidecar: OnceLock<Arc<Index>>,
+    /// The runs that were lifted last, and of which profiles: they are the same for every question until more changes.
+    lifted: Mutex<(Vec<ProfileId>, Arc<[Run]>)>,
 }
 
 impl std::fmt::Debug for PartFile {
@@ -109,6 +112,7 @@ impl PartFile {
             chunks: chunks.into(),
             read_ahead_bytes,
             sidecar: OnceLock::new(),
+            lifted: Mutex::new((Vec::new(), Arc::from([]))),
         })
     }
 
@@ -277,21 +281,28 @@ impl PartFile {
     }
 
     /// The runs of profiles that later changes take rows from, in the order of the rows.
-    pub(crate) fn lifted(&self, overlay: &Overlay) -> Result<Vec<Run>, PartsError> {
+    pub(crate) fn lifted(&self, overlay: &Overlay) -> Result<Arc<[Run]>, PartsError> {
         let since = Overlay::since(self.entry.positions.0, self.entry.resolved_until);
         let (first, last) = self.entry.profiles;
         let mut sources = overlay.sources(since);
         sources.retain(|profile| (first..=last).contains(&profile.0));
+        if let (held, runs) = &*self.lifted.lock()
+            && *held == sources
+        {
+            return Ok(Arc::clone(runs));
+        }
         let mut runs = Vec::new();
         if sources.len() > LOOKUPS_MAX {
             runs = self.all_runs()?;
             runs.retain(|run| sources.binary_search(&ProfileId(run.profile)).is_ok());
         } else {
-            for profile in sources {
-                runs.extend(self.runs_of(profile)?);
+            for profile in &sources {
+                runs.extend(self.runs_of(*profile)?);
             }
         }
         runs.sort_unstable_by_key(|run| run.start);
+        let runs: Arc<[Run]> = runs.into();
+        *self.lifted.lock() = (sources, Arc::clone(&runs));
         Ok(runs)
     }
 }

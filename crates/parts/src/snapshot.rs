@@ -7,7 +7,6 @@ mod timeline;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use segops_model::{Instant, Position, ProfileId};
 
@@ -67,8 +66,6 @@ pub struct Snapshot {
     pub(crate) overlay: Arc<Overlay>,
     tail: Option<Arc<Tail>>,
     batch_rows: usize,
-    /// Of each part, the rows that changes may have moved.
-    lifted: Arc<Mutex<FxHashMap<String, Arc<[Run]>>>>,
 }
 
 impl Snapshot {
@@ -78,7 +75,7 @@ impl Snapshot {
         overlay: Arc<Overlay>,
         batch_rows: usize,
     ) -> Self {
-        Self { files, manifest, overlay, tail: None, batch_rows, lifted: Arc::default() }
+        Self { files, manifest, overlay, tail: None, batch_rows }
     }
 
     /// The same history with rows that no part holds yet. Those that a part holds already are left out, so that
@@ -94,7 +91,6 @@ impl Snapshot {
                 Arc::new(self.overlay.with(&tail.changes))
             },
             tail: Some(Arc::new(tail)),
-            lifted: Arc::default(),
             files: Arc::clone(&self.files),
             manifest: Arc::clone(&self.manifest),
             batch_rows: self.batch_rows,
@@ -226,15 +222,7 @@ impl Snapshot {
 
     /// The runs of a part that changes may have moved.
     pub(crate) fn lifted(&self, file: &PartFile) -> Result<Arc<[Run]>, PartsError> {
-        if self.overlay.is_empty() {
-            return Ok(Arc::from([]));
-        }
-        if let Some(runs) = self.lifted.lock().get(&file.entry.path) {
-            return Ok(Arc::clone(runs));
-        }
-        let runs: Arc<[Run]> = file.lifted(&self.overlay)?.into();
-        self.lifted.lock().insert(file.entry.path.clone(), Arc::clone(&runs));
-        Ok(runs)
+        if self.overlay.is_empty() { Ok(Arc::from([])) } else { file.lifted(&self.overlay) }
     }
 
     fn tail_rows(&self) -> impl Iterator<Item = &PartRow> {
