@@ -32,7 +32,14 @@ pub(crate) fn each_side_by_side<I: Send, T: Send, E: Send>(
         loop {
             let next = left.lock().next();
             let Some((number, one)) = next else { return Ok(done) };
-            done.push((number, each(one)?));
+            match each(one) {
+                Ok(of_one) => done.push((number, of_one)),
+                Err(error) => {
+                    // Nobody begins with what is left.
+                    left.lock().by_ref().for_each(drop);
+                    return Err(error);
+                }
+            }
         }
     };
     let mut done = std::thread::scope(|scope| {

@@ -27,6 +27,13 @@ pub(super) struct Gathered {
     values: Vec<ValueEntry>,
 }
 
+/// What a timeline is for: one that is only read needs no pieces to be kept in.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    Keep,
+    Read,
+}
+
 /// Timelines that were let go, for their memory.
 #[derive(Default)]
 pub(super) struct Timelines {
@@ -80,7 +87,7 @@ impl<'a> Matches<'a> {
         self.timelines.take_back(timelines);
         let Some(slot) = self.current else { return };
         for gathered in &mut self.gathered {
-            timelines.extend(gathered.timeline(slot, &mut self.timelines));
+            timelines.extend(gathered.timeline(slot, Purpose::Keep, &mut self.timelines));
         }
     }
 
@@ -172,6 +179,7 @@ impl Gathered {
     pub(super) fn timeline(
         &mut self,
         slot: usize,
+        purpose: Purpose,
         timelines: &mut Timelines,
     ) -> Option<(SignalId, Timeline)> {
         let range = self.range(slot);
@@ -179,27 +187,11 @@ impl Gathered {
             return None;
         }
         let mut timeline = timelines.spare_of(self.captures);
-        match self.captures {
-            false => timeline.refill(self.matches.get_mut(range)?),
-            true => timeline.refill_values(self.values.get_mut(range)?),
-        }
-        Some((self.signal, timeline))
-    }
-
-    /// As [`Gathered::timeline`], of a timeline that is only read.
-    pub(super) fn timeline_to_read(
-        &mut self,
-        slot: usize,
-        timelines: &mut Timelines,
-    ) -> Option<(SignalId, Timeline)> {
-        let range = self.range(slot);
-        if range.is_empty() {
-            return None;
-        }
-        let mut timeline = timelines.spare_of(self.captures);
-        match self.captures {
-            false => timeline.refill_to_read(self.matches.get_mut(range)?),
-            true => timeline.refill_values_to_read(self.values.get_mut(range)?),
+        match (self.captures, purpose) {
+            (false, Purpose::Keep) => timeline.refill(self.matches.get_mut(range)?),
+            (false, Purpose::Read) => timeline.refill_to_read(self.matches.get_mut(range)?),
+            (true, Purpose::Keep) => timeline.refill_values(self.values.get_mut(range)?),
+            (true, Purpose::Read) => timeline.refill_values_to_read(self.values.get_mut(range)?),
         }
         Some((self.signal, timeline))
     }

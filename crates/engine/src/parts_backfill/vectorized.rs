@@ -6,7 +6,7 @@ use segops_parts::{PartsError, Snapshot};
 use segops_segment::{Alone, History, Vectorized};
 
 use super::blocks::{Blocks, Look, NamedReads};
-use super::matches::{Gathered, Timelines};
+use super::matches::{Gathered, Purpose, Timelines};
 use super::reader::empty;
 use super::selection::{Asked, Finding};
 use crate::rebuild::RebuildError;
@@ -80,7 +80,9 @@ impl<'a> Blockwise<'a> {
                 continue;
             }
             timelines.take_back(&mut history.timelines);
-            history.timelines.extend(read.iter_mut().filter_map(|one| one.timeline_to_read(slot, timelines)));
+            history
+                .timelines
+                .extend(read.iter_mut().filter_map(|one| one.timeline(slot, Purpose::Read, timelines)));
             history.profile = ProfileId(*profile);
             *answer = holds(asked, condition, &history);
         }
@@ -116,7 +118,7 @@ impl<'a> Blockwise<'a> {
         let mut timelines = Timelines::default();
         for gathered in &mut each {
             gathered.gather(slot + 1, || self.blocks.rows_of(slot));
-            history.timelines.extend(gathered.timeline(slot, &mut timelines));
+            history.timelines.extend(gathered.timeline(slot, Purpose::Read, &mut timelines));
         }
         Some(history)
     }

@@ -1,6 +1,5 @@
 //! One profile's newest events, across all names.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -79,20 +78,27 @@ impl Snapshot {
         });
         let mut newest: Vec<PartRow> = in_tail.cloned().collect();
         keep_newest(&mut newest, rows_max);
-        let mut held = VecDeque::from(self.held(request)?);
-        while let Some(first) = held.front() {
+        let origins = self.overlay.origins(request.profile);
+        let mut parts: Vec<_> = self.manifest.parts.iter().collect();
+        parts.retain(|part| request.may_be_in(part) && may_have_any(part, &origins));
+        parts.sort_by_key(|part| std::cmp::Reverse(part.ts.1));
+        let mut parts = parts.into_iter().peekable();
+        while let Some(first) = parts.peek() {
             let oldest = newest.last().filter(|_| newest.len() >= rows_max);
-            if oldest.is_some_and(|oldest| oldest.event.ts > first.file.entry.ts.1) {
+            if oldest.is_some_and(|oldest| oldest.event.ts > first.ts.1) {
                 break;
             }
-            // As many parts as may have enough, side by side.
+            // As many parts as may have enough, side by side. Those behind them are not opened before it is known that
+            // they matter.
             let (mut next, mut rows) = (Vec::new(), 0);
             while rows < rows_max.max(1)
-                && let Some(part) = held.pop_front()
+                && let Some(part) = parts.next()
             {
-                rows += part.rows();
-                next.push(part);
+                let held = self.held_in(part, &origins, request)?;
+                rows += held.rows();
+                next.push(held);
             }
+            next.retain(|held| !held.ranges.is_empty());
             let found = each_side_by_side(next, |part| self.newest_in(&part, request))?;
             newest.extend(found.into_iter().flatten());
             keep_newest(&mut newest, rows_max);
@@ -101,38 +107,26 @@ impl Snapshot {
         Ok(newest)
     }
 
-    /// The parts that may have rows of the profile, those with the newest first.
-    fn held(&self, request: &TimelineRequest<'_>) -> Result<Vec<Held>, PartsError> {
-        let origins = self.overlay.origins(request.profile);
-        let mut parts: Vec<_> = self.manifest.parts.iter().collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.ts.1));
-        let mut held = Vec::new();
-        for part in parts {
-            let (first, last) = part.profiles;
-            let may_have = origins.iter().any(|origin| {
-                let is_of_bucket = part.partition.is_none_or(|place| place.bucket.holds(*origin));
-                is_of_bucket && (first..=last).contains(&origin.0)
-            });
-            if !may_have || !request.may_be_in(part) {
-                continue;
-            }
-            let file = self.files.open(part)?;
-            let mut ranges = Vec::new();
-            for origin in &origins {
-                let runs = file.runs_of(*origin)?;
-                // A run is of one name.
-                let is_wanted = |run: &&Run| {
-                    let mut names = file.entry.names.iter().filter(|of_name| request.wants(&of_name.name));
-                    request.names.is_empty() || names.any(|of_name| of_name.range().contains(&run.start))
-                };
-                ranges.extend(runs.iter().filter(is_wanted).map(|run| run.range()));
-            }
-            if !ranges.is_empty() {
-                ranges.sort_by_key(|range| range.start);
-                held.push(Held { file, ranges });
-            }
+    /// The rows of a part that may be of the profile.
+    fn held_in(
+        &self,
+        part: &PartEntry,
+        origins: &[ProfileId],
+        request: &TimelineRequest<'_>,
+    ) -> Result<Held, PartsError> {
+        let file = self.files.open(part)?;
+        let mut ranges = Vec::new();
+        for origin in origins {
+            let runs = file.runs_of(*origin)?;
+            // A run is of one name.
+            let is_wanted = |run: &&Run| {
+                let mut names = file.entry.names.iter().filter(|of_name| request.wants(&of_name.name));
+                request.names.is_empty() || names.any(|of_name| of_name.range().contains(&run.start))
+            };
+            ranges.extend(runs.iter().filter(is_wanted).map(|run| run.range()));
         }
-        Ok(held)
+        ranges.sort_by_key(|range| range.start);
+        Ok(Held { file, ranges })
     }
 
     /// The newest rows of the profile that a part has.
@@ -201,6 +195,15 @@ impl Snapshot {
         numbers.sort_unstable();
         Ok(ranges_of(&numbers))
     }
+}
+
+/// Whether a part may have rows that stand under any of some profiles.
+fn may_have_any(part: &PartEntry, profiles: &[ProfileId]) -> bool {
+    let (first, last) = part.profiles;
+    profiles.iter().any(|profile| {
+        let is_of_bucket = part.partition.is_none_or(|place| place.bucket.holds(*profile));
+        is_of_bucket && (first..=last).contains(&profile.0)
+    })
 }
 
 /// Newest first.
